@@ -1,0 +1,57 @@
+//! What comes out of a call: what its driver is to do.
+
+use holdfast_protocol::{Candidate, Description, Signal};
+
+/// One leg of a call: one `RTCPeerConnection`. Both sides give it the same number.
+pub type LegId = u32;
+
+/// Something the driver is to do, in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Ask for camera and microphone; answer with `MediaReady` or `MediaRefused`.
+    AcquireMedia,
+    /// Stop all local tracks, and forget a request for them that is under way. No answer.
+    ReleaseMedia,
+    /// Make a peer connection and add the local tracks to it.
+    OpenLeg {
+        /// Its number.
+        leg: LegId,
+        /// Whether this side makes the first offer, and so must ask to receive the kinds of media
+        /// that it does not send.
+        offers: bool,
+    },
+    /// Detach the handlers, then close. Nothing may be heard of that leg afterwards.
+    CloseLeg(LegId),
+    /// `setLocalDescription()` without argument; answer with `LocalDescriptionSet` or
+    /// `DescriptionRefused`.
+    SetLocalDescription(LegId),
+    /// `setRemoteDescription()`; answer with `RemoteDescriptionSet` or `DescriptionRefused`.
+    SetRemoteDescription(LegId, Description),
+    /// `addIceCandidate()`; answer with `CandidateAdded` or `CandidateRefused`.
+    AddIceCandidate(LegId, Candidate),
+    /// Set the configuration as it is now, then `restartIce()`. No answer.
+    RestartIce(LegId),
+    /// Send to the person named by `target`.
+    Send(Signal),
+    /// Tell the person.
+    Notify(Notice),
+    /// Tell whoever reads the log.
+    Log(String),
+}
+
+/// Why something a person asked for is not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Nobody calls themselves.
+    CannotCallYourself,
+    /// One call at a time.
+    AlreadyInCall {
+        /// With this person.
+        with: String,
+    },
+    /// Somebody called while we are in a call, and was told so.
+    CalledMeanwhile {
+        /// Who called.
+        peer: String,
+    },
+}

@@ -1,0 +1,243 @@
+//! One peer connection's negotiation: perfect negotiation (WebRTC 1.0, 10.7), serialised.
+//!
+//! One operation of the browser is under way at a time, and what arrives meanwhile waits in line.
+//! That takes the place of `makingOffer` and `isSettingRemoteAnswerPending`: whether an offer
+//! collides is asked only when the last operation is over, so the signaling state alone tells.
+
+use std::collections::VecDeque;
+
+use holdfast_protocol::{Candidate, Description, SdpType, SignalBody};
+
+use crate::{
+    command::{Command, LegId},
+    event::LegEvent,
+};
+
+/// How many remote messages wait for their turn at most: offers, answers, candidates.
+const WAITING: usize = 512;
+
+/// The negotiation of one leg.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    id: LegId,
+    polite: bool,
+    open: bool,
+    signaling: Signaling,
+    operation: Option<Operation>,
+    /// `negotiationneeded` fired, and no offer has been made since.
+    needs_offer: bool,
+    /// The last remote offer was ignored; its candidates cannot fit and are not missed.
+    ignoring_offer: bool,
+    /// Candidates that came before any description they could belong to.
+    early: Vec<Candidate>,
+    waiting: VecDeque<Remote>,
+}
+
+/// `RTCSignalingState`, as operations that have succeeded left it. `have-remote-offer` is never
+/// rested in: the answer is the next operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signaling {
+    New,
+    Stable,
+    HaveLocalOffer { first: bool },
+}
+
+/// An operation of the browser that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    LocalOffer,
+    RemoteOffer,
+    LocalAnswer,
+    RemoteAnswer,
+    Candidate,
+}
+
+/// A message that waits for its turn.
+#[derive(Debug)]
+enum Remote {
+    Description(Description),
+    Candidate(Candidate),
+}
+
+/// What a leg wants done.
+#[derive(Debug)]
+pub(crate) enum LegOutput {
+    /// Something for the browser.
+    Command(Command),
+    /// Something for the other side.
+    Say(SignalBody),
+    /// The browser refused a description: the leg cannot go on.
+    Broken(String),
+}
+
+impl Leg {
+    pub(crate) fn new(id: LegId, polite: bool) -> Self {
+        Self {
+            id,
+            polite,
+            open: false,
+            signaling: Signaling::New,
+            operation: None,
+            needs_offer: false,
+            ignoring_offer: false,
+            early: Vec::new(),
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Whether there is a peer connection.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Makes the peer connection, and starts on what has come in since.
+    pub(crate) fn open(&mut self) -> Vec<LegOutput> {
+        if std::mem::replace(&mut self.open, true) {
+            return Vec::new();
+        }
+        let mut out = vec![LegOutput::Command(Command::OpenLeg {
+            leg: self.id,
+            offers: self.waiting.is_empty(),
+        })];
+        out.append(&mut self.advance());
+        out
+    }
+
+    /// A description or candidate of the other side. Anything else is not for a leg.
+    pub(crate) fn receive(&mut self, body: SignalBody) -> Vec<LegOutput> {
+        let remote = match body {
+            SignalBody::Offer(sdp) => Remote::Description(Description {
+                kind: SdpType::Offer,
+                sdp,
+            }),
+            SignalBody::Answer(sdp) => Remote::Description(Description {
+                kind: SdpType::Answer,
+                sdp,
+            }),
+            SignalBody::Candidate(candidate) => Remote::Candidate(candidate),
+            SignalBody::Ringing | SignalBody::HangUp(_) => return Vec::new(),
+        };
+        if self.waiting.len() < WAITING {
+            self.waiting.push_back(remote);
+        }
+        self.advance()
+    }
+
+    /// News from the browser.
+    pub(crate) fn handle(&mut self, event: LegEvent) -> Vec<LegOutput> {
+        let mut out = Vec::new();
+        match event {
+            LegEvent::NegotiationNeeded => self.needs_offer = true,
+            LegEvent::Candidate(candidate) => {
+                out.push(LegOutput::Say(SignalBody::Candidate(candidate)));
+            }
+            LegEvent::LocalDescriptionSet(description) => {
+                out.push(LegOutput::Say(self.local_description_set(description)));
+            }
+            LegEvent::RemoteDescriptionSet => match self.operation.take() {
+                Some(Operation::RemoteOffer) => {
+                    self.operation = Some(Operation::LocalAnswer);
+                    out.push(LegOutput::Command(Command::SetLocalDescription(self.id)));
+                }
+                _ => self.settled(),
+            },
+            LegEvent::DescriptionRefused(why) => {
+                self.operation = None;
+                out.push(LegOutput::Broken(why));
+                return out;
+            }
+            LegEvent::CandidateAdded => self.operation = None,
+            LegEvent::CandidateRefused(why) => {
+                self.operation = None;
+                if !self.ignoring_offer {
+                    let why = format!("leg {}: candidate refused: {why}", self.id);
+                    out.push(LegOutput::Command(Command::Log(why)));
+                }
+            }
+            LegEvent::IceConnection(_) | LegEvent::Connection(_) | LegEvent::RemoteTracksGone => {}
+        }
+        out.append(&mut self.advance());
+        out
+    }
+
+    /// Starts the next operation, when there is a connection and none is under way.
+    fn advance(&mut self) -> Vec<LegOutput> {
+        let mut out = Vec::new();
+        while self.open && self.operation.is_none() {
+            let command = match self.waiting.pop_front() {
+                Some(Remote::Description(description)) => self.remote_description(description),
+                Some(Remote::Candidate(candidate)) => self.remote_candidate(candidate),
+                None if self.needs_offer && !self.awaits_answer() => {
+                    self.needs_offer = false;
+                    self.operation = Some(Operation::LocalOffer);
+                    Some(Command::SetLocalDescription(self.id))
+                }
+                None => break,
+            };
+            out.extend(command.map(LegOutput::Command));
+        }
+        out
+    }
+
+    fn remote_description(&mut self, description: Description) -> Option<Command> {
+        self.operation = match description.kind {
+            SdpType::Offer if self.awaits_answer() && !self.polite => {
+                self.ignoring_offer = true;
+                return None;
+            }
+            // A polite end's own offer is rolled back by the browser, and made again by
+            // `negotiationneeded` if it is still needed.
+            SdpType::Offer => {
+                self.needs_offer = false;
+                Some(Operation::RemoteOffer)
+            }
+            SdpType::Answer if self.awaits_answer() => Some(Operation::RemoteAnswer),
+            SdpType::Answer => return None,
+        };
+        self.ignoring_offer = false;
+        Some(Command::SetRemoteDescription(self.id, description))
+    }
+
+    fn remote_candidate(&mut self, candidate: Candidate) -> Option<Command> {
+        match self.signaling {
+            Signaling::New | Signaling::HaveLocalOffer { first: true } => {
+                if !self.ignoring_offer && self.early.len() < WAITING {
+                    self.early.push(candidate);
+                }
+                None
+            }
+            Signaling::Stable | Signaling::HaveLocalOffer { first: false } => {
+                self.operation = Some(Operation::Candidate);
+                Some(Command::AddIceCandidate(self.id, candidate))
+            }
+        }
+    }
+
+    fn local_description_set(&mut self, description: Description) -> SignalBody {
+        self.operation = None;
+        match description.kind {
+            SdpType::Offer => {
+                self.signaling = Signaling::HaveLocalOffer {
+                    first: self.signaling == Signaling::New,
+                };
+                SignalBody::Offer(description.sdp)
+            }
+            SdpType::Answer => {
+                self.settled();
+                SignalBody::Answer(description.sdp)
+            }
+        }
+    }
+
+    /// An exchange is complete; candidates that came before it have their description now.
+    fn settled(&mut self) {
+        self.signaling = Signaling::Stable;
+        for candidate in self.early.drain(..).rev() {
+            self.waiting.push_front(Remote::Candidate(candidate));
+        }
+    }
+
+    fn awaits_answer(&self) -> bool {
+        matches!(self.signaling, Signaling::HaveLocalOffer { .. })
+    }
+}

@@ -1,0 +1,30 @@
+//! A call as a state machine: ringing, legs, perfect negotiation. No browser, no I/O, no clock.
+//!
+//! [`Call`] is sans-IO. Whoever drives it hands in an [`Event`] together with the time, then drains
+//! [`Call::poll_command`] and obeys; keeps one timer, for [`Call::poll_timeout`], and calls
+//! [`Call::handle_timeout`] when it is due; and shows [`Call::view`] to the person.
+//!
+//! | file | purpose |
+//! |---|---|
+//! | `call.rs` | who calls whom: ringing, accepting, ending, and which message belongs to which call |
+//! | `leg.rs` | one peer connection's negotiation: perfect negotiation, serialised |
+//! | `ordered.rs` | messages in the order they were sent, each once |
+//! | `timer.rs` | the timers |
+//! | `event.rs`, `command.rs`, `view.rs` | what goes in, what comes out, what is seen |
+
+mod call;
+mod command;
+mod event;
+mod leg;
+mod ordered;
+mod timer;
+mod view;
+
+pub use call::Call;
+pub use command::{Command, LegId, Notice};
+pub use event::{ConnectionState, Event, IceConnectionState, LegEvent};
+pub use timer::{ANSWER_LIMIT, GAP_LIMIT, Limits, NO_PATH_LIMIT};
+pub use view::{CallView, EndReason, Ended, Stage};
+
+/// A moment: the time since some fixed one, such as the page's load. It never runs backwards.
+pub type Moment = core::time::Duration;

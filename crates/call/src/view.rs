@@ -1,0 +1,87 @@
+//! What a person sees of a call: plain data.
+
+use holdfast_protocol::HangUpReason;
+
+use crate::Moment;
+
+/// What is to be shown.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CallView {
+    /// How far the call is.
+    pub stage: Stage,
+    /// Who is on the other side; empty without a call.
+    pub peer: String,
+    /// The other side's link to the signaling server is gone. The call does not need it.
+    pub peer_link_lost: bool,
+    /// How the last call ended.
+    pub ended: Option<Ended>,
+}
+
+/// How far a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stage {
+    /// No call.
+    #[default]
+    Idle,
+    /// We call; camera and microphone are being asked for.
+    Preparing,
+    /// We call, and wait for an answer.
+    Calling {
+        /// The other side said that it is asking its person.
+        ringing: bool,
+    },
+    /// Somebody calls us.
+    Ringing,
+    /// Both want the call; the path is being found.
+    Connecting,
+    /// Connected since then.
+    Connected {
+        /// When the call was first connected.
+        since: Moment,
+    },
+    /// It was connected and now is not; the call goes on.
+    Interrupted {
+        /// When the connection went.
+        since: Moment,
+    },
+}
+
+impl Stage {
+    /// Whether there is a call, or one in the making.
+    #[must_use]
+    pub fn is_call(self) -> bool {
+        !matches!(self, Self::Idle)
+    }
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Who was on the other side.
+    pub peer: String,
+    /// Why it ended.
+    pub reason: EndReason,
+}
+
+/// Why a call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EndReason {
+    /// We hung up, declined, or gave up calling.
+    Here,
+    /// The other side said so.
+    There(HangUpReason),
+    /// Nobody answered us.
+    NoAnswer,
+    /// We did not answer.
+    Missed,
+    /// Nobody has that name.
+    Unreachable,
+    /// Camera and microphone were refused.
+    MediaRefused,
+    /// No path for too long.
+    NoPath,
+    /// The other side stopped sending anything for good.
+    TracksGone,
+    /// The browser refused a description.
+    Failed(String),
+}

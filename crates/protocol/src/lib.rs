@@ -1,0 +1,30 @@
+//! The messages on the wire: JSON objects told apart by their `type`.
+//!
+//! They are those of the well-known WebSocket video-chat sample, so that either end also works
+//! with the sample's other end. What Holdfast adds travels as types and fields that the sample
+//! passes on without reading: `ringing`, `peer-link`, `error`, a `reason` on `hang-up`, and one
+//! object, `holdfast`, on every message of a call. docs/protocol.md describes them all.
+
+mod message;
+#[cfg(feature = "relay")]
+mod relay;
+
+pub use message::{
+    CallId, Candidate, ConnectionId, Description, HangUpReason, LinkState, Malformed, Message,
+    SdpType, Signal, SignalBody, Tag,
+};
+#[cfg(feature = "relay")]
+pub use relay::{Relay, RelayError};
+
+/// The WebSocket subprotocol both ends must name.
+pub const SUBPROTOCOL: &str = "json";
+
+/// Where the server listens and serves the page, unless told otherwise.
+pub const DEFAULT_PORT: u16 = 6503;
+
+/// The longest name a person can have, in characters.
+pub const MAX_NAME_CHARS: usize = 40;
+
+/// The largest message a server takes, in bytes. An offer with every codec of a browser is
+/// about 10 kB.
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;

@@ -1,0 +1,445 @@
+//! Every message as a type.
+//!
+//! All of them are read and written through one flat struct: its single derived implementation
+//! costs a fraction of an internally tagged enum's in a WebAssembly bundle.
+
+use serde::{Deserialize, Serialize};
+
+/// A message on the wire.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "Flat", into = "Flat")]
+pub enum Message {
+    /// `id`. Server to client, first of all: the secret that says which connection this is.
+    Id {
+        /// Not guessable; goes back to the server in `username`, to nobody else.
+        id: ConnectionId,
+    },
+    /// `username`. Client to server, in answer to `id`, and later to rename.
+    Username {
+        /// The name asked for.
+        name: String,
+        /// The id that the server gave.
+        id: ConnectionId,
+        /// Milliseconds since 1970.
+        date: f64,
+    },
+    /// `rejectusername`. Server to client: the name was taken, or no name; this one is yours.
+    RejectUsername {
+        /// The name given instead.
+        name: String,
+    },
+    /// `userlist`. Server to all, at every join, leave and rename. The sample's server may list
+    /// `null` and `""` for people who have not said their name; these are left out here.
+    UserList {
+        /// The names, in the order of the server.
+        users: Vec<String>,
+    },
+    /// `message`. Text chat: client to server, and server to all or to one.
+    Text {
+        /// Who wrote it; the server fills it in.
+        name: Option<String>,
+        /// What was written.
+        text: String,
+        /// The sender's id, towards the server only.
+        id: Option<ConnectionId>,
+        /// Milliseconds since 1970.
+        date: Option<f64>,
+        /// For this person only.
+        target: Option<String>,
+    },
+    /// A message of a call, from one client to another.
+    Signal(Signal),
+    /// `peer-link`. Server to client: the other side of your call has lost its link to the
+    /// server, or has it back. It says nothing about the call itself, which does not need it.
+    PeerLink {
+        /// Whose link.
+        name: String,
+        /// Gone, or back.
+        state: LinkState,
+    },
+    /// `error`. Server to client: your message was not passed on.
+    Error {
+        /// What went wrong, for programs: `bad-json`, `no-such-user`, …
+        code: String,
+        /// What went wrong, as a sentence.
+        text: String,
+        /// The target that the refused message named.
+        target: Option<String>,
+    },
+    /// A type that this version does not know.
+    Unknown {
+        /// The unknown `type`.
+        kind: String,
+    },
+}
+
+/// A message of a call: from one client to another, passed on by the server unread.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signal {
+    /// Who sent it. The sample's clients leave it out of candidates.
+    pub name: Option<String>,
+    /// Whom it is for. The sample's client hangs up with `null`, which its server sends to all.
+    pub target: Option<String>,
+    /// What it says.
+    pub body: SignalBody,
+    /// What Holdfast ends add; absent from the sample's clients.
+    pub tag: Option<Tag>,
+}
+
+/// What a message of a call says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SignalBody {
+    /// `video-offer`: an SDP offer. The first one of a call is what makes the other side ring.
+    Offer(String),
+    /// `video-answer`: an SDP answer.
+    Answer(String),
+    /// `new-ice-candidate`: one more way to reach the sender.
+    Candidate(Candidate),
+    /// `ringing`: the offer has arrived and the person is being asked. Only between Holdfast ends.
+    Ringing,
+    /// `hang-up`: the call is over, or refused.
+    HangUp(HangUpReason),
+}
+
+/// What Holdfast ends add to each message of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Tag {
+    /// The call that this message belongs to.
+    pub call: CallId,
+    /// The leg (one peer connection) within the call; most calls live on leg 0.
+    #[serde(default)]
+    pub leg: u32,
+    /// Counts what this sender says in this call, from 0.
+    pub seq: u32,
+}
+
+/// The token of a call, shared by both sides: which page of the caller's, and its how-manieth call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+pub struct CallId {
+    /// The caller's page, from load to unload: a random token.
+    pub page: String,
+    /// Counts the calls made from that page. Of two, the higher is the later.
+    pub nth: u32,
+}
+
+/// Why a call is over. The sample's clients give no reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HangUpReason {
+    /// A person hung up. Also what an unknown reason is read as.
+    #[default]
+    HungUp,
+    /// The person who was called said no.
+    Declined,
+    /// The person who was called is in another call.
+    Busy,
+    /// The caller gave up before there was an answer.
+    Cancelled,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// This end could not go on: no media, or a description the browser refused.
+    Failed,
+    /// No path between the two for too long.
+    NoPath,
+    /// The message named a call that this end does not know.
+    UnknownCall,
+}
+
+impl HangUpReason {
+    const ON_THE_WIRE: [(Self, &'static str); 8] = [
+        (Self::HungUp, "hung-up"),
+        (Self::Declined, "declined"),
+        (Self::Busy, "busy"),
+        (Self::Cancelled, "cancelled"),
+        (Self::NoAnswer, "no-answer"),
+        (Self::Failed, "failed"),
+        (Self::NoPath, "no-path"),
+        (Self::UnknownCall, "unknown-call"),
+    ];
+
+    fn from_wire(word: &str) -> Self {
+        let known = Self::ON_THE_WIRE.iter().find(|(_, known)| *known == word);
+        known.map(|(reason, _)| *reason).unwrap_or_default()
+    }
+
+    fn to_wire(self) -> &'static str {
+        let known = Self::ON_THE_WIRE.iter().find(|(reason, _)| *reason == self);
+        known.map_or("hung-up", |(_, word)| word)
+    }
+}
+
+/// What a server knows a connection by. It must go back as it came: the sample's server counts,
+/// and does not take `"1"` for `1`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum ConnectionId {
+    /// The sample's server: a number counted up from a clock.
+    Number(f64),
+    /// Our server: a random token.
+    Text(String),
+}
+
+/// Whether a person's link to the signaling server is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkState {
+    /// The link is gone.
+    Down,
+    /// The link is back.
+    Up,
+}
+
+/// An `RTCSessionDescriptionInit` (WebRTC 1.0, 4.6.2).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Description {
+    /// Offer or answer.
+    #[serde(rename = "type")]
+    pub kind: SdpType,
+    /// The session description itself, never looked into.
+    pub sdp: String,
+}
+
+/// The types of description that travel (WebRTC 1.0, 4.6.1, less `pranswer` and `rollback`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SdpType {
+    /// `offer`
+    Offer,
+    /// `answer`
+    Answer,
+}
+
+/// An `RTCIceCandidateInit` (WebRTC 1.0, 4.8.1.2).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Candidate {
+    /// The candidate-attribute; empty for the end of candidates.
+    #[serde(default)]
+    pub candidate: String,
+    /// The media stream identification tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sdp_mid: Option<String>,
+    /// The index of the media description.
+    #[serde(
+        default,
+        rename = "sdpMLineIndex",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sdp_m_line_index: Option<u16>,
+    /// Which gathering it belongs to: tells a restart's candidates from older ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username_fragment: Option<String>,
+}
+
+/// A message whose type is known lacks what that type must have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a `{kind}` message needs {field}")]
+pub struct Malformed {
+    /// The message's type.
+    pub kind: String,
+    /// The field that is missing or wrong, in words.
+    pub field: &'static str,
+}
+
+impl Signal {
+    /// The `type` on the wire.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.body {
+            SignalBody::Offer(_) => "video-offer",
+            SignalBody::Answer(_) => "video-answer",
+            SignalBody::Candidate(_) => "new-ice-candidate",
+            SignalBody::Ringing => "ringing",
+            SignalBody::HangUp(_) => "hang-up",
+        }
+    }
+}
+
+/// All fields of all messages, as they stand in JSON.
+#[derive(Default, Deserialize, Serialize)]
+struct Flat {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<ConnectionId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    date: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    users: Option<Vec<Option<String>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sdp: Option<Description>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    candidate: Option<Candidate>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<LinkState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    holdfast: Option<Tag>,
+}
+
+impl TryFrom<Flat> for Message {
+    type Error = Malformed;
+
+    fn try_from(flat: Flat) -> Result<Self, Malformed> {
+        let kind = flat.kind;
+        fn need<T>(value: Option<T>, kind: &str, field: &'static str) -> Result<T, Malformed> {
+            value.ok_or_else(|| Malformed {
+                kind: kind.to_owned(),
+                field,
+            })
+        }
+        let body = match kind.as_str() {
+            "video-offer" | "video-answer" => {
+                let sdp = need(flat.sdp, &kind, "`sdp`, an object of `type` and `sdp`")?;
+                match (kind.as_str(), sdp.kind) {
+                    ("video-offer", SdpType::Offer) => SignalBody::Offer(sdp.sdp),
+                    ("video-answer", SdpType::Answer) => SignalBody::Answer(sdp.sdp),
+                    _ => return need(None, &kind, "`sdp` of the same type"),
+                }
+            }
+            "new-ice-candidate" => {
+                SignalBody::Candidate(need(flat.candidate, &kind, "`candidate`")?)
+            }
+            "hang-up" => SignalBody::HangUp(HangUpReason::from_wire(
+                flat.reason.as_deref().unwrap_or_default(),
+            )),
+            "ringing" => SignalBody::Ringing,
+            "id" => {
+                let id = need(flat.id, &kind, "`id`")?;
+                return Ok(Self::Id { id });
+            }
+            "username" => {
+                return Ok(Self::Username {
+                    name: need(flat.name, &kind, "`name`")?,
+                    id: need(flat.id, &kind, "`id`")?,
+                    date: flat.date.unwrap_or_default(),
+                });
+            }
+            "rejectusername" => {
+                let name = need(flat.name, &kind, "`name`")?;
+                return Ok(Self::RejectUsername { name });
+            }
+            "userlist" => {
+                let users = need(flat.users, &kind, "`users`")?;
+                let users = users.into_iter().flatten().filter(|name| !name.is_empty());
+                return Ok(Self::UserList {
+                    users: users.collect(),
+                });
+            }
+            "message" => {
+                return Ok(Self::Text {
+                    name: flat.name,
+                    text: need(flat.text, &kind, "`text`")?,
+                    id: flat.id,
+                    date: flat.date,
+                    target: flat.target,
+                });
+            }
+            "peer-link" => {
+                return Ok(Self::PeerLink {
+                    name: need(flat.name, &kind, "`name`")?,
+                    state: need(flat.state, &kind, "`state`")?,
+                });
+            }
+            "error" => {
+                return Ok(Self::Error {
+                    code: flat.code.unwrap_or_default(),
+                    text: flat.text.unwrap_or_default(),
+                    target: flat.target,
+                });
+            }
+            _ => return Ok(Self::Unknown { kind }),
+        };
+        Ok(Self::Signal(Signal {
+            name: flat.name,
+            target: flat.target,
+            body,
+            tag: flat.holdfast,
+        }))
+    }
+}
+
+impl From<Message> for Flat {
+    fn from(message: Message) -> Self {
+        fn flat(kind: impl Into<String>) -> Flat {
+            Flat {
+                kind: kind.into(),
+                ..Flat::default()
+            }
+        }
+        match message {
+            Message::Id { id } => Self {
+                id: Some(id),
+                ..flat("id")
+            },
+            Message::Username { name, id, date } => Self {
+                name: Some(name),
+                id: Some(id),
+                date: Some(date),
+                ..flat("username")
+            },
+            Message::RejectUsername { name } => Self {
+                name: Some(name),
+                ..flat("rejectusername")
+            },
+            Message::UserList { users } => Self {
+                users: Some(users.into_iter().map(Some).collect()),
+                ..flat("userlist")
+            },
+            Message::Text {
+                name,
+                text,
+                id,
+                date,
+                target,
+            } => Self {
+                name,
+                text: Some(text),
+                id,
+                date,
+                target,
+                ..flat("message")
+            },
+            Message::PeerLink { name, state } => Self {
+                name: Some(name),
+                state: Some(state),
+                ..flat("peer-link")
+            },
+            Message::Error { code, text, target } => Self {
+                code: Some(code),
+                text: Some(text),
+                target,
+                ..flat("error")
+            },
+            Message::Unknown { kind } => flat(kind),
+            Message::Signal(signal) => {
+                let mut flat = flat(signal.kind());
+                flat.name = signal.name;
+                flat.target = signal.target;
+                flat.holdfast = signal.tag;
+                match signal.body {
+                    SignalBody::Offer(sdp) => flat.sdp = Some(describe(SdpType::Offer, sdp)),
+                    SignalBody::Answer(sdp) => flat.sdp = Some(describe(SdpType::Answer, sdp)),
+                    SignalBody::Candidate(candidate) => flat.candidate = Some(candidate),
+                    SignalBody::HangUp(reason) => {
+                        flat.reason = Some(reason.to_wire().to_owned());
+                    }
+                    SignalBody::Ringing => {}
+                }
+                flat
+            }
+        }
+    }
+}
+
+fn describe(kind: SdpType, sdp: String) -> Description {
+    Description { kind, sdp }
+}
