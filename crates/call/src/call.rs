@@ -443,7 +443,12 @@ impl Call {
     fn give_up(&mut self, tell: HangUpReason, reason: EndReason) {
         if let Some(talk) = &self.talk {
             if talk.said > 0 || !talk.is_outgoing() {
+                let merged = talk.merged.clone().map(|call| (talk.peer.clone(), call));
                 self.say(SignalBody::HangUp(tell));
+                // The other side may not know yet that its call and ours have become one.
+                if let Some((peer, call)) = merged {
+                    self.say_once(peer, Some(call), SignalBody::HangUp(tell));
+                }
             }
             self.end(reason);
         }

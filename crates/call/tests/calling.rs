@@ -1,0 +1,360 @@
+//! Calling, ringing, accepting, refusing, ending.
+
+mod sim;
+
+use holdfast_call::{
+    ANSWER_LIMIT, ConnectionState, EndReason, Event, IceConnectionState, LegEvent, NO_PATH_LIMIT,
+    Notice, Stage,
+};
+use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody, Tag};
+use sim::{ANN, Act, BOB, Network, Side, Sim};
+
+fn connected() -> Sim {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(ANN, Act::Dial, 1000);
+    sim.act(BOB, Act::Accept, 2000);
+    assert!(sim.connected());
+    sim
+}
+
+fn ended(sim: &Sim, side: Side) -> Option<EndReason> {
+    sim.ends[side].call.view().ended.map(|ended| ended.reason)
+}
+
+fn there(reason: HangUpReason) -> Option<EndReason> {
+    Some(EndReason::There(reason))
+}
+
+fn plain(name: &str, body: SignalBody) -> Event {
+    Event::Received(Signal {
+        name: Some(name.into()),
+        target: None,
+        body,
+        tag: None,
+    })
+}
+
+fn in_call(name: &str, page: &str, nth: u32, seq: u32, body: SignalBody) -> Event {
+    let call = CallId {
+        page: page.into(),
+        nth,
+    };
+    let tag = Some(Tag { call, leg: 0, seq });
+    Event::Received(Signal {
+        name: Some(name.into()),
+        target: Some("Ann".into()),
+        body,
+        tag,
+    })
+}
+
+fn offer() -> SignalBody {
+    SignalBody::Offer("x1 2".into())
+}
+
+#[test]
+fn s23_the_callee_is_asked_and_may_accept() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(ANN, Act::Dial, 1000);
+    assert_eq!(sim.stage(ANN), Stage::Calling { ringing: true });
+    assert_eq!(sim.stage(BOB), Stage::Ringing);
+    let before = &sim.ends[BOB].commands;
+    assert_eq!(
+        before,
+        &["Send ringing"],
+        "nothing is turned on before the person accepts"
+    );
+    sim.act(BOB, Act::Accept, 2000);
+    assert!(sim.connected());
+}
+
+#[test]
+fn s23_the_callee_may_decline() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(ANN, Act::Dial, 1000);
+    sim.act(BOB, Act::Decline, 1000);
+    sim.assert_agreement();
+    assert_eq!(ended(&sim, ANN), there(HangUpReason::Declined));
+    assert_eq!(ended(&sim, BOB), Some(EndReason::Here));
+}
+
+#[test]
+fn a_caller_may_cancel() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(ANN, Act::Dial, 1000);
+    sim.act(ANN, Act::HangUp, 1000);
+    sim.assert_agreement();
+    assert_eq!(ended(&sim, BOB), there(HangUpReason::Cancelled));
+}
+
+#[test]
+fn a_call_cancelled_before_its_offer_was_made_is_never_heard_of() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(ANN, Act::Dial, 0);
+    sim.act(ANN, Act::HangUp, 1000);
+    sim.assert_agreement();
+    assert!(sim.ends[ANN].sent.is_empty());
+}
+
+#[test]
+fn nobody_answering_ends_a_call_on_both_sides_after_45_seconds() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(ANN, Act::Dial, 1000);
+    sim.run(u64::try_from(ANSWER_LIMIT.as_millis()).expect("short") - 2000);
+    assert_eq!(sim.stage(BOB), Stage::Ringing);
+    sim.run(2000);
+    sim.assert_agreement();
+    assert_eq!(ended(&sim, ANN), Some(EndReason::NoAnswer));
+    assert_eq!(ended(&sim, BOB), there(HangUpReason::NoAnswer));
+}
+
+#[test]
+fn a_ring_that_the_caller_forgot_stops_after_45_seconds() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.handle(ANN, plain("Bob", offer()));
+    assert_eq!(sim.stage(ANN), Stage::Ringing);
+    sim.run(46_000);
+    assert_eq!(ended(&sim, ANN), Some(EndReason::Missed));
+}
+
+#[test]
+fn s07_a_second_call_while_in_one_is_refused_with_a_reason() {
+    let mut sim = connected();
+    sim.act(ANN, Act::Dial, 10);
+    let with = "Bob".to_owned();
+    assert_eq!(sim.ends[ANN].notices, [Notice::AlreadyInCall { with }]);
+    assert!(sim.connected());
+}
+
+#[test]
+fn s07_a_caller_from_outside_hears_busy() {
+    for tag in [true, false] {
+        let mut sim = connected();
+        let event = match tag {
+            true => in_call("Zoe", "zoe", 0, 0, offer()),
+            false => plain("Zoe", offer()),
+        };
+        // The simulation has two people; what is said to a third is looked at before it is sent.
+        let end = &mut sim.ends[ANN];
+        end.call.handle(event, sim.now);
+        let said = format!("{:?}", end.call.poll_command());
+        assert!(
+            said.contains("HangUp(Busy)") && said.contains("Zoe"),
+            "{said}"
+        );
+        let told = format!("{:?}", end.call.poll_command());
+        assert!(told.contains("CalledMeanwhile"), "{told}");
+        assert!(sim.connected());
+    }
+}
+
+#[test]
+fn s08_calling_yourself_is_refused_with_a_reason() {
+    let mut sim = Sim::new(Network::PERFECT);
+    let id = CallId {
+        page: "ann".into(),
+        nth: 0,
+    };
+    let peer = "Ann".to_owned();
+    sim.handle(ANN, Event::Dial { peer, id });
+    assert_eq!(sim.ends[ANN].notices, [Notice::CannotCallYourself]);
+    assert_eq!(sim.stage(ANN), Stage::Idle);
+}
+
+#[test]
+fn s11_refusing_camera_and_microphone_cancels_quietly_and_cleans_up() {
+    for refusing in [ANN, BOB] {
+        let mut sim = Sim::new(Network::PERFECT);
+        sim.act(refusing, Act::RefuseMedia, 0);
+        sim.act(ANN, Act::Dial, 1000);
+        sim.act(BOB, Act::Accept, 1000);
+        sim.assert_agreement();
+        assert_eq!(ended(&sim, refusing), Some(EndReason::MediaRefused));
+        assert!(sim.ends[refusing].notices.is_empty());
+    }
+}
+
+#[test]
+fn s17_remote_tracks_all_gone_end_the_call() {
+    let mut sim = connected();
+    sim.handle(ANN, Event::Leg(0, LegEvent::RemoteTracksGone));
+    sim.run(1000);
+    sim.assert_agreement();
+    assert_eq!(ended(&sim, ANN), Some(EndReason::TracksGone));
+}
+
+#[test]
+fn s18_hanging_up_closes_here_and_tells_the_other_side_then_the_next_call_works() {
+    for (caller, callee) in [(ANN, BOB), (BOB, ANN)] {
+        let mut sim = connected();
+        sim.act(caller, Act::HangUp, 1000);
+        sim.assert_agreement();
+        assert_eq!(ended(&sim, callee), there(HangUpReason::HungUp));
+        assert_eq!(sim.sent(caller, "hang-up"), 1);
+        assert_eq!(sim.sent(callee, "hang-up"), 0);
+        sim.act(caller, Act::Dial, 1000);
+        sim.act(callee, Act::Accept, 2000);
+        assert!(sim.connected());
+    }
+}
+
+#[test]
+fn s19_ending_closes_the_leg_and_releases_media() {
+    let mut sim = connected();
+    sim.act(ANN, Act::HangUp, 1000);
+    for end in &sim.ends {
+        let last_two = end.commands.len() - 2;
+        assert_eq!(end.commands[last_two..], ["CloseLeg", "ReleaseMedia"]);
+    }
+}
+
+#[test]
+fn both_hanging_up_at_once_is_one_end() {
+    let mut sim = connected();
+    sim.schedule(0, ANN, Act::HangUp);
+    sim.schedule(0, BOB, Act::HangUp);
+    sim.run_out();
+    sim.assert_agreement();
+}
+
+#[test]
+fn s20_disconnected_never_ends_a_call() {
+    let mut sim = connected();
+    for event in [
+        LegEvent::IceConnection(IceConnectionState::Disconnected),
+        LegEvent::Connection(ConnectionState::Disconnected),
+    ] {
+        sim.handle(ANN, Event::Leg(0, event));
+    }
+    let commands = sim.ends[ANN].commands.len();
+    sim.run(60_000);
+    assert!(matches!(sim.stage(ANN), Stage::Interrupted { .. }));
+    assert_eq!(sim.ends[ANN].commands.len(), commands, "it waits");
+    let back = LegEvent::Connection(ConnectionState::Connected);
+    sim.handle(ANN, Event::Leg(0, back));
+    sim.run(200_000);
+    assert!(sim.connected());
+}
+
+#[test]
+fn a_call_without_a_path_for_two_minutes_ends_and_says_so() {
+    let mut sim = connected();
+    let gone = LegEvent::Connection(ConnectionState::Disconnected);
+    sim.handle(ANN, Event::Leg(0, gone));
+    sim.run(u64::try_from(NO_PATH_LIMIT.as_millis()).expect("short"));
+    assert_eq!(ended(&sim, ANN), Some(EndReason::NoPath));
+    sim.run(1000);
+    assert_eq!(ended(&sim, BOB), there(HangUpReason::NoPath));
+}
+
+#[test]
+fn l24_a_call_has_a_token_that_both_sides_share() {
+    let sim = connected();
+    assert!(sim.ends[ANN].call.id().is_some());
+    assert_eq!(sim.ends[ANN].call.id(), sim.ends[BOB].call.id());
+}
+
+#[test]
+fn a_hang_up_of_somebody_else_means_nothing() {
+    let mut sim = connected();
+    let hang_up = || SignalBody::HangUp(HangUpReason::HungUp);
+    sim.handle(ANN, plain("Zoe", hang_up()));
+    sim.handle(ANN, in_call("Bob", "bob", 7, 0, hang_up()));
+    sim.run(1000);
+    assert!(sim.connected());
+    sim.handle(ANN, plain("Bob", hang_up()));
+    assert_eq!(sim.stage(ANN), Stage::Idle);
+}
+
+#[test]
+fn declining_a_client_of_the_sample_tells_it() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.handle(ANN, plain("Bob", offer()));
+    sim.act(ANN, Act::Decline, 0);
+    assert_eq!(sim.sent(ANN, "hang-up"), 1);
+    assert_eq!(
+        sim.ends[ANN].sent[0].tag, None,
+        "no word of tokens to who knows none"
+    );
+}
+
+#[test]
+fn a_call_anew_from_the_same_person_takes_the_place_of_the_old_one() {
+    let mut sim = connected();
+    sim.handle(ANN, in_call("Bob", "bob-reloaded", 0, 0, offer()));
+    assert_eq!(sim.stage(ANN), Stage::Ringing);
+    assert!(sim.ends[ANN].pc.is_none());
+}
+
+#[test]
+fn an_older_call_that_arrives_late_does_not_ring() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.handle(ANN, in_call("Bob", "bob", 1, 0, offer()));
+    sim.handle(ANN, in_call("Bob", "bob", 0, 0, offer()));
+    let cancelled = SignalBody::HangUp(HangUpReason::Cancelled);
+    sim.handle(ANN, in_call("Bob", "bob", 0, 1, cancelled));
+    assert_eq!(sim.stage(ANN), Stage::Ringing);
+}
+
+#[test]
+fn a_renegotiation_of_a_call_that_is_over_is_told_so_and_does_not_ring() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.handle(ANN, in_call("Bob", "bob", 0, 9, offer()));
+    sim.run(11_000);
+    assert_eq!(sim.stage(ANN), Stage::Idle);
+    let unknown = SignalBody::HangUp(HangUpReason::UnknownCall);
+    assert_eq!(
+        sim.ends[ANN].sent.last().map(|signal| signal.body.clone()),
+        Some(unknown)
+    );
+}
+
+#[test]
+fn when_both_called_and_one_gives_up_nothing_rings_on() {
+    let slow = Network {
+        delay: 2000,
+        ..Network::PERFECT
+    };
+    for seed in 1..200 {
+        let mut sim = Sim::new(Network { seed, ..slow });
+        sim.schedule(0, ANN, Act::Dial);
+        sim.schedule(0, BOB, Act::Dial);
+        sim.schedule(seed * 12, ANN, Act::HangUp);
+        sim.run(12_000);
+        let stages = [sim.stage(ANN), sim.stage(BOB)];
+        // Ann either gave up before she heard of Bob's call, which then rings on its own, or after.
+        let rings = stages == [Stage::Ringing, Stage::Calling { ringing: true }];
+        assert!(rings || stages == [Stage::Idle, Stage::Idle], "{stages:?}");
+    }
+}
+
+#[test]
+fn camera_and_microphone_that_come_too_late_answer_no_other_call() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.handle(ANN, plain("Bob", offer()));
+    sim.handle(ANN, Event::MediaReady);
+    assert!(sim.ends[ANN].pc.is_none());
+    assert_eq!(sim.stage(ANN), Stage::Ringing);
+}
+
+#[test]
+fn a_name_that_nobody_has_ends_the_attempt_but_never_a_call() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(ANN, Act::Dial, 1000);
+    let peer = || "Bob".to_owned();
+    sim.handle(ANN, Event::Unreachable { peer: peer() });
+    assert_eq!(ended(&sim, ANN), Some(EndReason::Unreachable));
+
+    let mut sim = connected();
+    sim.handle(ANN, Event::Unreachable { peer: peer() });
+    assert!(sim.connected());
+    assert!(sim.ends[ANN].call.view().peer_link_lost);
+    sim.handle(
+        ANN,
+        Event::PeerLink {
+            peer: peer(),
+            up: true,
+        },
+    );
+    assert!(!sim.ends[ANN].call.view().peer_link_lost);
+}

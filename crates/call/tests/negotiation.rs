@@ -1,0 +1,309 @@
+//! Perfect negotiation and restarts, within a call.
+
+mod sim;
+
+use holdfast_call::{
+    Call, Command, ConnectionState, Event, IceConnectionState, LegEvent, Limits, Moment,
+};
+use holdfast_protocol::{CallId, Candidate, Description, SdpType, Signal, SignalBody, Tag};
+use sim::{ANN, Act, BOB, Network, Side, Sim};
+
+fn connected() -> Sim {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(ANN, Act::Dial, 1000);
+    sim.act(BOB, Act::Accept, 2000);
+    assert!(sim.connected());
+    sim
+}
+
+fn ufrag(sim: &Sim, side: Side) -> String {
+    let pc = sim.ends[side].pc.as_ref().expect("in a call");
+    pc.settled().expect("negotiated").0.to_owned()
+}
+
+/// A caller right before the browser's first word, with what it has commanded since.
+struct Caller {
+    call: Call,
+    said: u32,
+}
+
+impl Caller {
+    /// `me` is polite towards Bob when it comes before him in the alphabet.
+    fn new(me: &str) -> Self {
+        let mut call = Call::new(Limits::default());
+        call.handle(Event::Named(me.into()), Moment::ZERO);
+        let id = CallId {
+            page: "page".into(),
+            nth: 0,
+        };
+        let peer = "Bob".to_owned();
+        call.handle(Event::Dial { peer, id }, Moment::ZERO);
+        call.handle(Event::MediaReady, Moment::ZERO);
+        while call.poll_command().is_some() {}
+        Self { call, said: 0 }
+    }
+
+    fn leg(&mut self, event: LegEvent) -> Vec<String> {
+        self.call.handle(Event::Leg(0, event), Moment::ZERO);
+        self.drain()
+    }
+
+    fn hear(&mut self, body: SignalBody) -> Vec<String> {
+        let tag = Tag {
+            call: CallId {
+                page: "page".into(),
+                nth: 0,
+            },
+            leg: 0,
+            seq: self.said,
+        };
+        self.said += 1;
+        let signal = Signal {
+            name: Some("Bob".into()),
+            target: None,
+            body,
+            tag: Some(tag),
+        };
+        self.call.handle(Event::Received(signal), Moment::ZERO);
+        self.drain()
+    }
+
+    fn drain(&mut self) -> Vec<String> {
+        let commands = std::iter::from_fn(|| self.call.poll_command());
+        let named = commands.map(|command| match command {
+            Command::Send(signal) => format!("send {}", signal.kind()),
+            Command::SetLocalDescription(_) => "set local".into(),
+            Command::SetRemoteDescription(_, set) => format!("set remote {}", set.sdp),
+            Command::AddIceCandidate(_, candidate) => format!("add {}", candidate.candidate),
+            other => format!("{other:?}"),
+        });
+        named.collect()
+    }
+}
+
+fn local(kind: SdpType) -> LegEvent {
+    LegEvent::LocalDescriptionSet(Description {
+        kind,
+        sdp: "ours".into(),
+    })
+}
+
+fn candidate(name: &str) -> Candidate {
+    Candidate {
+        candidate: name.into(),
+        sdp_mid: None,
+        sdp_m_line_index: None,
+        username_fragment: None,
+    }
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn s12_offers_come_from_negotiationneeded_alone() {
+    let mut caller = Caller::new("Ann");
+    assert_eq!(caller.leg(LegEvent::NegotiationNeeded), ["set local"]);
+    // One need, one offer; a restart by itself offers nothing before the browser asks.
+    let failed = LegEvent::IceConnection(IceConnectionState::Failed);
+    assert_eq!(caller.leg(failed), ["RestartIce(0)"]);
+}
+
+#[test]
+fn s13_a_description_is_sent_only_after_it_is_set() {
+    let mut caller = Caller::new("Ann");
+    caller.leg(LegEvent::NegotiationNeeded);
+    assert_eq!(caller.leg(local(SdpType::Offer)), ["send video-offer"]);
+    let remote = SignalBody::Offer("theirs".into());
+    assert_eq!(caller.hear(remote), ["set remote theirs"]);
+    assert_eq!(caller.leg(LegEvent::RemoteDescriptionSet), ["set local"]);
+    assert_eq!(caller.leg(local(SdpType::Answer)), ["send video-answer"]);
+}
+
+#[test]
+fn s14_every_candidate_is_sent_at_once_also_after_media_flows() {
+    let mut sim = connected();
+    let sent = sim.sent(ANN, "new-ice-candidate");
+    let late = LegEvent::Candidate(candidate("late"));
+    sim.handle(ANN, Event::Leg(0, late));
+    assert_eq!(sim.sent(ANN, "new-ice-candidate"), sent + 1);
+}
+
+#[test]
+fn s15_remote_candidates_are_applied_after_the_remote_description_in_order() {
+    let mut caller = Caller::new("Ann");
+    caller.leg(LegEvent::NegotiationNeeded);
+    caller.leg(local(SdpType::Offer));
+    for name in ["one", "two"] {
+        assert_eq!(caller.hear(SignalBody::Candidate(candidate(name))), NOTHING);
+    }
+    let answer = SignalBody::Answer("theirs".into());
+    assert_eq!(caller.hear(answer), ["set remote theirs"]);
+    assert_eq!(
+        caller.hear(SignalBody::Candidate(candidate("three"))),
+        NOTHING
+    );
+    assert_eq!(caller.leg(LegEvent::RemoteDescriptionSet), ["add one"]);
+    assert_eq!(caller.leg(LegEvent::CandidateAdded), ["add two"]);
+    assert_eq!(caller.leg(LegEvent::CandidateAdded), ["add three"]);
+    assert_eq!(caller.leg(LegEvent::CandidateAdded), NOTHING);
+}
+
+#[test]
+fn p39_the_polite_side_yields_and_the_impolite_ignores() {
+    let glare = |me: &str| {
+        let mut caller = Caller::new(me);
+        caller.leg(LegEvent::NegotiationNeeded);
+        caller.leg(local(SdpType::Offer));
+        caller.hear(SignalBody::Offer("theirs".into()))
+    };
+    assert_eq!(glare("Ann"), ["set remote theirs"]);
+    assert_eq!(glare("Zoe"), NOTHING);
+}
+
+#[test]
+fn p39_an_offer_that_meets_one_in_the_making_waits_for_it() {
+    let mut caller = Caller::new("Ann");
+    caller.leg(LegEvent::NegotiationNeeded);
+    assert_eq!(caller.hear(SignalBody::Offer("theirs".into())), NOTHING);
+    let out = caller.leg(local(SdpType::Offer));
+    assert_eq!(out, ["send video-offer", "set remote theirs"]);
+}
+
+#[test]
+fn p39_candidate_errors_are_forgiven_only_while_an_offer_is_ignored() {
+    let mut caller = Caller::new("Zoe");
+    caller.leg(LegEvent::NegotiationNeeded);
+    caller.leg(local(SdpType::Offer));
+    caller.hear(SignalBody::Answer("theirs".into()));
+    caller.leg(LegEvent::RemoteDescriptionSet);
+    caller.leg(LegEvent::NegotiationNeeded);
+    caller.leg(local(SdpType::Offer));
+    let refused = || LegEvent::CandidateRefused("no such ufrag".into());
+
+    assert_eq!(caller.hear(SignalBody::Offer("ignored".into())), NOTHING);
+    caller.hear(SignalBody::Candidate(candidate("of the ignored")));
+    assert_eq!(caller.leg(refused()), NOTHING);
+
+    caller.hear(SignalBody::Answer("theirs".into()));
+    caller.leg(LegEvent::RemoteDescriptionSet);
+    caller.hear(SignalBody::Candidate(candidate("of the answer")));
+    assert!(caller.leg(refused())[0].contains("no such ufrag"));
+}
+
+#[test]
+fn an_answer_that_nobody_asked_for_is_dropped() {
+    let mut caller = Caller::new("Ann");
+    assert_eq!(caller.hear(SignalBody::Answer("unasked".into())), NOTHING);
+}
+
+#[test]
+fn a_second_need_during_an_offer_waits_for_the_answer() {
+    let mut caller = Caller::new("Ann");
+    caller.leg(LegEvent::NegotiationNeeded);
+    caller.leg(local(SdpType::Offer));
+    assert_eq!(caller.leg(LegEvent::NegotiationNeeded), NOTHING);
+    caller.hear(SignalBody::Answer("theirs".into()));
+    assert_eq!(caller.leg(LegEvent::RemoteDescriptionSet), ["set local"]);
+}
+
+#[test]
+fn an_offer_satisfies_a_need_from_before_it() {
+    let mut caller = Caller::new("Ann");
+    caller.leg(LegEvent::NegotiationNeeded);
+    caller.leg(local(SdpType::Offer));
+    caller.leg(LegEvent::NegotiationNeeded);
+    caller.hear(SignalBody::Offer("theirs".into()));
+    caller.leg(LegEvent::RemoteDescriptionSet);
+    // The browser asks again if the need is still there.
+    assert_eq!(caller.leg(local(SdpType::Answer)), ["send video-answer"]);
+}
+
+#[test]
+fn a_second_offer_after_the_answer_is_accepted() {
+    let mut caller = Caller::new("Zoe");
+    caller.leg(LegEvent::NegotiationNeeded);
+    caller.leg(local(SdpType::Offer));
+    caller.hear(SignalBody::Answer("theirs".into()));
+    caller.leg(LegEvent::RemoteDescriptionSet);
+    let second = SignalBody::Offer("second".into());
+    assert_eq!(caller.hear(second), ["set remote second"]);
+}
+
+#[test]
+fn s22_a_track_added_in_a_call_is_negotiated_by_either_side() {
+    for side in [ANN, BOB] {
+        let mut sim = connected();
+        sim.act(side, Act::AddTrack, 2000);
+        sim.assert_agreement();
+        let sections = sim
+            .ends
+            .iter()
+            .map(|end| end.pc.as_ref().map(|pc| pc.settled_sections()));
+        assert_eq!(sections.collect::<Vec<_>>(), [Some(3), Some(3)]);
+    }
+}
+
+#[test]
+fn r31_ice_failed_leads_to_a_restart_an_offer_and_fresh_credentials() {
+    let mut sim = connected();
+    let before = (ufrag(&sim, ANN), ufrag(&sim, BOB));
+    let offers = sim.sent(ANN, "video-offer");
+    sim.act(ANN, Act::PathFails, 2000);
+    assert!(sim.connected());
+    assert_eq!(sim.sent(ANN, "video-offer"), offers + 1);
+    // L29, L30: both sides have fresh credentials, though only one restarted.
+    assert_ne!(ufrag(&sim, ANN), before.0);
+    assert_ne!(ufrag(&sim, BOB), before.1);
+    let restarts = |side: Side| {
+        let commands = sim.ends[side].commands.iter();
+        commands.filter(|command| **command == "RestartIce").count()
+    };
+    assert_eq!((restarts(ANN), restarts(BOB)), (1, 0));
+}
+
+#[test]
+fn r31_either_state_that_says_failed_restarts_once() {
+    for failed in [
+        LegEvent::IceConnection(IceConnectionState::Failed),
+        LegEvent::Connection(ConnectionState::Failed),
+    ] {
+        let mut caller = Caller::new("Ann");
+        assert_eq!(caller.leg(failed.clone()), ["RestartIce(0)"]);
+        assert_eq!(caller.leg(failed.clone()), NOTHING);
+        caller.leg(LegEvent::IceConnection(IceConnectionState::Checking));
+        assert_eq!(caller.leg(failed), ["RestartIce(0)"]);
+    }
+}
+
+#[test]
+fn r32_either_side_may_restart_and_both_at_once_still_end_well() {
+    for sides in [&[ANN][..], &[BOB], &[ANN, BOB]] {
+        let mut sim = connected();
+        for side in sides {
+            sim.schedule(0, *side, Act::PathFails);
+        }
+        sim.run(5000);
+        assert!(sim.connected(), "{sides:?}");
+        sim.assert_agreement();
+    }
+}
+
+#[test]
+fn r33_a_restart_survives_a_concurrent_offer() {
+    let slow = Network {
+        delay: 500,
+        ..Network::PERFECT
+    };
+    for seed in 1..100 {
+        let mut sim = Sim::new(Network { seed, ..slow });
+        sim.act(ANN, Act::Dial, 5000);
+        sim.act(BOB, Act::Accept, 10_000);
+        let before = ufrag(&sim, ANN);
+        sim.schedule(0, BOB, Act::AddTrack);
+        sim.schedule(seed, ANN, Act::PathFails);
+        sim.run_out();
+        sim.assert_agreement();
+        assert!(sim.connected());
+        assert_ne!(ufrag(&sim, ANN), before);
+    }
+}
