@@ -2,7 +2,7 @@
 //!
 //! They are those of the well-known WebSocket video-chat sample, so that either end also works
 //! with the sample's other end. What Holdfast adds travels as types and fields that the sample
-//! passes on without reading: `ringing`, `peer-link`, `error`, a `reason` on `hang-up`, and one
+//! passes on without reading: `ringing`, `peer-gone`, `error`, a `reason` on `hang-up`, and one
 //! object, `holdfast`, on every message of a call. docs/protocol.md describes them all.
 
 mod message;
@@ -10,8 +10,8 @@ mod message;
 mod relay;
 
 pub use message::{
-    CallId, Candidate, ConnectionId, Description, HangUpReason, LinkState, Malformed, Message,
-    SdpType, Signal, SignalBody, Tag,
+    CallId, Candidate, ConnectionId, Description, HangUpReason, Malformed, Message, SdpType,
+    Signal, SignalBody, Tag,
 };
 #[cfg(feature = "relay")]
 pub use relay::{Relay, RelayError};

@@ -25,6 +25,8 @@ pub enum Message {
     },
     /// `rejectusername`. Server to client: the name was taken, or no name; this one is yours.
     RejectUsername {
+        /// The id that the server gave.
+        id: Option<ConnectionId>,
         /// The name given instead.
         name: String,
     },
@@ -49,13 +51,11 @@ pub enum Message {
     },
     /// A message of a call, from one client to another.
     Signal(Signal),
-    /// `peer-link`. Server to client: the other side of your call has lost its link to the
-    /// server, or has it back. It says nothing about the call itself, which does not need it.
-    PeerLink {
+    /// `peer-gone`. Server to client: the other side of your call has lost its link to the server.
+    /// It says nothing about the call itself, which does not need that link.
+    PeerGone {
         /// Whose link.
         name: String,
-        /// Gone, or back.
-        state: LinkState,
     },
     /// `error`. Server to client: your message was not passed on.
     Error {
@@ -178,16 +178,6 @@ pub enum ConnectionId {
     Text(String),
 }
 
-/// Whether a person's link to the signaling server is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LinkState {
-    /// The link is gone.
-    Down,
-    /// The link is back.
-    Up,
-}
-
 /// An `RTCSessionDescriptionInit` (WebRTC 1.0, 4.6.2).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Description {
@@ -278,8 +268,6 @@ struct Flat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    state: Option<LinkState>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     holdfast: Option<Tag>,
@@ -325,7 +313,7 @@ impl TryFrom<Flat> for Message {
             }
             "rejectusername" => {
                 let name = need(flat.name, &kind, "`name`")?;
-                return Ok(Self::RejectUsername { name });
+                return Ok(Self::RejectUsername { id: flat.id, name });
             }
             "userlist" => {
                 let users = need(flat.users, &kind, "`users`")?;
@@ -343,11 +331,9 @@ impl TryFrom<Flat> for Message {
                     target: flat.target,
                 });
             }
-            "peer-link" => {
-                return Ok(Self::PeerLink {
-                    name: need(flat.name, &kind, "`name`")?,
-                    state: need(flat.state, &kind, "`state`")?,
-                });
+            "peer-gone" => {
+                let name = need(flat.name, &kind, "`name`")?;
+                return Ok(Self::PeerGone { name });
             }
             "error" => {
                 return Ok(Self::Error {
@@ -386,7 +372,8 @@ impl From<Message> for Flat {
                 date: Some(date),
                 ..flat("username")
             },
-            Message::RejectUsername { name } => Self {
+            Message::RejectUsername { id, name } => Self {
+                id,
                 name: Some(name),
                 ..flat("rejectusername")
             },
@@ -408,10 +395,9 @@ impl From<Message> for Flat {
                 target,
                 ..flat("message")
             },
-            Message::PeerLink { name, state } => Self {
+            Message::PeerGone { name } => Self {
                 name: Some(name),
-                state: Some(state),
-                ..flat("peer-link")
+                ..flat("peer-gone")
             },
             Message::Error { code, text, target } => Self {
                 code: Some(code),

@@ -1,8 +1,8 @@
 //! Golden fixtures: what the sample sends is read, what we send is what the sample reads.
 
 use holdfast_protocol::{
-    CallId, Candidate, ConnectionId, HangUpReason, LinkState, Message, Relay, RelayError, Signal,
-    SignalBody, Tag,
+    CallId, Candidate, ConnectionId, HangUpReason, Message, Relay, RelayError, Signal, SignalBody,
+    Tag,
 };
 use serde_json::Value;
 
@@ -62,6 +62,7 @@ fn every_message_of_the_sample_is_read() {
             date: 1.7e12,
         },
         Message::RejectUsername {
+            id: Some(id()),
             name: "Ann1".into(),
         },
         Message::UserList {
@@ -122,9 +123,13 @@ fn every_message_of_ours_is_written_as_the_fixture_says_and_read_back() {
         tagged("Bob", "Ann", SignalBody::Answer("v=0\r\n".into()), 1),
         tagged("Ann", "Bob", SignalBody::Candidate(candidate()), 1),
         tagged("Ann", "Bob", SignalBody::HangUp(HangUpReason::NoAnswer), 2),
-        Message::PeerLink {
-            name: "Bob".into(),
-            state: LinkState::Down,
+        Message::PeerGone { name: "Bob".into() },
+        Message::RejectUsername {
+            id: Some(id.clone()),
+            name: "Ann2".into(),
+        },
+        Message::UserList {
+            users: vec!["Ann".into(), "Ann2".into()],
         },
         Message::Error {
             code: "no-such-user".into(),

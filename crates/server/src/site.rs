@@ -1,0 +1,63 @@
+//! The built page, from disk, in the compressed form where the build left one.
+
+use std::path::Path;
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use tower::ServiceExt;
+use tower_http::services::ServeDir;
+
+#[derive(Clone)]
+pub(crate) struct Site {
+    files: ServeDir,
+    built: bool,
+}
+
+impl Site {
+    pub(crate) fn new(folder: &Path) -> Self {
+        let built = folder.join("index.html").is_file();
+        if !built {
+            tracing::warn!(folder = %folder.display(), "no page there; `cargo xtask build` makes it");
+        }
+        Self {
+            files: ServeDir::new(folder)
+                .precompressed_br()
+                .precompressed_gzip(),
+            built,
+        }
+    }
+
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
+        let hashed = is_hashed(request.uri().path());
+        let Ok(response) = self.files.clone().oneshot(request).await;
+        let mut response = response.into_response();
+        if response.status() == StatusCode::NOT_FOUND {
+            let text = match self.built {
+                true => "There is no such page.\n",
+                false => "The page is not built yet: run `cargo xtask build`.\n",
+            };
+            return (StatusCode::NOT_FOUND, text).into_response();
+        }
+        let caching = match hashed {
+            true => HeaderValue::from_static("public, max-age=31536000, immutable"),
+            false => HeaderValue::from_static("no-cache"),
+        };
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, caching);
+        response
+    }
+}
+
+/// Whether the name carries a hash of the content, as the build writes it:
+/// `holdfast-0123456789abcdef.js`.
+fn is_hashed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    let mut words = stem.split(['-', '_']);
+    words.any(|word| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
