@@ -1,1 +1,51 @@
-fn main() {}
+//! The project's own commands: `cargo xtask serve | build | test | bench`.
+
+#![allow(clippy::print_stdout, reason = "a command talks to whoever typed it")]
+
+mod bench;
+mod build;
+mod run;
+mod serve;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs, builds, tests and measures Holdfast. What is missing is installed on the way: into the
+/// folder `holdfast` of your cache folder, and browsers by apt.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the page, start the server, and print the address
+    Serve(serve::Args),
+    /// Build the page into dist/, ready for any web server
+    Build,
+    /// Run the tests
+    Test(test::Args),
+    /// Measure
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Build => build::run(),
+        Command::Test(args) => test::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

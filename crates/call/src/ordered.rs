@@ -3,7 +3,7 @@
 //! One socket keeps order by itself; a call's messages may come over several, or over a data
 //! channel besides. A hang-up waits for nothing, and nothing follows it. Messages of the sample's clients are not numbered and pass as they come.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use holdfast_protocol::{CallId, Signal, SignalBody};
 
@@ -25,7 +25,8 @@ struct Stream {
     call: CallId,
     next: u32,
     over: bool,
-    waiting: BTreeMap<u32, Signal>,
+    /// Sorted by number.
+    waiting: VecDeque<(u32, Signal)>,
 }
 
 impl Inbox {
@@ -45,8 +46,15 @@ impl Inbox {
             stream.waiting.clear();
             return vec![signal];
         }
-        if seq >= stream.next {
-            stream.waiting.insert(seq, signal);
+        let place = stream
+            .waiting
+            .partition_point(|(waiting, _)| *waiting < seq);
+        let known = stream
+            .waiting
+            .get(place)
+            .is_some_and(|(waiting, _)| *waiting == seq);
+        if seq >= stream.next && !known {
+            stream.waiting.insert(place, (seq, signal));
         }
         if stream.waiting.len() > WAITING {
             stream.skip();
@@ -80,7 +88,7 @@ impl Inbox {
                 call: call.clone(),
                 next: 0,
                 over: false,
-                waiting: BTreeMap::new(),
+                waiting: VecDeque::new(),
             });
             self.streams.len() - 1
         })
@@ -90,15 +98,19 @@ impl Inbox {
 impl Stream {
     fn due(&mut self) -> Vec<Signal> {
         let mut due = Vec::new();
-        while let Some(signal) = self.waiting.remove(&self.next) {
+        while self
+            .waiting
+            .front()
+            .is_some_and(|(seq, _)| *seq == self.next)
+        {
             self.next += 1;
-            due.push(signal);
+            due.extend(self.waiting.pop_front().map(|(_, signal)| signal));
         }
         due
     }
 
     fn skip(&mut self) {
-        if let Some(first) = self.waiting.keys().next() {
+        if let Some((first, _)) = self.waiting.front() {
             self.next = *first;
         }
     }

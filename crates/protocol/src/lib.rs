@@ -5,10 +5,12 @@
 //! passes on without reading: `ringing`, `peer-gone`, `error`, a `reason` on `hang-up`, and one
 //! object, `holdfast`, on every message of a call. docs/protocol.md describes them all.
 
+mod fields;
 mod message;
 #[cfg(feature = "relay")]
 mod relay;
 
+pub use fields::Fields;
 pub use message::{
     CallId, Candidate, ConnectionId, Description, HangUpReason, Malformed, Message, SdpType,
     Signal, SignalBody, Tag,

@@ -1,13 +1,15 @@
 //! Every message as a type.
 //!
-//! All of them are read and written through one flat struct: its single derived implementation
-//! costs a fraction of an internally tagged enum's in a WebAssembly bundle.
+//! Written through one flat struct, and read field by field: in a WebAssembly bundle an internally
+//! tagged enum's derived implementations weigh ten times as much.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::fields::Fields;
 
 /// A message on the wire.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(try_from = "Flat", into = "Flat")]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(into = "Flat")]
 pub enum Message {
     /// `id`. Server to client, first of all: the secret that says which connection this is.
     Id {
@@ -102,19 +104,18 @@ pub enum SignalBody {
 }
 
 /// What Holdfast ends add to each message of a call.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tag {
     /// The call that this message belongs to.
     pub call: CallId,
     /// The leg (one peer connection) within the call; most calls live on leg 0.
-    #[serde(default)]
     pub leg: u32,
     /// Counts what this sender says in this call, from 0.
     pub seq: u32,
 }
 
 /// The token of a call, shared by both sides: which page of the caller's, and its how-manieth call.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct CallId {
     /// The caller's page, from load to unload: a random token.
     pub page: String,
@@ -169,7 +170,7 @@ impl HangUpReason {
 
 /// What a server knows a connection by. It must go back as it came: the sample's server counts,
 /// and does not take `"1"` for `1`.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum ConnectionId {
     /// The sample's server: a number counted up from a clock.
@@ -179,7 +180,7 @@ pub enum ConnectionId {
 }
 
 /// An `RTCSessionDescriptionInit` (WebRTC 1.0, 4.6.2).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Description {
     /// Offer or answer.
     #[serde(rename = "type")]
@@ -189,7 +190,7 @@ pub struct Description {
 }
 
 /// The types of description that travel (WebRTC 1.0, 4.6.1, less `pranswer` and `rollback`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SdpType {
     /// `offer`
@@ -199,14 +200,13 @@ pub enum SdpType {
 }
 
 /// An `RTCIceCandidateInit` (WebRTC 1.0, 4.8.1.2).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Candidate {
     /// The candidate-attribute; empty for the end of candidates.
-    #[serde(default)]
     pub candidate: String,
     /// The media stream identification tag.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sdp_mid: Option<String>,
     /// The index of the media description.
     #[serde(
@@ -216,7 +216,7 @@ pub struct Candidate {
     )]
     pub sdp_m_line_index: Option<u16>,
     /// Which gathering it belongs to: tells a restart's candidates from older ones.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub username_fragment: Option<String>,
 }
 
@@ -245,112 +245,165 @@ impl Signal {
 }
 
 /// All fields of all messages, as they stand in JSON.
-#[derive(Default, Deserialize, Serialize)]
+#[derive(Default, Serialize)]
 struct Flat {
     #[serde(rename = "type")]
     kind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<ConnectionId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    users: Option<Vec<Option<String>>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    users: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     sdp: Option<Description>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     candidate: Option<Candidate>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     holdfast: Option<Tag>,
 }
 
-impl TryFrom<Flat> for Message {
-    type Error = Malformed;
-
-    fn try_from(flat: Flat) -> Result<Self, Malformed> {
-        let kind = flat.kind;
-        fn need<T>(value: Option<T>, kind: &str, field: &'static str) -> Result<T, Malformed> {
-            value.ok_or_else(|| Malformed {
-                kind: kind.to_owned(),
-                field,
-            })
-        }
+impl Message {
+    /// Reads a message from a JSON object.
+    ///
+    /// # Errors
+    /// When a message of a known type lacks what that type must have.
+    pub fn read(fields: &impl Fields) -> Result<Self, Malformed> {
+        let kind = fields.string("type").unwrap_or_default();
+        let missing = |field| Malformed {
+            kind: kind.clone(),
+            field,
+        };
+        let name = || fields.string("name");
+        let named = || name().ok_or(missing("`name`, a string"));
+        let text = || fields.string("text");
+        let target = || fields.string("target");
+        let description = |kind: &str| {
+            let sdp = fields.object("sdp")?;
+            let of_kind = sdp.string("type").is_some_and(|found| found == kind);
+            sdp.string("sdp").filter(|_| of_kind)
+        };
         let body = match kind.as_str() {
-            "video-offer" | "video-answer" => {
-                let sdp = need(flat.sdp, &kind, "`sdp`, an object of `type` and `sdp`")?;
-                match (kind.as_str(), sdp.kind) {
-                    ("video-offer", SdpType::Offer) => SignalBody::Offer(sdp.sdp),
-                    ("video-answer", SdpType::Answer) => SignalBody::Answer(sdp.sdp),
-                    _ => return need(None, &kind, "`sdp` of the same type"),
-                }
+            "video-offer" => {
+                let sdp = description("offer").ok_or(missing("`sdp`, an object with an offer"))?;
+                SignalBody::Offer(sdp)
+            }
+            "video-answer" => {
+                let sdp =
+                    description("answer").ok_or(missing("`sdp`, an object with an answer"))?;
+                SignalBody::Answer(sdp)
             }
             "new-ice-candidate" => {
-                SignalBody::Candidate(need(flat.candidate, &kind, "`candidate`")?)
+                let candidate = fields
+                    .object("candidate")
+                    .ok_or(missing("`candidate`, an object"))?;
+                SignalBody::Candidate(Candidate::read(&candidate))
             }
-            "hang-up" => SignalBody::HangUp(HangUpReason::from_wire(
-                flat.reason.as_deref().unwrap_or_default(),
-            )),
+            "hang-up" => {
+                let reason = fields.string("reason").unwrap_or_default();
+                SignalBody::HangUp(HangUpReason::from_wire(&reason))
+            }
             "ringing" => SignalBody::Ringing,
             "id" => {
-                let id = need(flat.id, &kind, "`id`")?;
+                let id = ConnectionId::read(fields).ok_or(missing("`id`"))?;
                 return Ok(Self::Id { id });
             }
             "username" => {
                 return Ok(Self::Username {
-                    name: need(flat.name, &kind, "`name`")?,
-                    id: need(flat.id, &kind, "`id`")?,
-                    date: flat.date.unwrap_or_default(),
+                    name: named()?,
+                    id: ConnectionId::read(fields).ok_or(missing("`id`"))?,
+                    date: fields.number("date").unwrap_or_default(),
                 });
             }
             "rejectusername" => {
-                let name = need(flat.name, &kind, "`name`")?;
-                return Ok(Self::RejectUsername { id: flat.id, name });
+                return Ok(Self::RejectUsername {
+                    id: ConnectionId::read(fields),
+                    name: named()?,
+                });
             }
             "userlist" => {
-                let users = need(flat.users, &kind, "`users`")?;
-                let users = users.into_iter().flatten().filter(|name| !name.is_empty());
+                let users = fields.strings("users").ok_or(missing("`users`, a list"))?;
+                let users = users.into_iter().filter(|name| !name.is_empty());
                 return Ok(Self::UserList {
                     users: users.collect(),
                 });
             }
             "message" => {
                 return Ok(Self::Text {
-                    name: flat.name,
-                    text: need(flat.text, &kind, "`text`")?,
-                    id: flat.id,
-                    date: flat.date,
-                    target: flat.target,
+                    name: name(),
+                    text: text().ok_or(missing("`text`, a string"))?,
+                    id: ConnectionId::read(fields),
+                    date: fields.number("date"),
+                    target: target(),
                 });
             }
-            "peer-gone" => {
-                let name = need(flat.name, &kind, "`name`")?;
-                return Ok(Self::PeerGone { name });
-            }
+            "peer-gone" => return Ok(Self::PeerGone { name: named()? }),
             "error" => {
                 return Ok(Self::Error {
-                    code: flat.code.unwrap_or_default(),
-                    text: flat.text.unwrap_or_default(),
-                    target: flat.target,
+                    code: fields.string("code").unwrap_or_default(),
+                    text: text().unwrap_or_default(),
+                    target: target(),
                 });
             }
             _ => return Ok(Self::Unknown { kind }),
         };
         Ok(Self::Signal(Signal {
-            name: flat.name,
-            target: flat.target,
+            name: name(),
+            target: target(),
             body,
-            tag: flat.holdfast,
+            tag: fields.object("holdfast").and_then(|tag| Tag::read(&tag)),
         }))
     }
+}
+
+impl Tag {
+    fn read(fields: &impl Fields) -> Option<Self> {
+        let call = fields.object("call")?;
+        Some(Self {
+            call: CallId {
+                page: call.string("page")?,
+                nth: whole(&call, "nth")?,
+            },
+            leg: whole(fields, "leg").unwrap_or_default(),
+            seq: whole(fields, "seq")?,
+        })
+    }
+}
+
+impl Candidate {
+    /// Reads an `RTCIceCandidateInit`; every field of it may be absent.
+    pub fn read(fields: &impl Fields) -> Self {
+        Self {
+            candidate: fields.string("candidate").unwrap_or_default(),
+            sdp_mid: fields.string("sdpMid"),
+            sdp_m_line_index: whole(fields, "sdpMLineIndex").and_then(|n| u16::try_from(n).ok()),
+            username_fragment: fields.string("usernameFragment"),
+        }
+    }
+}
+
+impl ConnectionId {
+    fn read(fields: &impl Fields) -> Option<Self> {
+        let text = fields.string("id").map(Self::Text);
+        text.or_else(|| fields.number("id").map(Self::Number))
+    }
+}
+
+/// A whole number from 0 to 2³² − 1.
+fn whole(fields: &impl Fields, field: &str) -> Option<u32> {
+    let number = fields.number(field)?;
+    let whole = number as u32;
+    (f64::from(whole) == number).then_some(whole)
 }
 
 impl From<Message> for Flat {
@@ -378,7 +431,7 @@ impl From<Message> for Flat {
                 ..flat("rejectusername")
             },
             Message::UserList { users } => Self {
-                users: Some(users.into_iter().map(Some).collect()),
+                users: Some(users),
                 ..flat("userlist")
             },
             Message::Text {

@@ -1,0 +1,46 @@
+//! The top view: which screen shows.
+
+use gloo_events::EventListener;
+use leptos::prelude::*;
+
+use crate::{
+    session::{self, Action, Seen},
+    views::{Chat, Join, Notices, People, Stage, flag, text},
+};
+
+/// Mounts the app into the page.
+pub fn mount() {
+    leptos::mount::mount_to_body(App);
+}
+
+/// The whole app.
+#[component]
+pub fn App() -> impl IntoView {
+    let seen = Seen::new();
+    let act = session::start(seen);
+    tell_when_the_page_closes(act);
+    let joined = move || !seen.name.read().is_empty();
+    let outside = flag(move || joined() || !seen.ready.get());
+    view! {
+        <header>
+            <h1>"Holdfast"</h1>
+            <p hidden=flag(move || !joined())>
+                "You are "<strong>{text(move || seen.name.get())}</strong>
+            </p>
+        </header>
+        <Notices seen />
+        <Join seen act hidden=outside />
+        <main hidden=flag(move || !joined()) class:calling=flag(move || seen.call.read().stage.is_call())>
+            <People seen act />
+            <Stage seen act />
+            <Chat seen act />
+        </main>
+    }
+}
+
+/// A call must not wait for somebody who has closed the page.
+fn tell_when_the_page_closes(act: session::Act) {
+    let listener = EventListener::new(&window(), "pagehide", move |_| act.act(Action::Leave));
+    // The page outlives the app.
+    listener.forget();
+}

@@ -1,0 +1,301 @@
+//! One peer connection, and an end to everything it holds when it is dropped.
+
+use std::{cell::RefCell, rc::Rc};
+
+use gloo_events::EventListener;
+use holdfast_protocol::{Candidate, Description, SdpType};
+use js_sys::{Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    MediaStream, MediaStreamTrack, RtcConfiguration, RtcIceCandidateInit, RtcIceConnectionState,
+    RtcPeerConnection, RtcPeerConnectionIceEvent, RtcPeerConnectionState, RtcRtpSender,
+    RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit,
+    RtcTrackEvent,
+};
+
+use super::{DomError, bindings::PeerConnection};
+use crate::{json::JsObject, task};
+
+/// News from the browser.
+#[derive(Debug, Clone)]
+pub enum PeerEvent {
+    /// `negotiationneeded`
+    NegotiationNeeded,
+    /// `icecandidate`, but for the last one, which is null.
+    Candidate(Candidate),
+    /// `iceconnectionstatechange`
+    IceConnection(RtcIceConnectionState),
+    /// `connectionstatechange`
+    Connection(RtcPeerConnectionState),
+    /// `track`: the stream it belongs to.
+    Track(MediaStream),
+    /// `removetrack`; how many tracks the other side still sends in that stream.
+    TrackRemoved(MediaStream),
+    /// One of the states that [`Peer::state`] tells has changed.
+    State,
+}
+
+/// The states of a connection, in the specification's words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PeerState {
+    /// `signalingState`
+    pub signaling: String,
+    /// `iceGatheringState`
+    pub gathering: String,
+    /// `iceConnectionState`
+    pub ice: String,
+    /// `connectionState`
+    pub connection: String,
+}
+
+/// A peer connection. Dropping it detaches the listeners, then closes.
+#[derive(Debug)]
+pub struct Peer {
+    connection: PeerConnection,
+    listeners: Vec<EventListener>,
+    /// Listeners on the remote streams.
+    stream_listeners: Rc<RefCell<Vec<EventListener>>>,
+}
+
+impl Peer {
+    /// Makes a connection; `emit` is told its news.
+    ///
+    /// # Errors
+    /// As the `RTCPeerConnection()` constructor: a configuration that the browser does not take.
+    pub fn new(
+        configuration: &RtcConfiguration,
+        emit: impl Fn(PeerEvent) + 'static,
+    ) -> Result<Self, DomError> {
+        let connection: PeerConnection =
+            RtcPeerConnection::new_with_configuration(configuration)?.unchecked_into();
+        let mut peer = Self {
+            connection,
+            listeners: Vec::new(),
+            stream_listeners: Rc::default(),
+        };
+        peer.listen(Rc::new(emit));
+        Ok(peer)
+    }
+
+    fn listen(&mut self, emit: Rc<dyn Fn(PeerEvent)>) {
+        let on = |name: &'static str, listener: Box<dyn Fn(&web_sys::Event)>| {
+            EventListener::new(&self.connection, name, move |event| listener(event))
+        };
+        let told = emit.clone();
+        let negotiation = on(
+            "negotiationneeded",
+            Box::new(move |_| told(PeerEvent::NegotiationNeeded)),
+        );
+        let told = emit.clone();
+        let candidate = on(
+            "icecandidate",
+            Box::new(move |event| {
+                let event: &RtcPeerConnectionIceEvent = event.unchecked_ref();
+                let Some(candidate) = event.candidate() else {
+                    return;
+                };
+                let candidate = Candidate::read(&JsObject(candidate.to_json().into()));
+                told(PeerEvent::Candidate(candidate));
+            }),
+        );
+        let (told, streams) = (emit.clone(), self.stream_listeners.clone());
+        let track = on(
+            "track",
+            Box::new(move |event| {
+                let event: &RtcTrackEvent = event.unchecked_ref();
+                let stream = event.streams().get(0);
+                if stream.is_undefined() {
+                    return;
+                }
+                let stream: MediaStream = stream.unchecked_into();
+                let (removed, of) = (told.clone(), stream.clone());
+                let listener = EventListener::new(&stream, "removetrack", move |_| {
+                    removed(PeerEvent::TrackRemoved(of.clone()));
+                });
+                streams.borrow_mut().push(listener);
+                told(PeerEvent::Track(stream));
+            }),
+        );
+        let (told, connection) = (emit.clone(), self.connection.clone());
+        let ice = on(
+            "iceconnectionstatechange",
+            Box::new(move |_| {
+                told(PeerEvent::IceConnection(connection.ice_connection_state()));
+                told(PeerEvent::State);
+            }),
+        );
+        let (told, connection) = (emit.clone(), self.connection.clone());
+        let whole = on(
+            "connectionstatechange",
+            Box::new(move |_| {
+                told(PeerEvent::Connection(connection.connection_state()));
+                told(PeerEvent::State);
+            }),
+        );
+        let told = emit.clone();
+        let signaling = on(
+            "signalingstatechange",
+            Box::new(move |_| told(PeerEvent::State)),
+        );
+        let gathering = on(
+            "icegatheringstatechange",
+            Box::new(move |_| emit(PeerEvent::State)),
+        );
+        self.listeners = vec![
+            negotiation,
+            candidate,
+            track,
+            ice,
+            whole,
+            signaling,
+            gathering,
+        ];
+    }
+
+    /// The browser's own object.
+    #[must_use]
+    pub fn connection(&self) -> &PeerConnection {
+        &self.connection
+    }
+
+    /// The states as they are now.
+    #[must_use]
+    pub fn state(&self) -> PeerState {
+        let connection = &self.connection;
+        PeerState {
+            signaling: word(connection.signaling_state().into()),
+            gathering: word(connection.ice_gathering_state().into()),
+            ice: word(connection.ice_connection_state().into()),
+            connection: word(connection.connection_state().into()),
+        }
+    }
+
+    /// `addTrack()`
+    pub fn add_track(&self, track: &MediaStreamTrack, stream: &MediaStream) {
+        self.connection.add_track_0(track, stream);
+    }
+
+    /// Stops sending a track: it leaves the other side's stream.
+    pub fn remove_track(&self, track: &MediaStreamTrack) {
+        if let Some(sender) = self.sender_of(track) {
+            self.connection.remove_track(&sender);
+        }
+    }
+
+    /// Sends another track of the same kind in place of one, without negotiation.
+    pub fn replace_track(&self, old: &MediaStreamTrack, new: &MediaStreamTrack) {
+        if let Some(sender) = self.sender_of(old) {
+            let replacing = JsFuture::from(sender.replace_track(Some(new)));
+            task::spawn(async move {
+                // A track of another resolution may not fit what was negotiated; then the browser
+                // asks for negotiation, or the old picture stays.
+                let _ = replacing.await;
+            });
+        }
+    }
+
+    /// Asks to receive a kind of media (`audio`, `video`) that this end does not send.
+    pub fn receive_only(&self, kind: &str) {
+        let init = RtcRtpTransceiverInit::new();
+        init.set_direction(RtcRtpTransceiverDirection::Recvonly);
+        self.connection
+            .add_transceiver_with_str_and_init(kind, &init);
+    }
+
+    /// `setLocalDescription()` without argument; gives what was set. Begins at once, whenever the
+    /// future is polled.
+    pub fn set_local_description(
+        &self,
+    ) -> impl Future<Output = Result<Description, DomError>> + use<> {
+        let connection = self.connection.clone();
+        let setting = JsFuture::from(connection.set_local_description_implicitly());
+        async move {
+            setting.await?;
+            let missing = || DomError {
+                name: "InvalidStateError".into(),
+                message: "the connection has no local description".into(),
+            };
+            let set = connection.local_description().ok_or_else(missing)?;
+            let kind = match set.type_() {
+                RtcSdpType::Offer => SdpType::Offer,
+                RtcSdpType::Answer => SdpType::Answer,
+                RtcSdpType::Pranswer | RtcSdpType::Rollback | _ => return Err(missing()),
+            };
+            let sdp = set.sdp();
+            Ok(Description { kind, sdp })
+        }
+    }
+
+    /// `setRemoteDescription()`. Begins at once, whenever the future is polled.
+    pub fn set_remote_description(
+        &self,
+        description: &Description,
+    ) -> impl Future<Output = Result<(), DomError>> + use<> {
+        let init = RtcSessionDescriptionInit::new(match description.kind {
+            SdpType::Offer => RtcSdpType::Offer,
+            SdpType::Answer => RtcSdpType::Answer,
+        });
+        init.set_sdp(&description.sdp);
+        done(self.connection.set_remote_description(&init))
+    }
+
+    /// `addIceCandidate()`. Begins at once, whenever the future is polled.
+    pub fn add_ice_candidate(
+        &self,
+        candidate: &Candidate,
+    ) -> impl Future<Output = Result<(), DomError>> + use<> {
+        let init = serde_wasm_bindgen::to_value(candidate).unwrap_or_default();
+        let init: RtcIceCandidateInit = init.unchecked_into();
+        let connection = &self.connection;
+        done(connection.add_ice_candidate_with_opt_rtc_ice_candidate_init(Some(&init)))
+    }
+
+    /// `restartIce()`
+    pub fn restart_ice(&self) {
+        self.connection.restart_ice();
+    }
+
+    /// Changes the ICE servers and leaves the rest of the configuration as it is: what
+    /// `setConfiguration()` is not given, it resets or refuses to change (WebRTC 1.0, 4.4.1.6).
+    ///
+    /// # Errors
+    /// `InvalidAccessError`, `InvalidStateError`, `InvalidModificationError`, `SyntaxError`.
+    pub fn set_ice_servers(&self, servers: &JsValue) -> Result<(), DomError> {
+        let present = self.connection.get_configuration();
+        let configuration = Object::assign(&Object::new(), &present);
+        let _ = Reflect::set(&configuration, &"iceServers".into(), servers);
+        let configuration: RtcConfiguration = configuration.unchecked_into();
+        Ok(self.connection.try_set_configuration(&configuration)?)
+    }
+
+    fn sender_of(&self, track: &MediaStreamTrack) -> Option<RtcRtpSender> {
+        let mut senders = self
+            .connection
+            .get_senders()
+            .into_iter()
+            .map(JsCast::unchecked_into);
+        senders.find(|sender: &RtcRtpSender| sender.track().as_ref() == Some(track))
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.listeners.clear();
+        self.stream_listeners.borrow_mut().clear();
+        self.connection.close();
+    }
+}
+
+fn done(promise: js_sys::Promise) -> impl Future<Output = Result<(), DomError>> {
+    let promise = JsFuture::from(promise);
+    async move {
+        promise.await?;
+        Ok(())
+    }
+}
+
+/// An enumeration of the specification, in its own word.
+fn word(value: JsValue) -> String {
+    value.as_string().unwrap_or_default()
+}

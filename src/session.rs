@@ -1,0 +1,501 @@
+//! The loop: events in, commands out, and what the views show.
+
+mod link;
+mod local;
+mod seen;
+
+use std::time::Duration;
+
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures_util::StreamExt;
+use gloo_timers::callback::Timeout;
+use holdfast_call::{
+    Call, Command, ConnectionState, Event, IceConnectionState, LegEvent, LegId, Moment, Stage,
+};
+use holdfast_protocol::{CallId, Message};
+use leptos::prelude::{GetUntracked, Set, Update};
+use web_sys::{MediaStream, RtcIceConnectionState, RtcPeerConnectionState};
+
+use self::{link::Link, local::LocalMedia};
+pub use self::{
+    link::LinkStatus,
+    seen::{Act, Action, ChatLine, LocalView, Seen},
+};
+use crate::{
+    config::Config,
+    rtc::{Device, DomError, MediaError, Peer, PeerEvent, Source, devices},
+    signaling::TransportEvent,
+    task, words,
+};
+
+/// How many lines of chat are kept.
+const CHAT_LINES: usize = 500;
+
+/// Everything that can happen to a session.
+#[derive(Debug)]
+pub(crate) enum Input {
+    Action(Action),
+    /// Of the link with this generation; older ones have nothing more to say.
+    Transport(u32, TransportEvent),
+    /// It is time to connect anew.
+    Reconnect,
+    /// Of the peer connection with this generation.
+    Peer(u32, PeerEvent),
+    /// An operation of that peer connection is over.
+    Operation(u32, LegEvent),
+    /// Camera and microphone for a call, or as much as there is of them.
+    Media(u32, Result<local::Acquired, MediaError>),
+    /// One more source, or another device for one.
+    Source(u32, Source, Result<MediaStream, MediaError>),
+    Devices(Vec<Device>),
+    /// The call's timer is due.
+    Tick,
+}
+
+/// Where the browser's events queue up for the loop. Unbounded, because nothing that happens in
+/// this page can wait; what other people send is bounded by the server and by the call itself.
+pub(crate) type Inputs = UnboundedSender<Input>;
+
+/// Starts a session; gives the way to act on it.
+pub fn start(seen: Seen) -> Act {
+    let (inputs, waiting) = unbounded();
+    let act = Act::new(inputs.clone());
+    task::spawn(async move {
+        match Config::load().await {
+            Ok(config) => Session::new(config, seen, inputs).run(waiting).await,
+            Err(error) => seen.fatal.set(Some(error.to_string())),
+        }
+    });
+    act
+}
+
+struct Session {
+    config: Config,
+    seen: Seen,
+    inputs: Inputs,
+    call: Call,
+    link: Link,
+    local: LocalMedia,
+    peer: Option<Peer>,
+    peer_generation: u32,
+    timer: Option<Timeout>,
+    /// This page, from load to unload.
+    page: String,
+    calls_made: u32,
+}
+
+impl Session {
+    fn new(config: Config, seen: Seen, inputs: Inputs) -> Self {
+        let page = random_token();
+        seen.ready.set(true);
+        Self {
+            call: Call::new(config.limits),
+            link: Link::new(config.signaling.clone(), page.clone(), inputs.clone()),
+            local: LocalMedia::new(inputs.clone()),
+            config,
+            seen,
+            inputs,
+            peer: None,
+            peer_generation: 0,
+            timer: None,
+            page,
+            calls_made: 0,
+        }
+    }
+
+    async fn run(mut self, mut waiting: UnboundedReceiver<Input>) {
+        while let Some(input) = waiting.next().await {
+            self.handle(input);
+            while let Some(command) = self.call.poll_command() {
+                self.obey(command);
+            }
+            self.arm_timer();
+            self.show();
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        match input {
+            Input::Action(action) => self.act(action),
+            Input::Transport(generation, event) => {
+                if generation == self.link.generation() {
+                    self.transport(event);
+                }
+            }
+            Input::Reconnect => self.link.connect(),
+            Input::Peer(generation, event) => {
+                if generation == self.peer_generation {
+                    self.peer_event(event);
+                }
+            }
+            Input::Operation(generation, event) => {
+                if generation == self.peer_generation {
+                    self.tell(Event::Leg(FIRST_LEG, event));
+                }
+            }
+            Input::Media(request, outcome) => {
+                if self.local.is_current(request) {
+                    self.media(outcome);
+                }
+            }
+            Input::Source(request, source, outcome) => {
+                if self.local.is_current(request) {
+                    let added = self.local.add(source, outcome, self.peer.as_ref());
+                    self.warn(added.err().as_ref().map(words::media_error));
+                }
+            }
+            Input::Devices(devices) => self.seen.devices.set(devices),
+            Input::Tick => self.call.handle_timeout(now()),
+        }
+    }
+
+    // What people do.
+
+    fn act(&mut self, action: Action) {
+        self.seen.notice.set(None);
+        match action {
+            Action::Join(name) => {
+                self.link.join(name);
+                self.look_for_devices();
+            }
+            Action::Dial(peer) => {
+                let id = CallId {
+                    page: self.page.clone(),
+                    nth: self.calls_made,
+                };
+                self.calls_made += 1;
+                self.tell(Event::Dial { peer, id });
+            }
+            Action::Accept => self.tell(Event::Accept),
+            Action::Decline => self.tell(Event::Decline),
+            Action::HangUp => self.tell(Event::HangUp),
+            Action::Say { text, to } => self.say(text, to),
+            Action::Toggle(source) => self.local.toggle(source, self.peer.as_ref()),
+            Action::Choose(source, device) => self.local.choose(source, device),
+            Action::Quality(height) => self.local.set_height(height),
+            Action::Leave => {
+                self.tell(Event::HangUp);
+                while let Some(command) = self.call.poll_command() {
+                    self.obey(command);
+                }
+                self.link.leave();
+            }
+        }
+    }
+
+    fn say(&mut self, text: String, to: Option<String>) {
+        let date = Some(js_sys::Date::now());
+        if let Some(to) = &to {
+            // The server tells the sender only what it tells everybody.
+            let from = self.seen.name.get_untracked();
+            self.chat(from, text.clone(), Some(to.clone()));
+        }
+        self.link.send(Message::Text {
+            name: None,
+            text,
+            id: self.link.id(),
+            date,
+            target: to,
+        });
+    }
+
+    // What the others say.
+
+    fn transport(&mut self, event: TransportEvent) {
+        match event {
+            TransportEvent::Received(message) => self.receive(message),
+            TransportEvent::Unreadable(why) => log(&format!("unreadable message: {why}")),
+            TransportEvent::Closed { opened, reason } => {
+                self.link.closed(opened);
+                if !reason.is_empty() {
+                    self.warn(Some(reason));
+                }
+            }
+        }
+    }
+
+    fn receive(&mut self, message: Message) {
+        match message {
+            Message::Id { id } => {
+                self.link.identified(id);
+                self.named(self.link.name().to_owned());
+            }
+            Message::RejectUsername { name, .. } => {
+                self.link.renamed(name.clone());
+                self.named(name);
+            }
+            Message::UserList { users } => {
+                self.link.listed();
+                let peer = self.call.view().peer;
+                let up = users.contains(&peer);
+                self.tell(Event::PeerLink { peer, up });
+                self.seen.people.set(users);
+            }
+            Message::PeerGone { name: peer } => self.tell(Event::PeerLink { peer, up: false }),
+            Message::Text {
+                name, text, target, ..
+            } => {
+                self.chat(name.unwrap_or_default(), text, target);
+            }
+            Message::Signal(signal) => self.tell(Event::Received(signal)),
+            Message::Error { code, text, target } => match (code.as_str(), target) {
+                ("no-such-user", Some(peer)) => self.tell(Event::Unreachable { peer }),
+                _ => self.warn(Some(text)),
+            },
+            Message::Username { .. } | Message::Unknown { .. } => {}
+        }
+    }
+
+    fn named(&mut self, name: String) {
+        self.tell(Event::Named(name.clone()));
+        self.seen.name.set(name);
+    }
+
+    fn chat(&self, from: String, text: String, to: Option<String>) {
+        self.seen.chat.update(|lines| {
+            if lines.len() == CHAT_LINES {
+                lines.remove(0);
+            }
+            lines.push(ChatLine { from, text, to });
+        });
+    }
+
+    // What the browser says.
+
+    fn peer_event(&mut self, event: PeerEvent) {
+        let event = match event {
+            PeerEvent::NegotiationNeeded => LegEvent::NegotiationNeeded,
+            PeerEvent::Candidate(candidate) => LegEvent::Candidate(candidate),
+            PeerEvent::IceConnection(state) => LegEvent::IceConnection(ice_state(state)),
+            PeerEvent::Connection(state) => LegEvent::Connection(connection_state(state)),
+            PeerEvent::Track(stream) => {
+                self.seen.remote_has_video.set(has_video(&stream));
+                if self.seen.remote.get_untracked().as_ref() != Some(&stream) {
+                    self.seen.remote.set(Some(stream));
+                }
+                return;
+            }
+            PeerEvent::TrackRemoved(stream) => {
+                if self.seen.remote.get_untracked().as_ref() != Some(&stream) {
+                    return;
+                }
+                self.seen.remote_has_video.set(has_video(&stream));
+                if stream.get_tracks().length() > 0 {
+                    return;
+                }
+                LegEvent::RemoteTracksGone
+            }
+            PeerEvent::State => {
+                let state = self.peer.as_ref().map(Peer::state);
+                return self.seen.peer_state.set(state.unwrap_or_default());
+            }
+        };
+        self.tell(Event::Leg(FIRST_LEG, event));
+    }
+
+    fn media(&mut self, outcome: Result<local::Acquired, MediaError>) {
+        match outcome {
+            Ok(acquired) => {
+                self.warn(acquired.problem.as_ref().map(words::media_error));
+                self.local.hold(acquired.stream);
+                self.look_for_devices();
+                self.tell(Event::MediaReady);
+            }
+            Err(_) => self.tell(Event::MediaRefused),
+        }
+    }
+
+    // What the call commands.
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::AcquireMedia => self.local.acquire(),
+            Command::ReleaseMedia => self.local.release(),
+            Command::OpenLeg { leg, offers } => {
+                if let Err(error) = self.open_leg(offers) {
+                    self.warn(Some(words::configuration_error(&error)));
+                    let refused = LegEvent::DescriptionRefused(error.to_string());
+                    self.tell(Event::Leg(leg, refused));
+                }
+            }
+            Command::CloseLeg(_) => {
+                self.peer = None;
+                self.peer_generation += 1;
+                self.seen.remote.set(None);
+                self.seen.remote_has_video.set(false);
+            }
+            Command::SetLocalDescription(_) => {
+                if let Some(peer) = &self.peer {
+                    let setting = peer.set_local_description();
+                    self.operate(async { setting.await.map(LegEvent::LocalDescriptionSet) });
+                }
+            }
+            Command::SetRemoteDescription(_, description) => {
+                if let Some(peer) = &self.peer {
+                    let setting = peer.set_remote_description(&description);
+                    self.operate(async { setting.await.map(|()| LegEvent::RemoteDescriptionSet) });
+                }
+            }
+            Command::AddIceCandidate(_, candidate) => {
+                if let Some(peer) = &self.peer {
+                    let adding = peer.add_ice_candidate(&candidate);
+                    self.operate(async {
+                        Ok(match adding.await {
+                            Ok(()) => LegEvent::CandidateAdded,
+                            Err(error) => LegEvent::CandidateRefused(error.to_string()),
+                        })
+                    });
+                }
+            }
+            Command::RestartIce(_) => self.restart_ice(),
+            Command::Send(signal) => self.link.send(Message::Signal(signal)),
+            Command::Notify(notice) => self.warn(Some(words::notice(&notice))),
+            Command::Log(line) => log(&line),
+        }
+    }
+
+    fn open_leg(&mut self, offers: bool) -> Result<(), DomError> {
+        let (inputs, generation) = (self.inputs.clone(), self.peer_generation);
+        let emit = move |event| send(&inputs, Input::Peer(generation, event));
+        let peer = Peer::new(&self.config.rtc, emit)?;
+        self.local.attach(&peer, offers);
+        self.peer = Some(peer);
+        Ok(())
+    }
+
+    fn restart_ice(&mut self) {
+        let Some(peer) = &self.peer else { return };
+        let changed = peer.set_ice_servers(&self.config.ice_servers());
+        peer.restart_ice();
+        self.warn(changed.err().as_ref().map(words::configuration_error));
+    }
+
+    /// Waits for an operation of the peer connection, and feeds its outcome back.
+    fn operate(&self, operation: impl Future<Output = Result<LegEvent, DomError>> + 'static) {
+        let (inputs, generation) = (self.inputs.clone(), self.peer_generation);
+        task::spawn(async move {
+            let event = operation.await;
+            let event =
+                event.unwrap_or_else(|error| LegEvent::DescriptionRefused(error.to_string()));
+            send(&inputs, Input::Operation(generation, event));
+        });
+    }
+
+    // Small things.
+
+    fn tell(&mut self, event: Event) {
+        self.call.handle(event, now());
+    }
+
+    fn warn(&self, text: Option<String>) {
+        if text.is_some() {
+            self.seen.notice.set(text);
+        }
+    }
+
+    fn look_for_devices(&self) {
+        let inputs = self.inputs.clone();
+        task::spawn(async move {
+            // A page that may not ask simply offers no choice.
+            if let Ok(devices) = devices().await {
+                send(&inputs, Input::Devices(devices));
+            }
+        });
+    }
+
+    fn arm_timer(&mut self) {
+        self.timer = self.call.poll_timeout().map(|due| {
+            let wait = due.saturating_sub(now()).as_millis();
+            let inputs = self.inputs.clone();
+            Timeout::new(
+                u32::try_from(wait).unwrap_or(u32::MAX).saturating_add(1),
+                move || {
+                    send(&inputs, Input::Tick);
+                },
+            )
+        });
+    }
+
+    /// Shows what has changed.
+    fn show(&self) {
+        let view = self.call.view();
+        if view != self.seen.call.get_untracked() {
+            if view.stage == Stage::Idle {
+                self.seen.peer_state.set(Default::default());
+            }
+            self.seen.call.set(view);
+        }
+        let local = self.local.view();
+        if local != self.seen.local_view.get_untracked() {
+            self.seen.local_view.set(local);
+        }
+        let stream = self.local.stream();
+        if stream != self.seen.local.get_untracked() {
+            self.seen.local.set(stream);
+        }
+        let link = self.link.status();
+        if link != self.seen.link.get_untracked() {
+            self.seen.link.set(link);
+        }
+    }
+}
+
+/// The one leg there is.
+const FIRST_LEG: LegId = 0;
+
+/// The loop ends only with the page.
+pub(crate) fn send(inputs: &Inputs, input: Input) {
+    let _ = inputs.unbounded_send(input);
+}
+
+fn has_video(stream: &MediaStream) -> bool {
+    stream.get_video_tracks().length() > 0
+}
+
+fn ice_state(state: RtcIceConnectionState) -> IceConnectionState {
+    match state {
+        RtcIceConnectionState::Connected | RtcIceConnectionState::Completed => {
+            IceConnectionState::Connected
+        }
+        RtcIceConnectionState::Disconnected => IceConnectionState::Disconnected,
+        RtcIceConnectionState::Failed => IceConnectionState::Failed,
+        RtcIceConnectionState::Closed => IceConnectionState::Closed,
+        RtcIceConnectionState::New | RtcIceConnectionState::Checking | _ => {
+            IceConnectionState::Checking
+        }
+    }
+}
+
+fn connection_state(state: RtcPeerConnectionState) -> ConnectionState {
+    match state {
+        RtcPeerConnectionState::Connected => ConnectionState::Connected,
+        RtcPeerConnectionState::Disconnected => ConnectionState::Disconnected,
+        RtcPeerConnectionState::Failed => ConnectionState::Failed,
+        RtcPeerConnectionState::Closed => ConnectionState::Closed,
+        RtcPeerConnectionState::New | RtcPeerConnectionState::Connecting | _ => {
+            ConnectionState::Connecting
+        }
+    }
+}
+
+/// The time since the page was opened.
+fn now() -> Moment {
+    let performance = web_sys::window().and_then(|window| window.performance());
+    let millis = performance.map_or(0.0, |performance| performance.now());
+    Duration::from_secs_f64(millis / 1000.0)
+}
+
+/// 128 bits that nobody can guess, as hexadecimal digits.
+fn random_token() -> String {
+    let mut bytes = [0; 16];
+    let crypto = web_sys::window().and_then(|window| window.crypto().ok());
+    if let Some(crypto) = crypto {
+        // Fails only for arrays above 64 KiB.
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn log(line: &str) {
+    leptos::logging::log!("holdfast: {line}");
+}

@@ -1,0 +1,70 @@
+//! The call: both pictures, how it is, and what can be done.
+
+use leptos::prelude::*;
+
+use super::{flag, press, ring::Ring, settings::Settings, text, video::Video};
+use crate::{
+    rtc::Source,
+    session::{Act, Action, Seen},
+    words,
+};
+
+#[component]
+pub(crate) fn Stage(seen: Seen, act: Act) -> impl IntoView {
+    let stage = move || seen.call.read().stage;
+    let ringing = move || stage() == holdfast_call::Stage::Ringing;
+    let switch = move |id: &'static str, name: &'static str, source: Source| {
+        let on = move || {
+            let view = seen.local_view.read();
+            match source {
+                Source::Microphone => view.microphone,
+                Source::Camera => view.camera,
+            }
+        };
+        let label = text(move || format!("{name} {}", if on() { "on" } else { "off" }));
+        view! {
+            <button
+                id=id
+                class="switch"
+                class:off=flag(move || !on())
+                on:click=press(act, Action::Toggle(source))
+            >
+                {label}
+            </button>
+        }
+    };
+    view! {
+        <section class="stage" aria-label="Call">
+            <div class="pictures">
+                <Video
+                    id="received_video"
+                    label="The other side's picture"
+                    stream=seen.remote
+                    empty=flag(move || !seen.remote_has_video.get())
+                />
+                <Video
+                    id="local_video"
+                    label="Your own picture"
+                    stream=seen.local
+                    empty=flag(move || !seen.local_view.read().has_video)
+                />
+                <p class="state" role="status" hidden=flag(ringing)>
+                    {text(move || words::stage(&seen.call.read()))}
+                </p>
+            </div>
+            {move || ringing().then(|| view! { <Ring seen act /> })}
+            <div class="controls">
+                {switch("microphone-button", "Microphone", Source::Microphone)}
+                {switch("camera-button", "Camera", Source::Camera)}
+                <Settings seen act />
+                <button
+                    id="hangup-button"
+                    disabled=flag(move || !stage().is_call() || ringing())
+                    on:click=press(act, Action::HangUp)
+                >
+                    "Hang up"
+                </button>
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,116 @@
+//! `cargo xtask build`: the page, ready for any web server.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use flate2::{Compression, write::GzEncoder};
+
+use crate::{
+    run::{self, command, root},
+    tools::Tools,
+};
+
+/// What the first load may weigh: html, css, js and wasm, in bytes of brotli.
+const BUDGET: usize = 100_000;
+
+/// Scripts and styles come from the page's own host alone. Signaling may be on any host: which one
+/// is for config.json to say.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
+    style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; media-src 'self'; \
+    base-uri 'none'; form-action 'none'";
+
+/// Builds the page into dist/.
+pub(crate) fn page(tools: &Tools) -> Result<()> {
+    let mut trunk = command("trunk", &["build", "--release"]);
+    // Trunk takes NO_COLOR for a flag of its own, and not for `1`.
+    run::run(tools.apply(&mut trunk).env_remove("NO_COLOR"))?;
+    let dist = root().join("dist");
+    protect(&dist.join("index.html"))?;
+    let sizes = compress(&dist)?;
+    report(&sizes)
+}
+
+pub(crate) fn run() -> Result<()> {
+    page(&Tools::for_building()?)
+}
+
+/// Puts the Content-Security-Policy into the page, where it holds on any web server. Trunk's own
+/// server needs an inline script to reload the page, so the source does not have it.
+fn protect(index: &Path) -> Result<()> {
+    let html = fs::read_to_string(index)?;
+    let policy = format!(
+        "<head>\n    <meta http-equiv=\"Content-Security-Policy\" content=\"{CONTENT_SECURITY_POLICY}\" />"
+    );
+    ensure!(html.contains("<head>"), "index.html has no <head>");
+    fs::write(index, html.replacen("<head>", &policy, 1))?;
+    Ok(())
+}
+
+struct Size {
+    name: String,
+    plain: usize,
+    brotli: usize,
+}
+
+/// Leaves a .br and a .gz beside each file.
+fn compress(dist: &Path) -> Result<Vec<Size>> {
+    let mut sizes = Vec::new();
+    let mut files: Vec<PathBuf> = fs::read_dir(dist)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.sort();
+    for file in files {
+        let name = file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if !file.is_file() || name.ends_with(".br") || name.ends_with(".gz") {
+            continue;
+        }
+        let mut plain = Vec::new();
+        fs::File::open(&file)?.read_to_end(&mut plain)?;
+        let params = brotli::enc::BrotliEncoderParams {
+            quality: 11,
+            lgwin: 24,
+            ..Default::default()
+        };
+        let mut small = Vec::new();
+        brotli::BrotliCompress(&mut plain.as_slice(), &mut small, &params)?;
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(&plain)?;
+        // config.json is edited after the build, and would then differ from its compressed forms.
+        if name != "config.json" {
+            fs::write(dist.join(format!("{name}.br")), &small)?;
+            fs::write(dist.join(format!("{name}.gz")), gzip.finish()?)?;
+        }
+        sizes.push(Size {
+            name,
+            plain: plain.len(),
+            brotli: small.len(),
+        });
+    }
+    Ok(sizes)
+}
+
+fn report(sizes: &[Size]) -> Result<()> {
+    println!("{:>9} {:>9}  file", "bytes", "brotli");
+    for size in sizes {
+        println!("{:>9} {:>9}  {}", size.plain, size.brotli, size.name);
+    }
+    let first_load = sizes.iter().filter(|size| {
+        let kinds = ["html", "css", "js", "wasm"];
+        size.name
+            .rsplit('.')
+            .next()
+            .is_some_and(|kind| kinds.contains(&kind))
+    });
+    let total: usize = first_load.map(|size| size.brotli).sum();
+    println!("First load (html, css, js, wasm; brotli 11): {total} bytes of at most {BUDGET}");
+    ensure!(total <= BUDGET, "the first load is over its budget");
+    sizes.first().context("dist is empty").map(drop)
+}

@@ -1,0 +1,100 @@
+//! `cargo xtask test`: everything, or the parts named.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::{
+    build,
+    run::{self, cargo},
+    tools::{Tools, find},
+};
+
+const WASM: [&str; 4] = [
+    "--package",
+    "holdfast",
+    "--target",
+    "wasm32-unknown-unknown",
+];
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The parts to run; all of them if none is named
+    parts: Vec<Part>,
+
+    /// Only the tests whose name contains this
+    #[arg(long)]
+    only: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Part {
+    /// Formatting
+    Fmt,
+    /// Clippy, native and wasm, warnings as errors
+    Clippy,
+    /// Native tests: protocol, call, server
+    Native,
+    /// Tests in headless Chromium, with a fake camera and microphone
+    Wasm,
+    /// Real browsers against the whole system
+    E2e,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let tools = Tools::for_testing()?;
+    let chosen = match args.parts.is_empty() {
+        true => Part::value_variants(),
+        false => &args.parts,
+    };
+    let only: Vec<&str> = args.only.iter().map(String::as_str).collect();
+    for part in chosen {
+        println!("── {part:?} ──");
+        let began = Instant::now();
+        part.run(&tools, &only)?;
+        println!("── {part:?}: passed in {} s ──", began.elapsed().as_secs());
+    }
+    Ok(())
+}
+
+impl Part {
+    fn run(self, tools: &Tools, only: &[&str]) -> Result<()> {
+        let go = |args: &[&str], tail: &[&str]| {
+            let mut command = cargo(args);
+            command.args(only);
+            if !tail.is_empty() {
+                command.arg("--").args(tail);
+            }
+            run::run(tools.apply(&mut command))
+        };
+        let native = ["--workspace", "--exclude", "holdfast"];
+        match self {
+            Self::Fmt => run::run(&mut cargo(&["fmt", "--all", "--check"])),
+            Self::Clippy => {
+                let clippy = |which: &[&str]| {
+                    let args = [&["clippy", "--quiet", "--all-targets"], which].concat();
+                    run::run(cargo(&args).args(["--", "-D", "warnings"]))
+                };
+                clippy(&native)?;
+                clippy(&WASM)
+            }
+            Self::Native => go(
+                &[&["test"], &native[..], &["--exclude", "e2e"]].concat(),
+                &[],
+            ),
+            Self::Wasm => {
+                let mut command = cargo(&[&["test"], &WASM[..], only].concat());
+                if let Some(driver) = find("chromedriver") {
+                    command.env("CHROMEDRIVER", driver);
+                }
+                run::run(tools.apply(&mut command))
+            }
+            Self::E2e => {
+                build::page(tools)?;
+                // Browsers are heavy: one test at a time.
+                go(&["test", "--package", "e2e"], &["--test-threads=1"])
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Getting what is missing: each tool in a pinned version, into a folder of the user's own.
+//!
+//! Nothing of the system's is replaced. A tool of the right version on the PATH is used as it is.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::run::{cargo, command, output, root, run};
+
+const TRUNK: &str = "0.21.14";
+const GECKODRIVER: &str = "0.37.1";
+const BINARYEN: &str = "132.0.0";
+
+/// Tools are run for seconds and compiled for minutes: cheap builds are the faster ones.
+const CHEAP_BUILD: [(&str, &str); 4] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+];
+
+/// Folders to put before the PATH.
+#[derive(Default)]
+pub(crate) struct Tools {
+    folders: Vec<PathBuf>,
+}
+
+impl Tools {
+    /// What building the page takes.
+    pub(crate) fn for_building() -> Result<Self> {
+        let mut tools = Self::default();
+        wasm_target()?;
+        let bindgen = locked_version("wasm-bindgen")?;
+        let why = "it makes the JavaScript around the WebAssembly";
+        tools.cargo_tool("wasm-bindgen", "wasm-bindgen-cli", &bindgen, &[], why)?;
+        let args = ["--locked", "--no-default-features", "--features", "rustls"];
+        tools.cargo_tool("trunk", "trunk", TRUNK, &args, "it bundles the page")?;
+        tools.wasm_opt()?;
+        Ok(tools)
+    }
+
+    /// What running every test takes.
+    pub(crate) fn for_testing() -> Result<Self> {
+        let mut tools = Self::for_building()?;
+        apt(&[
+            ("chromium", "chromium", "a browser to test in"),
+            ("chromedriver", "chromium-driver", "it drives Chromium"),
+            ("firefox-esr", "firefox-esr", "another browser to test in"),
+        ])?;
+        let why = "it drives Firefox";
+        tools.cargo_tool(
+            "geckodriver",
+            "geckodriver",
+            GECKODRIVER,
+            &["--locked"],
+            why,
+        )?;
+        Ok(tools)
+    }
+
+    /// Lets a command find the tools.
+    pub(crate) fn apply<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = self.folders.iter().cloned().chain(env::split_paths(&path));
+        match env::join_paths(folders) {
+            Ok(path) => command.env("PATH", path),
+            Err(_) => command,
+        }
+    }
+
+    fn cargo_tool(
+        &mut self,
+        program: &str,
+        package: &str,
+        version: &str,
+        args: &[&str],
+        why: &str,
+    ) -> Result<()> {
+        if version_on_path(program).is_some_and(|found| found == version) {
+            return Ok(());
+        }
+        let folder = cache()?.join(format!("{package}-{version}"));
+        if !folder.join("bin").join(program).is_file() {
+            println!("Getting {package} {version}: {why}.");
+            let mut install = cargo(&["install", package, "--version", version, "--quiet"]);
+            install.arg("--root").arg(&folder).args(args);
+            install.envs(CHEAP_BUILD).current_dir(cache()?);
+            run(&mut install).with_context(|| {
+                format!("{package} {version} cannot be had; install it so that `{program}` is on the PATH")
+            })?;
+        }
+        self.folders.push(folder.join("bin"));
+        Ok(())
+    }
+
+    fn wasm_opt(&mut self) -> Result<()> {
+        let major = BINARYEN.split('.').next().unwrap_or(BINARYEN);
+        if version_on_path("wasm-opt").is_some_and(|found| found == major) {
+            return Ok(());
+        }
+        let folder = cache()?.join(format!("binaryen-{BINARYEN}"));
+        let programs = folder.join("node_modules").join(".bin");
+        if !programs.join("wasm-opt").exists() {
+            apt(&[
+                ("node", "nodejs", "wasm-opt runs in it"),
+                ("npm", "npm", "wasm-opt comes from its registry"),
+            ])?;
+            println!("Getting wasm-opt {BINARYEN}: it nearly halves the WebAssembly.");
+            fs::create_dir_all(&folder)?;
+            let package = format!("binaryen@{BINARYEN}");
+            let mut install = command("npm", &["install", "--silent", "--prefix"]);
+            install.arg(&folder).arg(package).current_dir(&folder);
+            run(&mut install).with_context(|| {
+                format!("wasm-opt cannot be had; install binaryen {major} so that `wasm-opt` is on the PATH")
+            })?;
+        }
+        self.folders.push(programs);
+        Ok(())
+    }
+}
+
+/// Where a program is.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let mut candidates = env::split_paths(&path).map(|folder| folder.join(program));
+    candidates.find(|candidate| candidate.is_file())
+}
+
+fn wasm_target() -> Result<()> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let sysroot = output(&mut command("rustc", &["--print", "sysroot"])).unwrap_or_default();
+    if Path::new(&sysroot)
+        .join("lib/rustlib")
+        .join(TARGET)
+        .is_dir()
+    {
+        return Ok(());
+    }
+    println!("Getting the Rust target {TARGET}: the page is built for it.");
+    run(&mut command("rustup", &["target", "add", TARGET]))
+        .with_context(|| format!("install the Rust standard library for {TARGET}"))
+}
+
+/// Installs packages of Debian for the programs that are missing: program, package, why.
+fn apt(wanted: &[(&str, &str, &str)]) -> Result<()> {
+    let missing: Vec<_> = wanted
+        .iter()
+        .filter(|(program, ..)| find(program).is_none())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().map(|(_, package, _)| *package).collect();
+    if find("apt-get").is_none() {
+        bail!(
+            "install {} and put them on the PATH, then try again",
+            packages.join(", ")
+        );
+    }
+    for (_, package, why) in &missing {
+        println!("Getting {package} by apt: {why}.");
+    }
+    let root = output(&mut command("id", &["-u"])).is_some_and(|id| id == "0");
+    let apt = |args: &[&str]| -> Result<()> {
+        let mut apt = match root {
+            true => command("apt-get", args),
+            false => command("sudo", &[&["apt-get"], args].concat()),
+        };
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        run(&mut apt).with_context(|| format!("install {} by hand", packages.join(", ")))
+    };
+    apt(&["update", "-qq"])?;
+    apt(&[
+        &["install", "-y", "-qq", "--no-install-recommends"],
+        &packages[..],
+    ]
+    .concat())
+}
+
+/// The version that a program on the PATH says it has.
+fn version_on_path(program: &str) -> Option<String> {
+    let text = output(&mut command(program, &["--version"]))?;
+    let mut words = text.split_whitespace();
+    let version = words.find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
+    Some(version.to_owned())
+}
+
+/// The version of a package in Cargo.lock.
+fn locked_version(package: &str) -> Result<String> {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).context("Cargo.lock is missing")?;
+    let mut lines = lock
+        .lines()
+        .skip_while(|line| *line != format!("name = \"{package}\""));
+    let version = lines
+        .nth(1)
+        .and_then(|line| line.strip_prefix("version = "));
+    let version = version.with_context(|| format!("{package} is not in Cargo.lock"))?;
+    Ok(version.trim_matches('"').to_owned())
+}
+
+/// Where tools go.
+fn cache() -> Result<PathBuf> {
+    let set = |name: &str| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let base = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")));
+    let folder = base
+        .context("set HOME, so that there is a cache folder")?
+        .join("holdfast");
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
