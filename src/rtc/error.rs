@@ -1,7 +1,9 @@
 //! What the browser throws, as a type.
 
-use js_sys::{JsString, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use holdfast_protocol::Fields;
+use wasm_bindgen::JsValue;
+
+use crate::json::JsObject;
 
 /// An exception of the browser: a `DOMException`, or a JavaScript error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,13 +17,10 @@ pub struct DomError {
 
 impl From<JsValue> for DomError {
     fn from(value: JsValue) -> Self {
-        let text = |key: &str| {
-            let text = Reflect::get(&value, &key.into()).ok()?;
-            Some(String::from(text.dyn_into::<JsString>().ok()?))
-        };
+        let error = JsObject(value);
         Self {
-            name: text("name").unwrap_or_else(|| "Error".into()),
-            message: text("message").unwrap_or_default(),
+            name: error.string("name").unwrap_or_else(|| "Error".into()),
+            message: error.string("message").unwrap_or_default(),
         }
     }
 }

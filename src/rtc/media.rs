@@ -1,13 +1,13 @@
 //! Camera and microphone: asking for them, and what can go wrong with that.
 
+use holdfast_protocol::Fields;
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    MediaDeviceInfo, MediaDeviceKind, MediaDevices, MediaStream, MediaStreamConstraints,
-};
+use web_sys::{MediaDevices, MediaStream, MediaStreamConstraints};
 
 use super::DomError;
+use crate::json::JsObject;
 
 /// Which kind of local media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,14 +101,17 @@ pub async fn acquire(camera: &Choice, microphone: &Choice) -> Result<MediaStream
 pub async fn devices() -> Result<Vec<Device>, MediaError> {
     let list = JsFuture::from(media_devices()?.enumerate_devices()?).await?;
     let devices = Array::from(&list).into_iter().filter_map(|entry| {
-        let entry: MediaDeviceInfo = entry.unchecked_into();
-        let source = match entry.kind() {
-            MediaDeviceKind::Videoinput => Source::Camera,
-            MediaDeviceKind::Audioinput => Source::Microphone,
-            MediaDeviceKind::Audiooutput | _ => return None,
+        let entry = JsObject(entry);
+        let source = match entry.string("kind")?.as_str() {
+            "videoinput" => Source::Camera,
+            "audioinput" => Source::Microphone,
+            _ => return None,
         };
-        let (id, label) = (entry.device_id(), entry.label());
-        Some(Device { source, id, label })
+        Some(Device {
+            source,
+            id: entry.string("deviceId")?,
+            label: entry.string("label")?,
+        })
     });
     Ok(devices.filter(|device| !device.id.is_empty()).collect())
 }

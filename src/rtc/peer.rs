@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use gloo_events::EventListener;
-use holdfast_protocol::{Candidate, Description, SdpType};
+use holdfast_protocol::{Candidate, Description, Fields, SdpType};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -162,12 +162,13 @@ impl Peer {
     /// The states as they are now.
     #[must_use]
     pub fn state(&self) -> PeerState {
-        let connection = &self.connection;
+        let connection = JsObject(self.connection.clone().into());
+        let word = |field| connection.string(field).unwrap_or_default();
         PeerState {
-            signaling: word(connection.signaling_state().into()),
-            gathering: word(connection.ice_gathering_state().into()),
-            ice: word(connection.ice_connection_state().into()),
-            connection: word(connection.connection_state().into()),
+            signaling: word("signalingState"),
+            gathering: word("iceGatheringState"),
+            ice: word("iceConnectionState"),
+            connection: word("connectionState"),
         }
     }
 
@@ -293,9 +294,4 @@ fn done(promise: js_sys::Promise) -> impl Future<Output = Result<(), DomError>> 
         promise.await?;
         Ok(())
     }
-}
-
-/// An enumeration of the specification, in its own word.
-fn word(value: JsValue) -> String {
-    value.as_string().unwrap_or_default()
 }

@@ -26,6 +26,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 /// Builds the page into dist/.
 pub(crate) fn page(tools: &Tools) -> Result<()> {
     let mut trunk = command("trunk", &["build", "--release"]);
+    trunk.env("RUSTFLAGS", without_paths_of_this_machine());
     // Trunk takes NO_COLOR for a flag of its own, and not for `1`.
     run::run(tools.apply(&mut trunk).env_remove("NO_COLOR"))?;
     let dist = root().join("dist");
@@ -36,6 +37,20 @@ pub(crate) fn page(tools: &Tools) -> Result<()> {
 
 pub(crate) fn run() -> Result<()> {
     page(&Tools::for_building()?)
+}
+
+/// Panic messages name source files: without this, by where they lie on the machine that built.
+fn without_paths_of_this_machine() -> String {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
+    let folders = registries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let remap = |folder: PathBuf| format!("--remap-path-prefix={}/=", folder.display());
+    folders.map(remap).collect::<Vec<_>>().join(" ")
 }
 
 /// Puts the Content-Security-Policy into the page, where it holds on any web server. Trunk's own
