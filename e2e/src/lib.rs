@@ -1,1 +1,18 @@
+//! Real browsers against the whole system: what the tests in `tests/` stand on.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a test that cannot go on says why and stops"
+)]
+
+mod browser;
+mod hosts;
+mod person;
+mod sample;
+mod stage;
+
+pub use browser::{Kind, Look};
+pub use hosts::{holdfast_server, static_host};
+pub use person::Person;
+pub use sample::{sample_page, sample_server};
+pub use stage::{Stage, stage};

@@ -33,9 +33,10 @@ pub(crate) fn Stage(seen: Seen, act: Act) -> impl IntoView {
             </button>
         }
     };
+    let calling = flag(move || stage().is_call() && !ringing());
     view! {
         <section class="stage" aria-label="Call">
-            <div class="pictures">
+            <div class="pictures" class:calling=calling>
                 <Video
                     id="received_video"
                     label="The other side's picture"
@@ -51,10 +52,10 @@ pub(crate) fn Stage(seen: Seen, act: Act) -> impl IntoView {
                 <p class="state" role="status" hidden=flag(ringing)>
                     {text(move || words::stage(&seen.call.read()))}
                 </p>
+                {move || ringing().then(|| view! { <Ring seen act /> })}
             </div>
-            {move || ringing().then(|| view! { <Ring seen act /> })}
             <div class="controls">
-                {switch("microphone-button", "Microphone", Source::Microphone)}
+                {switch("microphone-button", "Mic", Source::Microphone)}
                 {switch("camera-button", "Camera", Source::Camera)}
                 <Settings seen act />
                 <button

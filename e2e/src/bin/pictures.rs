@@ -1,0 +1,68 @@
+//! Pictures of the page in every state, at two widths and in both themes, into `target/pictures/`.
+
+#![allow(clippy::expect_used, reason = "a program for developers")]
+
+use std::{fs, path::Path};
+
+use e2e::{Kind::Chromium, Look, Person, holdfast_server, stage};
+
+fn main() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/pictures");
+    fs::create_dir_all(&folder).expect("a folder");
+    for (width, height) in [(360, 740), (1440, 900)] {
+        for (theme, scheme) in [
+            ("light", "--blink-settings=preferredColorScheme=1"),
+            ("dark", "--blink-settings=preferredColorScheme=0"),
+        ] {
+            let look = Look {
+                args: vec![scheme],
+                size: Some((width, height)),
+            };
+            stage(async |stage| {
+                let keep = async |person: &Person, state: &str| {
+                    let picture = person
+                        .browser()
+                        .await
+                        .screenshot()
+                        .await
+                        .expect("a picture");
+                    let file = folder.join(format!("{state}-{width}-{theme}.png"));
+                    fs::write(file, picture).expect("written");
+                };
+                let url = format!("http://localhost:{}/", holdfast_server().await.port());
+                let ann = stage.person_with(Chromium, "Ann", &look).await;
+                ann.open(&url).await;
+                ann.shows("#name").await;
+                keep(&ann, "1-join").await;
+                ann.join().await;
+                keep(&ann, "2-alone").await;
+                let bob = stage.person(Chromium, "Bob").await;
+                bob.open(&url).await;
+                bob.join().await;
+                ann.sees("Bob").await;
+                bob.type_into("#text", "Good morning! Shall we talk?").await;
+                bob.click("#send").await;
+                ann.reads(".chatbox", "Good morning").await;
+                keep(&ann, "3-together").await;
+                ann.call("Bob").await;
+                ann.reads(".state", "Ringing").await;
+                keep(&ann, "4-calling").await;
+                bob.accept().await;
+                ann.sees_the_other_side().await;
+                keep(&ann, "5-call").await;
+                ann.click(".settings summary").await;
+                keep(&ann, "6-settings").await;
+                ann.click(".settings summary").await;
+                ann.click("#camera-button").await;
+                ann.reads("#camera-button", "off").await;
+                keep(&ann, "7-camera-off").await;
+                bob.hang_up().await;
+                ann.is_idle().await;
+                keep(&ann, "8-ended").await;
+                bob.call("Ann").await;
+                ann.shows("#accept-button").await;
+                keep(&ann, "9-ringing").await;
+            });
+        }
+    }
+}

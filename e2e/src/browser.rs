@@ -1,0 +1,141 @@
+//! Browsers with a fake camera and microphone, driven over WebDriver.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use fantoccini::{Client, ClientBuilder, wd::Capabilities};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+/// Which browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Debian's Chromium.
+    Chromium,
+    /// Debian's Firefox ESR.
+    Firefox,
+}
+
+/// How a Chromium differs from the usual one.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// More arguments.
+    pub args: Vec<&'static str>,
+    /// Another size of the page, in CSS pixels.
+    pub size: Option<(u32, u32)>,
+}
+
+/// A running ChromeDriver or geckodriver. Ends with us.
+pub(crate) struct Driver {
+    kind: Kind,
+    address: SocketAddr,
+    process: Child,
+}
+
+impl Driver {
+    pub(crate) async fn start(kind: Kind) -> Self {
+        let address = free_address();
+        let port = address.port();
+        let mut command = match kind {
+            Kind::Chromium => {
+                let mut command = Command::new("chromedriver");
+                command.arg(format!("--port={port}"));
+                command
+            }
+            Kind::Firefox => {
+                let mut command = Command::new("geckodriver");
+                command.args(["--port", &port.to_string(), "--log", "error"]);
+                command
+            }
+        };
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command
+            .spawn()
+            .expect("the driver is on the PATH: cargo xtask test puts it there");
+        let driver = Self {
+            kind,
+            address,
+            process,
+        };
+        let due = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(address).is_err() {
+            assert!(
+                Instant::now() < due,
+                "the driver of {kind:?} does not answer"
+            );
+            sleep(Duration::from_millis(20)).await;
+        }
+        driver
+    }
+
+    /// A browser with a profile of its own.
+    pub(crate) async fn browser(&self, look: &Look) -> Client {
+        let capabilities = match self.kind {
+            Kind::Chromium => chromium(look),
+            Kind::Firefox => firefox(),
+        };
+        let capabilities: Capabilities = serde_json::from_value(capabilities).expect("an object");
+        ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://{}", self.address))
+            .await
+            .expect("the browser starts")
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Already ended is as good.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn chromium(look: &Look) -> Value {
+    let mut args = vec![
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--window-size=1440,900",
+        "--use-fake-device-for-media-stream=device-count=2",
+        "--use-fake-ui-for-media-stream",
+    ];
+    args.extend(&look.args);
+    let mut options = json!({ "args": args });
+    if let Some((width, height)) = look.size {
+        let metrics = json!({ "width": width, "height": height, "pixelRatio": 1 });
+        options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
+    }
+    json!({ "goog:chromeOptions": options })
+}
+
+fn firefox() -> Value {
+    json!({ "moz:firefoxOptions": {
+        "args": ["-headless", "-width=1440", "-height=900"],
+        "prefs": {
+            "media.navigator.streams.fake": true,
+            "media.navigator.permission.disabled": true,
+            // Two browsers of one machine reach each other by its addresses, not by mDNS.
+            "media.peerconnection.ice.obfuscate_host_addresses": false,
+            "media.autoplay.default": 0,
+            "app.update.enabled": false,
+            "datareporting.policy.dataSubmissionEnabled": false,
+            "network.captive-portal-service.enabled": false,
+            "network.connectivity-service.enabled": false,
+        },
+    } })
+}
+
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("bound")
+}

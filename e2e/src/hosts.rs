@@ -1,0 +1,61 @@
+//! Servers for the pages and for signaling.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use axum::Router;
+use holdfast_server::Options;
+use tokio::net::TcpListener;
+use tower_http::services::ServeDir;
+
+/// Our server on a free port, with the built page. Ends with the runtime.
+pub async fn holdfast_server() -> SocketAddr {
+    let (listener, listen) = free_listener().await;
+    let options = Options {
+        listen,
+        site: dist(),
+        log: String::new(),
+    };
+    tokio::spawn(async move {
+        let served = holdfast_server::serve(listener, &options, std::future::pending()).await;
+        served.expect("the server serves");
+    });
+    listen
+}
+
+/// A web server that knows only files, with the page in a sub-folder and this `config.json`; gives
+/// the page's URL.
+pub async fn static_host(config: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    for entry in std::fs::read_dir(dist()).expect("cargo xtask build makes dist/") {
+        let entry = entry.expect("readable");
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("copied");
+    }
+    std::fs::write(folder.path().join("config.json"), config).expect("written");
+    let app = Router::new().nest_service("/some/folder", ServeDir::new(folder.path()));
+    let address = serve(app).await;
+    // The folder lives as long as the test process.
+    let _ = folder.keep();
+    format!("http://{address}/some/folder/")
+}
+
+pub(crate) async fn serve(app: Router) -> SocketAddr {
+    let (listener, address) = free_listener().await;
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
+}
+
+pub(crate) async fn free_listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    (listener, address)
+}
+
+fn dist() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).join("dist")
+}

@@ -1,0 +1,263 @@
+//! A person at a page: what they do, and what they see.
+
+use std::time::{Duration, Instant};
+
+use fantoccini::{Client, Locator, error::CmdError, wd::WindowHandle};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+/// How long anything may take before a test fails.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// How often a page is asked.
+const ASK_EVERY: Duration = Duration::from_millis(30);
+
+/// How many frames must be decoded before a picture counts as moving.
+const FRAMES: u32 = 5;
+
+/// A person at a page.
+pub struct Person {
+    /// What they are called.
+    pub name: String,
+    browser: Client,
+    /// The window, if the browser has several.
+    window: Option<WindowHandle>,
+}
+
+impl Person {
+    pub(crate) fn new(name: &str, browser: Client) -> Self {
+        Self {
+            name: name.to_owned(),
+            browser,
+            window: None,
+        }
+    }
+
+    /// Another person, in another window of the same browser.
+    pub async fn beside(&mut self, name: &str) -> Person {
+        let own = self.browser.window().await.expect("this window");
+        let other = self
+            .browser
+            .new_window(false)
+            .await
+            .expect("another window");
+        self.window = Some(own);
+        Person {
+            name: name.to_owned(),
+            browser: self.browser.clone(),
+            window: Some(other.handle),
+        }
+    }
+
+    /// The browser, at this person's window.
+    pub async fn browser(&self) -> &Client {
+        if let Some(window) = &self.window {
+            let switched = self.browser.switch_to_window(window.clone()).await;
+            switched.expect("the window is open");
+        }
+        &self.browser
+    }
+
+    /// Goes to a page.
+    pub async fn open(&self, url: &str) {
+        self.browser()
+            .await
+            .goto(url)
+            .await
+            .expect("the page loads");
+    }
+
+    /// Types the name and joins.
+    pub async fn join(&self) {
+        self.shows("#name").await;
+        self.type_into("#name", &self.name).await;
+        self.click("button[name=login]").await;
+        self.shows(".userlistbox li").await;
+    }
+
+    /// Waits until somebody is in the list.
+    pub async fn sees(&self, name: &str) {
+        let script = "return [...document.querySelectorAll('ul.userlistbox li')]
+            .some(li => li.innerText.startsWith(arguments[0]))";
+        self.until(&format!("{name} is in the list"), script, json!([name]))
+            .await;
+    }
+
+    /// Waits until somebody is not in the list.
+    pub async fn misses(&self, name: &str) {
+        let script = "return ![...document.querySelectorAll('ul.userlistbox li')]
+            .some(li => li.innerText.startsWith(arguments[0]))";
+        self.until(&format!("{name} is not in the list"), script, json!([name]))
+            .await;
+    }
+
+    /// Clicks a name.
+    pub async fn call(&self, name: &str) {
+        self.sees(name).await;
+        let script = "[...document.querySelectorAll('ul.userlistbox li')]
+            .find(li => li.innerText.startsWith(arguments[0])).setAttribute('data-callee', '')";
+        self.run(script, json!([name])).await;
+        let clicked = self
+            .click_if_there("[data-callee] button, li[data-callee]")
+            .await;
+        clicked.expect("the name can be clicked");
+        let script = "document.querySelector('[data-callee]')?.removeAttribute('data-callee')";
+        self.run(script, json!([])).await;
+    }
+
+    /// Waits for the ring, and accepts.
+    pub async fn accept(&self) {
+        self.shows("#accept-button").await;
+        self.click("#accept-button").await;
+    }
+
+    /// Waits for the ring, and declines.
+    pub async fn decline(&self) {
+        self.shows("#decline-button").await;
+        self.click("#decline-button").await;
+    }
+
+    /// Hangs up.
+    pub async fn hang_up(&self) {
+        self.click("#hangup-button").await;
+    }
+
+    /// Waits until there is no call, and nothing of one is left.
+    pub async fn is_idle(&self) {
+        let script = "return document.querySelector('#hangup-button').disabled
+            && !document.querySelector('#accept-button')
+            && !document.querySelector('#received_video').srcObject
+            && !document.querySelector('#local_video').srcObject";
+        self.until("there is no call", script, json!([])).await;
+    }
+
+    /// Waits until frames of the other side are decoded, one after the other.
+    pub async fn sees_the_other_side(&self) {
+        self.frames("#received_video").await;
+    }
+
+    /// Waits until frames of that video element are decoded.
+    pub async fn frames(&self, selector: &str) {
+        let script = "const [selector, wanted, limit, done] = arguments;
+            const video = document.querySelector(selector);
+            let seen = 0;
+            const count = () => ++seen >= wanted ? done(seen) : video.requestVideoFrameCallback(count);
+            video.requestVideoFrameCallback(count);
+            setTimeout(() => done(seen), limit);";
+        let limit = u64::try_from(LIMIT.as_millis()).expect("short");
+        let args = vec![json!(selector), json!(FRAMES), json!(limit)];
+        let seen = self
+            .browser()
+            .await
+            .execute_async(script, args)
+            .await
+            .expect("the script runs");
+        let seen = seen.as_u64().unwrap_or_default();
+        assert!(
+            seen >= u64::from(FRAMES),
+            "{} sees {seen} frames in {selector}",
+            self.name
+        );
+    }
+
+    /// Waits until the other side can be heard.
+    pub async fn hears_the_other_side(&self) {
+        let script = "const [selector, limit, done] = arguments;
+            const stream = document.querySelector(selector).srcObject;
+            const context = new AudioContext();
+            const analyser = context.createAnalyser();
+            context.createMediaStreamSource(stream).connect(analyser);
+            const samples = new Float32Array(analyser.fftSize);
+            const due = Date.now() + limit;
+            const listen = () => {
+                analyser.getFloatTimeDomainData(samples);
+                const loudest = samples.reduce((max, s) => Math.max(max, Math.abs(s)), 0);
+                if (loudest > 0.001 || Date.now() > due) { context.close(); done(loudest); }
+                else setTimeout(listen, 20);
+            };
+            listen();";
+        let limit = u64::try_from(LIMIT.as_millis()).expect("short");
+        let args = vec![json!("#received_video"), json!(limit)];
+        let loudest = self
+            .browser()
+            .await
+            .execute_async(script, args)
+            .await
+            .expect("the script runs");
+        assert!(
+            loudest.as_f64() > Some(0.001),
+            "{} hears {loudest}",
+            self.name
+        );
+    }
+
+    /// Waits until something on the page says so.
+    pub async fn reads(&self, selector: &str, text: &str) {
+        let script = "return [...document.querySelectorAll(arguments[0])]
+            .some(element => element.innerText.includes(arguments[1]))";
+        let what = format!("{selector} says “{text}”");
+        self.until(&what, script, json!([selector, text])).await;
+    }
+
+    /// Waits until an element can be seen.
+    pub async fn shows(&self, selector: &str) {
+        let script = "return document.querySelector(arguments[0])?.checkVisibility() ?? false";
+        self.until(&format!("{selector} shows"), script, json!([selector]))
+            .await;
+    }
+
+    /// Clicks an element.
+    pub async fn click(&self, selector: &str) {
+        let clicked = self.click_if_there(selector).await;
+        clicked.expect("the element can be clicked");
+    }
+
+    /// Types into a field.
+    pub async fn type_into(&self, selector: &str, text: &str) {
+        let field = self
+            .browser()
+            .await
+            .find(Locator::Css(selector))
+            .await
+            .expect("the field is there");
+        field.send_keys(text).await.expect("the field takes keys");
+    }
+
+    /// Chooses from a list, by what the option says.
+    pub async fn choose(&self, selector: &str, option: &str) {
+        let list = self.browser().await.find(Locator::Css(selector)).await;
+        let chosen = list
+            .expect("the list is there")
+            .select_by_label(option)
+            .await;
+        chosen.expect("the option is there");
+    }
+
+    /// Runs a script in the page and gives what it returns.
+    pub async fn run(&self, script: &str, args: Value) -> Value {
+        let args = args.as_array().cloned().unwrap_or_default();
+        self.browser()
+            .await
+            .execute(script, args)
+            .await
+            .expect("the script runs")
+    }
+
+    /// Waits until a script returns true.
+    pub async fn until(&self, what: &str, script: &str, args: Value) {
+        let due = Instant::now() + LIMIT;
+        while self.run(script, args.clone()).await != json!(true) {
+            assert!(Instant::now() < due, "{} waits in vain: {what}", self.name);
+            sleep(ASK_EVERY).await;
+        }
+    }
+
+    async fn click_if_there(&self, selector: &str) -> Result<(), CmdError> {
+        self.browser()
+            .await
+            .find(Locator::Css(selector))
+            .await?
+            .click()
+            .await
+    }
+}

@@ -1,0 +1,198 @@
+//! Two people find each other, talk, and hang up.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use Kind::{Chromium, Firefox};
+use e2e::{Kind, Person, Stage, stage};
+use serde_json::json;
+
+/// One calls, the other accepts, both see and hear each other.
+async fn talk(caller: &Person, callee: &Person) {
+    caller.call(&callee.name).await;
+    callee.reads("#ring-title", &caller.name).await;
+    callee.accept().await;
+    for person in [caller, callee] {
+        person.sees_the_other_side().await;
+        person.hears_the_other_side().await;
+    }
+}
+
+async fn talks_and_hangs_up(stage: &Stage, caller: Kind, callee: Kind) {
+    let [ann, bob] = stage.people([(caller, "Ann"), (callee, "Bob")]).await;
+    talk(&ann, &bob).await;
+    ann.hang_up().await;
+    ann.is_idle().await;
+    bob.is_idle().await;
+    bob.reads(".notice", "Ann hung up").await;
+}
+
+#[test]
+fn s06_chromium_calls_chromium() {
+    stage(async |stage| talks_and_hangs_up(stage, Chromium, Chromium).await);
+}
+
+#[test]
+fn s06_chromium_calls_firefox() {
+    stage(async |stage| talks_and_hangs_up(stage, Chromium, Firefox).await);
+}
+
+#[test]
+fn s06_firefox_calls_chromium() {
+    stage(async |stage| talks_and_hangs_up(stage, Firefox, Chromium).await);
+}
+
+#[test]
+fn s18_s19_either_side_hangs_up_and_the_next_call_works() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        for (caller, callee, quits) in [(&ann, &bob, &bob), (&ann, &bob, &ann), (&bob, &ann, &bob)]
+        {
+            talk(caller, callee).await;
+            quits.hang_up().await;
+            ann.is_idle().await;
+            bob.is_idle().await;
+        }
+    });
+}
+
+#[test]
+fn s23_the_callee_declines() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        ann.call("Bob").await;
+        bob.decline().await;
+        ann.is_idle().await;
+        ann.reads(".notice", "Bob declined").await;
+        bob.is_idle().await;
+    });
+}
+
+#[test]
+fn the_caller_cancels() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        ann.call("Bob").await;
+        bob.shows("#accept-button").await;
+        ann.hang_up().await;
+        bob.is_idle().await;
+        bob.reads(".notice", "You missed a call from Ann").await;
+        talk(&bob, &ann).await;
+    });
+}
+
+#[test]
+fn s07_a_busy_person_is_not_disturbed_and_the_caller_is_told() {
+    stage(async |stage| {
+        let people = [(Chromium, "Ann"), (Chromium, "Bob"), (Chromium, "Zoe")];
+        let [ann, bob, zoe] = stage.people(people).await;
+        talk(&ann, &bob).await;
+        zoe.call("Bob").await;
+        zoe.reads(".notice", "Bob is in another call").await;
+        zoe.is_idle().await;
+        bob.reads(".notice", "Zoe called").await;
+        ann.call("Zoe").await;
+        ann.reads(".notice", "You are in a call with Bob").await;
+        ann.sees_the_other_side().await;
+        bob.sees_the_other_side().await;
+    });
+}
+
+#[test]
+fn s08_calling_yourself_is_refused_with_a_reason() {
+    stage(async |stage| {
+        let [ann] = stage.people([(Chromium, "Ann")]).await;
+        ann.call("Ann").await;
+        ann.reads(".notice", "That is you").await;
+        ann.is_idle().await;
+    });
+}
+
+#[test]
+fn p40_glare_ends_in_one_call_twenty_times_of_twenty() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        for round in 0..20 {
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .expect("after 1970");
+            let at = u64::try_from(now.as_millis()).expect("before the year 500 million") + 150;
+            for (person, other) in [(&ann, "Bob"), (&bob, "Ann")] {
+                let script = "const [name, at] = arguments;
+                    const button = [...document.querySelectorAll('ul.userlistbox li')]
+                        .find(li => li.innerText.startsWith(name)).querySelector('button');
+                    setTimeout(() => { window.clickedAt = Date.now(); button.click(); }, at - Date.now());";
+                person.run(script, json!([other, at])).await;
+            }
+            for person in [&ann, &bob] {
+                person.sees_the_other_side().await;
+            }
+            let mut clicked = Vec::new();
+            for person in [&ann, &bob] {
+                let at = person.run("return window.clickedAt", json!([])).await;
+                clicked.push(at.as_i64().expect("clicked"));
+            }
+            let apart = (clicked[0] - clicked[1]).abs();
+            assert!(
+                apart <= 20,
+                "round {round}: the clicks were {apart} ms apart"
+            );
+            let quits = if round % 2 == 0 { &ann } else { &bob };
+            quits.hang_up().await;
+            ann.is_idle().await;
+            bob.is_idle().await;
+        }
+    });
+}
+
+#[test]
+fn closing_the_page_ends_the_call_on_the_other_side() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        talk(&ann, &bob).await;
+        ann.open("about:blank").await;
+        bob.is_idle().await;
+        bob.misses("Ann").await;
+    });
+}
+
+#[test]
+fn s05_text_goes_to_all_and_to_one() {
+    stage(async |stage| {
+        let people = [(Chromium, "Ann"), (Chromium, "Bob"), (Firefox, "Zoe")];
+        let [ann, bob, zoe] = stage.people(people).await;
+        ann.type_into("#text", "hello <b>all</b>").await;
+        ann.click("#send").await;
+        for person in [&ann, &bob, &zoe] {
+            person.reads(".chatbox", "hello <b>all</b>").await;
+        }
+        ann.choose("#to", "Bob").await;
+        ann.type_into("#text", "for Bob alone").await;
+        ann.click("#send").await;
+        for person in [&ann, &bob] {
+            person.reads(".chatbox", "for Bob alone").await;
+        }
+        bob.type_into("#text", "the last word").await;
+        bob.click("#send").await;
+        zoe.reads(".chatbox", "the last word").await;
+        let read = zoe
+            .run(
+                "return document.querySelector('.chatbox').innerText",
+                json!([]),
+            )
+            .await;
+        assert!(!read.to_string().contains("alone"), "{read}");
+    });
+}
+
+#[test]
+fn s03_a_name_that_is_taken_is_changed_and_its_owner_told() {
+    stage(async |stage| {
+        let [ann] = stage.people([(Chromium, "Ann")]).await;
+        let url = ann.browser().await.current_url().await.expect("a page");
+        let other = stage.person(Chromium, "Ann").await;
+        other.open(url.as_str()).await;
+        other.join().await;
+        other.reads("header", "You are Ann2").await;
+        ann.sees("Ann2").await;
+    });
+}

@@ -1,0 +1,142 @@
+//! Where the page and its signaling can live.
+
+use Kind::Chromium;
+use e2e::{Kind, Person, holdfast_server, sample_page, sample_server, stage, static_host};
+use serde_json::json;
+
+async fn talk_and_hang_up(caller: &Person, callee: &Person) {
+    caller.call(&callee.name).await;
+    callee.accept().await;
+    caller.sees_the_other_side().await;
+    callee.sees_the_other_side().await;
+    caller.hang_up().await;
+    caller.is_idle().await;
+    callee.is_idle().await;
+}
+
+#[test]
+fn a_page_on_a_static_host_at_a_sub_path_signals_through_another_origin() {
+    stage(async |stage| {
+        let signaling = format!("ws://{}/any/path", holdfast_server().await);
+        let url = static_host(&json!({ "signaling": signaling }).to_string()).await;
+        let [ann, bob] = stage
+            .people_at(&url, [(Chromium, "Ann"), (Chromium, "Bob")])
+            .await;
+        talk_and_hang_up(&ann, &bob).await;
+        let policy = "return document.querySelector('meta[http-equiv]').content";
+        let policy = ann.run(policy, json!([])).await.to_string();
+        assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe-inline"));
+    });
+}
+
+#[test]
+fn two_tabs_with_no_server_call_each_other_and_are_told_what_this_is() {
+    stage(async |stage| {
+        let url = static_host("{}").await;
+        let mut ann = stage.person(Chromium, "Ann").await;
+        let bob = ann.beside("Bob").await;
+        for person in [&ann, &bob] {
+            person.open(&url).await;
+            person.join().await;
+            person.reads(".link", "No signaling server here").await;
+        }
+        ann.sees("Bob").await;
+        ann.type_into("#text", "hello").await;
+        ann.click("#send").await;
+        bob.reads(".chatbox", "Ann hello").await;
+        talk_and_hang_up(&ann, &bob).await;
+        talk_and_hang_up(&bob, &ann).await;
+        let zoe = ann.beside("Bob").await;
+        zoe.open(&url).await;
+        zoe.join().await;
+        zoe.reads("header", "You are Bob2").await;
+        zoe.open("about:blank").await;
+        ann.misses("Bob2").await;
+    });
+}
+
+#[test]
+fn a_wrong_configuration_is_a_sentence_that_names_the_field() {
+    stage(async |stage| {
+        let url = static_host(r#"{"iceServers":[{"urls":"turn:example.org"}]}"#).await;
+        let ann = stage.person(Chromium, "Ann").await;
+        ann.open(&url).await;
+        ann.reads(".fatal", "iceServers[0].username").await;
+    });
+}
+
+#[test]
+fn c35_relay_only_is_taken_from_the_configuration_without_a_rebuild() {
+    stage(async |stage| {
+        let signaling = format!("ws://{}/", holdfast_server().await);
+        let config = json!({ "signaling": signaling, "iceTransportPolicy": "relay" });
+        let url = static_host(&config.to_string()).await;
+        let [ann, bob] = stage
+            .people_at(&url, [(Chromium, "Ann"), (Chromium, "Bob")])
+            .await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        // Without a relay there is no candidate, so gathering completes and nothing connects.
+        ann.reads(".state", "Connecting with Bob").await;
+        ann.click(".settings summary").await;
+        ann.reads(".peer-state", "complete").await;
+        ann.hang_up().await;
+        bob.is_idle().await;
+    });
+}
+
+#[test]
+fn a_client_of_the_sample_calls_our_page_and_hangs_up() {
+    stage(async |stage| {
+        let server = holdfast_server().await;
+        let ours = stage.person(Chromium, "Ann").await;
+        ours.open(&format!("http://{server}/")).await;
+        ours.join().await;
+        let theirs = stage.person(Chromium, "Bob").await;
+        theirs
+            .open(&format!("{}?server=ws://{server}/", sample_page().await))
+            .await;
+        theirs.join().await;
+        talk_and_hang_up(&theirs, &ours).await;
+        let strange = theirs.run("return strange", json!([])).await;
+        assert_eq!(
+            strange,
+            json!([]),
+            "it was sent nothing that it does not know"
+        );
+    });
+}
+
+#[test]
+fn our_page_calls_a_client_of_the_sample_and_hangs_up() {
+    stage(async |stage| {
+        let server = holdfast_server().await;
+        let ours = stage.person(Chromium, "Ann").await;
+        ours.open(&format!("http://{server}/")).await;
+        ours.join().await;
+        let theirs = stage.person(Chromium, "Bob").await;
+        theirs
+            .open(&format!("{}?server=ws://{server}/", sample_page().await))
+            .await;
+        theirs.join().await;
+        ours.call("Bob").await;
+        ours.sees_the_other_side().await;
+        theirs.sees_the_other_side().await;
+        ours.hang_up().await;
+        ours.is_idle().await;
+        theirs.is_idle().await;
+    });
+}
+
+#[test]
+fn our_page_calls_our_page_through_a_server_of_the_sample() {
+    stage(async |stage| {
+        let config = json!({ "signaling": sample_server().await });
+        let url = static_host(&config.to_string()).await;
+        let people = [(Chromium, "Ann"), (Chromium, "Bob"), (Chromium, "Ann")];
+        let [ann, bob, other] = stage.people_at(&url, people).await;
+        other.reads("header", "You are Ann1").await;
+        talk_and_hang_up(&ann, &bob).await;
+        talk_and_hang_up(&bob, &ann).await;
+    });
+}

@@ -1,0 +1,162 @@
+//! Cameras and microphones: there, missing, refused, switched.
+
+use Kind::Chromium;
+use e2e::{Kind, Look, Person, Stage, holdfast_server, stage};
+use serde_json::json;
+
+async fn in_a_call(stage: &Stage) -> [Person; 2] {
+    let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+    ann.call("Bob").await;
+    bob.accept().await;
+    ann.sees_the_other_side().await;
+    bob.sees_the_other_side().await;
+    [ann, bob]
+}
+
+/// Ann in a browser started like that, and Bob in the usual one.
+async fn ann_and_bob(stage: &Stage, look: Look) -> [Person; 2] {
+    let url = format!("http://localhost:{}/", holdfast_server().await.port());
+    let ann = stage.person_with(Chromium, "Ann", &look).await;
+    let bob = stage.person(Chromium, "Bob").await;
+    for person in [&ann, &bob] {
+        person.open(&url).await;
+        person.join().await;
+    }
+    [ann, bob]
+}
+
+fn without_camera() -> Look {
+    Look {
+        args: vec!["--use-fake-device-for-media-stream=device-count=0"],
+        size: None,
+    }
+}
+
+#[test]
+fn s09_the_local_preview_is_muted_and_plays_at_once() {
+    stage(async |stage| {
+        let [ann, _bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        ann.call("Bob").await;
+        ann.frames("#local_video").await;
+        let muted = ann
+            .run(
+                "return document.querySelector('#local_video').muted",
+                json!([]),
+            )
+            .await;
+        assert_eq!(muted, true);
+    });
+}
+
+#[test]
+fn s10_s22_another_camera_is_chosen_in_a_call_and_the_picture_goes_on() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        let track =
+            "return document.querySelector('#local_video').srcObject.getVideoTracks()[0].label";
+        let before = ann.run(track, json!([])).await;
+        ann.click(".settings summary").await;
+        let other = "return [...document.querySelectorAll('#camera-choice option')]
+            .map(option => option.innerText).find(name => name !== 'Automatic' && name !== arguments[0])";
+        let other = ann.run(other, json!([before])).await;
+        let other = other.as_str().expect("two cameras").to_owned();
+        ann.choose("#camera-choice", &other).await;
+        let changed = format!("{track} === arguments[0]");
+        ann.until("the camera is the other one", &changed, json!([other]))
+            .await;
+        bob.sees_the_other_side().await;
+    });
+}
+
+#[test]
+fn s22_another_resolution_arrives_in_a_call() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        ann.click(".settings summary").await;
+        ann.choose("#quality", "180 lines").await;
+        let height = "return document.querySelector('#received_video').videoHeight === 180";
+        bob.until("the picture has 180 lines", height, json!([]))
+            .await;
+        bob.sees_the_other_side().await;
+    });
+}
+
+#[test]
+fn s22_a_camera_goes_off_and_on_in_a_call() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        let tracks = "return document.querySelector('#received_video').srcObject
+            ?.getVideoTracks().length === arguments[0]";
+        for _ in 0..2 {
+            ann.click("#camera-button").await;
+            bob.until("there is no picture", tracks, json!([0])).await;
+            bob.hears_the_other_side().await;
+            ann.click("#camera-button").await;
+            bob.until("there is a picture", tracks, json!([1])).await;
+            bob.sees_the_other_side().await;
+        }
+        ann.sees_the_other_side().await;
+    });
+}
+
+#[test]
+fn without_a_camera_people_talk_and_are_told() {
+    stage(async |stage| {
+        let [ann, bob] = ann_and_bob(stage, without_camera()).await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        ann.sees_the_other_side().await;
+        ann.reads(".notice", "No camera or no microphone was found")
+            .await;
+        bob.hears_the_other_side().await;
+        ann.hang_up().await;
+        // And as the one who is called.
+        bob.is_idle().await;
+        bob.call("Ann").await;
+        ann.accept().await;
+        ann.sees_the_other_side().await;
+        bob.hears_the_other_side().await;
+    });
+}
+
+#[test]
+fn with_camera_and_microphone_off_a_person_only_watches() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        for (caller, callee) in [(&ann, &bob), (&bob, &ann)] {
+            if caller.name == "Ann" {
+                ann.click("#camera-button").await;
+                ann.click("#microphone-button").await;
+            }
+            caller.call(&callee.name).await;
+            callee.accept().await;
+            ann.sees_the_other_side().await;
+            ann.hears_the_other_side().await;
+            bob.reads(".state", "In a call with Ann").await;
+            bob.hang_up().await;
+            ann.is_idle().await;
+            bob.is_idle().await;
+        }
+    });
+}
+
+#[test]
+fn s11_refusing_camera_and_microphone_cancels_quietly_and_cleans_up() {
+    stage(async |stage| {
+        let look = Look {
+            args: vec!["--deny-permission-prompts"],
+            size: None,
+        };
+        let [ann, bob] = ann_and_bob(stage, look).await;
+        ann.call("Bob").await;
+        ann.reads(".notice", "not allowed").await;
+        ann.is_idle().await;
+        bob.is_idle().await;
+        // As the one who is called: the caller is not left waiting.
+        bob.call("Ann").await;
+        ann.accept().await;
+        bob.reads(".notice", "Ann declined").await;
+        ann.is_idle().await;
+        bob.is_idle().await;
+    });
+}
