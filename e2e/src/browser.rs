@@ -23,6 +23,8 @@ pub enum Kind {
 /// How a Chromium differs from the usual one.
 #[derive(Debug, Default)]
 pub struct Look {
+    /// Its person refuses camera and microphone.
+    pub refuses_media: bool,
     /// More arguments.
     pub args: Vec<&'static str>,
     /// Another size of the page, in CSS pixels.
@@ -106,9 +108,13 @@ fn chromium(look: &Look) -> Value {
         "--disable-sync",
         "--no-first-run",
         "--window-size=1440,900",
-        "--use-fake-device-for-media-stream=device-count=2",
-        "--use-fake-ui-for-media-stream",
+        // The second fake camera is a depth camera, whose picture cannot be sent.
+        "--use-fake-device-for-media-stream=device-count=3",
     ];
+    args.push(match look.refuses_media {
+        true => "--deny-permission-prompts",
+        false => "--use-fake-ui-for-media-stream",
+    });
     args.extend(&look.args);
     let mut options = json!({ "args": args });
     if let Some((width, height)) = look.size {

@@ -17,6 +17,7 @@ fn main() {
             let look = Look {
                 args: vec![scheme],
                 size: Some((width, height)),
+                ..Look::default()
             };
             stage(async |stage| {
                 let keep = async |person: &Person, state: &str| {
