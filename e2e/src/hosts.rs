@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::Router;
+use axum::{Router, response::Html, routing::get};
 use holdfast_server::Options;
 use tokio::net::TcpListener;
 use tower_http::services::ServeDir;
@@ -39,6 +39,12 @@ pub async fn static_host(config: &str) -> String {
     // The folder lives as long as the test process.
     let _ = folder.keep();
     format!("http://{address}/some/folder/")
+}
+
+/// A web server with one page; gives its URL.
+pub async fn page_host(html: &'static str) -> String {
+    let app = Router::new().route("/", get(async move || Html(html)));
+    format!("http://localhost:{}/", serve(app).await.port())
 }
 
 pub(crate) async fn serve(app: Router) -> SocketAddr {

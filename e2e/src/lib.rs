@@ -12,7 +12,7 @@ mod sample;
 mod stage;
 
 pub use browser::{Kind, Look};
-pub use hosts::{holdfast_server, static_host};
+pub use hosts::{holdfast_server, page_host, static_host};
 pub use person::Person;
 pub use sample::{sample_page, sample_server};
 pub use stage::{Stage, stage};

@@ -12,20 +12,18 @@ use axum::{
         State,
         ws::{Message, WebSocket, WebSocketUpgrade},
     },
-    response::{Html, Response},
-    routing::get,
+    response::Response,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use crate::hosts::serve;
+use crate::hosts::{page_host, serve};
 
 /// A page that speaks only the sample's protocol; gives its URL. It signals through the server at
 /// the URL in its query.
 pub async fn sample_page() -> String {
     const PAGE: &str = include_str!("sample.html");
-    let address = serve(Router::new().route("/", get(async || Html(PAGE)))).await;
-    format!("http://localhost:{}/", address.port())
+    page_host(PAGE).await
 }
 
 /// A server that speaks only the sample's protocol and subprotocol; gives its URL.

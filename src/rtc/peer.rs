@@ -252,9 +252,12 @@ impl Peer {
         done(connection.add_ice_candidate_with_opt_rtc_ice_candidate_init(Some(&init)))
     }
 
-    /// `restartIce()`
+    /// `restartIce()`: without effect before the first negotiation (WebRTC 1.0, 4.4.3.2), where
+    /// Chromium 156 fires `negotiationneeded` all the same.
     pub fn restart_ice(&self) {
-        self.connection.restart_ice();
+        if self.connection.local_description().is_some() {
+            self.connection.restart_ice();
+        }
     }
 
     /// Changes the ICE servers and leaves the rest of the configuration as it is: what

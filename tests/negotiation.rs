@@ -1,0 +1,248 @@
+//! Two calls on the browser's own connections: perfect negotiation, glare and restarts.
+
+mod common;
+
+use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
+
+use common::{plain, ufrag, until};
+use holdfast::rtc::{Peer, PeerEvent};
+use holdfast_call::{
+    Call, Command, ConnectionState, Event, IceConnectionState, LegEvent, Limits, Stage,
+};
+use holdfast_protocol::CallId;
+use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{RtcPeerConnectionState, RtcSignalingState};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// Two people in one page; messages go from one call straight into the other.
+#[derive(Clone)]
+struct Pair(Rc<[Side; 2]>);
+
+struct Side {
+    call: RefCell<Call>,
+    peer: RefCell<Option<Peer>>,
+    events: RefCell<VecDeque<Event>>,
+    offers: RefCell<u32>,
+}
+
+impl Pair {
+    /// `names` decides who is polite: the earlier in the alphabet.
+    fn new(names: [&str; 2]) -> Self {
+        let side = |name: &str| {
+            let mut call = Call::new(Limits::default());
+            call.handle(Event::Named(name.into()), Duration::ZERO);
+            Side {
+                call: RefCell::new(call),
+                peer: RefCell::default(),
+                events: RefCell::default(),
+                offers: RefCell::default(),
+            }
+        };
+        Self(Rc::new(names.map(side)))
+    }
+
+    fn handle(&self, side: usize, event: Event) {
+        self.0[side].events.borrow_mut().push_back(event);
+        // From a task of its own, so that no event is handled within another.
+        let pair = self.clone();
+        spawn_local(async move { pair.work(side) });
+    }
+
+    fn work(&self, side: usize) {
+        let here = &self.0[side];
+        loop {
+            let Some(event) = here.events.borrow_mut().pop_front() else {
+                return;
+            };
+            here.call.borrow_mut().handle(event, Duration::ZERO);
+            loop {
+                let Some(command) = here.call.borrow_mut().poll_command() else {
+                    break;
+                };
+                self.obey(side, command);
+            }
+        }
+    }
+
+    fn obey(&self, side: usize, command: Command) {
+        let here = &self.0[side];
+        match command {
+            Command::AcquireMedia => self.handle(side, Event::MediaReady),
+            Command::OpenLeg { offers, .. } => {
+                let pair = self.clone();
+                let peer = Peer::new(&plain(), move |event| pair.peer_event(side, event));
+                let peer = peer.expect("a browser with WebRTC");
+                if offers {
+                    peer.receive_only("audio");
+                }
+                here.peer.replace(Some(peer));
+            }
+            Command::CloseLeg(_) => drop(here.peer.take()),
+            Command::SetLocalDescription(_) => {
+                let setting = self.with_peer(side, |peer| peer.set_local_description());
+                self.operate(side, async {
+                    setting
+                        .await
+                        .map(LegEvent::LocalDescriptionSet)
+                        .expect("set")
+                });
+            }
+            Command::SetRemoteDescription(_, description) => {
+                let setting =
+                    self.with_peer(side, |peer| peer.set_remote_description(&description));
+                self.operate(side, async {
+                    setting.await.expect("set");
+                    LegEvent::RemoteDescriptionSet
+                });
+            }
+            Command::AddIceCandidate(_, candidate) => {
+                let adding = self.with_peer(side, |peer| peer.add_ice_candidate(&candidate));
+                self.operate(side, async {
+                    match adding.await {
+                        Ok(()) => LegEvent::CandidateAdded,
+                        Err(error) => LegEvent::CandidateRefused(error.to_string()),
+                    }
+                });
+            }
+            Command::RestartIce(_) => self.with_peer(side, Peer::restart_ice),
+            Command::Send(signal) => {
+                *here.offers.borrow_mut() += u32::from(signal.kind() == "video-offer");
+                self.handle(1 - side, Event::Received(signal));
+            }
+            Command::Log(line) => panic!("{line}"),
+            Command::ReleaseMedia | Command::Notify(_) => {}
+        }
+    }
+
+    fn operate(&self, side: usize, operation: impl Future<Output = LegEvent> + 'static) {
+        let pair = self.clone();
+        spawn_local(async move { pair.handle(side, Event::Leg(0, operation.await)) });
+    }
+
+    fn peer_event(&self, side: usize, event: PeerEvent) {
+        let event = match event {
+            PeerEvent::NegotiationNeeded => LegEvent::NegotiationNeeded,
+            PeerEvent::Candidate(candidate) => LegEvent::Candidate(candidate),
+            PeerEvent::Connection(RtcPeerConnectionState::Connected) => {
+                LegEvent::Connection(ConnectionState::Connected)
+            }
+            PeerEvent::Connection(_)
+            | PeerEvent::IceConnection(_)
+            | PeerEvent::Track(_)
+            | PeerEvent::TrackRemoved(_)
+            | PeerEvent::State => return,
+        };
+        self.handle(side, Event::Leg(0, event));
+    }
+
+    fn with_peer<T>(&self, side: usize, act: impl FnOnce(&Peer) -> T) -> T {
+        act(self.0[side].peer.borrow().as_ref().expect("an open leg"))
+    }
+
+    fn dial(&self, side: usize, peer: &str) {
+        let id = CallId {
+            page: side.to_string(),
+            nth: 0,
+        };
+        self.handle(
+            side,
+            Event::Dial {
+                peer: peer.into(),
+                id,
+            },
+        );
+    }
+
+    async fn connected(&self) {
+        until("both are connected", || {
+            self.0.iter().all(|side| {
+                matches!(side.call.borrow().view().stage, Stage::Connected { .. })
+                    && side.peer.borrow().as_ref().is_some_and(|peer| {
+                        peer.connection().signaling_state() == RtcSignalingState::Stable
+                    })
+            })
+        })
+        .await;
+    }
+
+    fn ufrags(&self) -> [String; 2] {
+        [0, 1].map(|side| {
+            self.with_peer(side, |peer| {
+                let local = peer.connection().local_description();
+                ufrag(&local.expect("negotiated").sdp())
+            })
+        })
+    }
+
+    fn path_fails(&self, side: usize) {
+        let failed = LegEvent::IceConnection(IceConnectionState::Failed);
+        self.handle(side, Event::Leg(0, failed));
+    }
+
+    async fn restarted(&self, before: &[String; 2]) {
+        until("both have new credentials", || {
+            self.0.iter().all(|side| side.peer.borrow().is_some())
+                && self
+                    .ufrags()
+                    .iter()
+                    .zip(before)
+                    .all(|(now, before)| now != before)
+        })
+        .await;
+    }
+}
+
+const NAMES: [[&str; 2]; 2] = [["Ann", "Bob"], ["Bob", "Ann"]];
+
+#[wasm_bindgen_test]
+async fn a_call_connects_on_the_browsers_own_connections() {
+    let pair = Pair::new(["Ann", "Bob"]);
+    pair.dial(0, "Bob");
+    until("it rings", || {
+        pair.0[1].call.borrow().view().stage == Stage::Ringing
+    })
+    .await;
+    pair.handle(1, Event::Accept);
+    pair.connected().await;
+    let offers = [0, 1].map(|side| *pair.0[side].offers.borrow());
+    assert_eq!(offers, [1, 0], "one exchange is enough");
+}
+
+#[wasm_bindgen_test]
+async fn p40_glare_resolves_with_the_roles_either_way() {
+    for names in NAMES {
+        let pair = Pair::new(names);
+        pair.dial(0, names[1]);
+        pair.dial(1, names[0]);
+        pair.connected().await;
+        let ids = [0, 1].map(|side| pair.0[side].call.borrow().id().cloned());
+        assert_eq!(ids[0], ids[1]);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn r34_restarts_work_with_perfect_negotiation_and_glare_with_the_roles_either_way() {
+    for names in NAMES {
+        for failing in [&[0][..], &[1], &[0, 1]] {
+            let pair = Pair::new(names);
+            pair.dial(0, names[1]);
+            pair.dial(1, names[0]);
+            pair.connected().await;
+            let before = pair.ufrags();
+            for side in failing {
+                pair.path_fails(*side);
+            }
+            pair.restarted(&before).await;
+            until("negotiation is at rest", || {
+                [0, 1].iter().all(|side| {
+                    pair.with_peer(*side, |peer| {
+                        peer.connection().signaling_state() == RtcSignalingState::Stable
+                    })
+                })
+            })
+            .await;
+        }
+    }
+}
