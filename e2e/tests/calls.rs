@@ -42,6 +42,22 @@ fn s06_firefox_calls_chromium() {
 }
 
 #[test]
+fn s16_a_track_attaches_the_remote_stream_and_hang_up_is_enabled() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        ann.is_idle().await;
+        talk(&ann, &bob).await;
+        for person in [&ann, &bob] {
+            let script = "return document.querySelector('#received_video').srcObject.getTracks().length === 2
+                && !document.querySelector('#hangup-button').disabled";
+            person
+                .until("the stream is attached", script, json!([]))
+                .await;
+        }
+    });
+}
+
+#[test]
 fn s18_s19_either_side_hangs_up_and_the_next_call_works() {
     stage(async |stage| {
         let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;

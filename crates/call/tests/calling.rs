@@ -255,6 +255,19 @@ fn l24_a_call_has_a_token_that_both_sides_share() {
 }
 
 #[test]
+fn l25_control_network_and_media_information_all_travel_by_signaling() {
+    let mut sim = connected();
+    sim.act(ANN, Act::HangUp, 1000);
+    let said = sim.ends.iter().flat_map(|end| &end.sent).map(Signal::kind);
+    let kinds: std::collections::BTreeSet<_> = said.collect();
+    let control = ["hang-up", "ringing"];
+    let network = ["new-ice-candidate"];
+    let media = ["video-answer", "video-offer"];
+    let all = control.into_iter().chain(network).chain(media).collect();
+    assert_eq!(kinds, all);
+}
+
+#[test]
 fn a_hang_up_of_somebody_else_means_nothing() {
     let mut sim = connected();
     let hang_up = || SignalBody::HangUp(HangUpReason::HungUp);
