@@ -5,7 +5,7 @@ use holdfast_protocol::HangUpReason;
 
 use crate::{
     rtc::{DomError, MediaError},
-    session::LinkStatus,
+    signaling::LinkStatus,
 };
 
 /// Why camera or microphone are missing.

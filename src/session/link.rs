@@ -7,7 +7,7 @@ use web_sys::Url;
 use super::{Input, Inputs, send};
 use crate::{
     config::Signaling,
-    signaling::{Tabs, Transport, WebSocketLink},
+    signaling::{LinkStatus, Tabs, Transport, WebSocketLink},
 };
 
 /// How long to wait before each attempt to come back, ms; the last is repeated.
@@ -18,21 +18,6 @@ const KEPT: usize = 256;
 
 /// The name of the BroadcastChannel between tabs.
 const CHANNEL: &str = "holdfast";
-
-/// How the link is, for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LinkStatus {
-    /// Nobody has joined yet.
-    Off,
-    /// On the way.
-    Connecting,
-    /// The server at this URL does not answer; it is tried again and again.
-    Down(String),
-    /// The server knows us.
-    Up,
-    /// No server: only the tabs of this browser.
-    Tabs,
-}
 
 pub(super) struct Link {
     signaling: Signaling,

@@ -1,5 +1,7 @@
 //! The loop: events in, commands out, and what the views show.
 
+mod browser;
+mod commands;
 mod link;
 mod local;
 mod seen;
@@ -9,21 +11,17 @@ use std::time::Duration;
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use gloo_timers::callback::Timeout;
-use holdfast_call::{
-    Call, Command, ConnectionState, Event, IceConnectionState, LegEvent, LegId, Moment, Stage,
-};
+use holdfast_call::{Call, Event, LegEvent, LegId, Moment, Stage};
 use holdfast_protocol::{CallId, Message};
 use leptos::prelude::{GetUntracked, Set, Update};
-use web_sys::{MediaStream, RtcIceConnectionState, RtcPeerConnectionState};
+use web_sys::MediaStream;
 
+pub use self::seen::{Act, Action, ChatLine, LocalView, Seen};
 use self::{link::Link, local::LocalMedia};
-pub use self::{
-    link::LinkStatus,
-    seen::{Act, Action, ChatLine, LocalView, Seen},
-};
+pub use crate::signaling::LinkStatus;
 use crate::{
     config::Config,
-    rtc::{Device, DomError, MediaError, Peer, PeerEvent, Source, devices},
+    rtc::{Device, MediaError, Peer, PeerEvent, Source, devices},
     signaling::TransportEvent,
     task, words,
 };
@@ -260,127 +258,6 @@ impl Session {
         });
     }
 
-    // What the browser says.
-
-    fn peer_event(&mut self, event: PeerEvent) {
-        let event = match event {
-            PeerEvent::NegotiationNeeded => LegEvent::NegotiationNeeded,
-            PeerEvent::Candidate(candidate) => LegEvent::Candidate(candidate),
-            PeerEvent::IceConnection(state) => LegEvent::IceConnection(ice_state(state)),
-            PeerEvent::Connection(state) => LegEvent::Connection(connection_state(state)),
-            PeerEvent::Track(stream) => {
-                self.seen.remote_has_video.set(has_video(&stream));
-                if self.seen.remote.get_untracked().as_ref() != Some(&stream) {
-                    self.seen.remote.set(Some(stream));
-                }
-                return;
-            }
-            PeerEvent::TrackRemoved(stream) => {
-                if self.seen.remote.get_untracked().as_ref() != Some(&stream) {
-                    return;
-                }
-                self.seen.remote_has_video.set(has_video(&stream));
-                if stream.get_tracks().length() > 0 {
-                    return;
-                }
-                LegEvent::RemoteTracksGone
-            }
-            PeerEvent::State => {
-                let state = self.peer.as_ref().map(Peer::state);
-                return self.seen.peer_state.set(state.unwrap_or_default());
-            }
-        };
-        self.tell(Event::Leg(FIRST_LEG, event));
-    }
-
-    fn media(&mut self, outcome: Result<local::Acquired, MediaError>) {
-        match outcome {
-            Ok(acquired) => {
-                self.warn(acquired.problem.as_ref().map(words::media_error));
-                self.local.hold(acquired.stream);
-                self.look_for_devices();
-                self.tell(Event::MediaReady);
-            }
-            Err(_) => self.tell(Event::MediaRefused),
-        }
-    }
-
-    // What the call commands.
-
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::AcquireMedia => self.local.acquire(),
-            Command::ReleaseMedia => self.local.release(),
-            Command::OpenLeg { leg, offers } => {
-                if let Err(error) = self.open_leg(offers) {
-                    self.warn(Some(words::configuration_error(&error)));
-                    let refused = LegEvent::DescriptionRefused(error.to_string());
-                    self.tell(Event::Leg(leg, refused));
-                }
-            }
-            Command::CloseLeg(_) => {
-                self.peer = None;
-                self.peer_generation += 1;
-                self.seen.remote.set(None);
-                self.seen.remote_has_video.set(false);
-            }
-            Command::SetLocalDescription(_) => {
-                if let Some(peer) = &self.peer {
-                    let setting = peer.set_local_description();
-                    self.operate(async { setting.await.map(LegEvent::LocalDescriptionSet) });
-                }
-            }
-            Command::SetRemoteDescription(_, description) => {
-                if let Some(peer) = &self.peer {
-                    let setting = peer.set_remote_description(&description);
-                    self.operate(async { setting.await.map(|()| LegEvent::RemoteDescriptionSet) });
-                }
-            }
-            Command::AddIceCandidate(_, candidate) => {
-                if let Some(peer) = &self.peer {
-                    let adding = peer.add_ice_candidate(&candidate);
-                    self.operate(async {
-                        Ok(match adding.await {
-                            Ok(()) => LegEvent::CandidateAdded,
-                            Err(error) => LegEvent::CandidateRefused(error.to_string()),
-                        })
-                    });
-                }
-            }
-            Command::RestartIce(_) => self.restart_ice(),
-            Command::Send(signal) => self.link.send(Message::Signal(signal)),
-            Command::Notify(notice) => self.warn(Some(words::notice(&notice))),
-            Command::Log(line) => log(&line),
-        }
-    }
-
-    fn open_leg(&mut self, offers: bool) -> Result<(), DomError> {
-        let (inputs, generation) = (self.inputs.clone(), self.peer_generation);
-        let emit = move |event| send(&inputs, Input::Peer(generation, event));
-        let peer = Peer::new(&self.config.rtc, emit)?;
-        self.local.attach(&peer, offers);
-        self.peer = Some(peer);
-        Ok(())
-    }
-
-    fn restart_ice(&mut self) {
-        let Some(peer) = &self.peer else { return };
-        let changed = peer.set_ice_servers(&self.config.ice_servers());
-        peer.restart_ice();
-        self.warn(changed.err().as_ref().map(words::configuration_error));
-    }
-
-    /// Waits for an operation of the peer connection, and feeds its outcome back.
-    fn operate(&self, operation: impl Future<Output = Result<LegEvent, DomError>> + 'static) {
-        let (inputs, generation) = (self.inputs.clone(), self.peer_generation);
-        task::spawn(async move {
-            let event = operation.await;
-            let event =
-                event.unwrap_or_else(|error| LegEvent::DescriptionRefused(error.to_string()));
-            send(&inputs, Input::Operation(generation, event));
-        });
-    }
-
     // Small things.
 
     fn tell(&mut self, event: Event) {
@@ -446,36 +323,6 @@ const FIRST_LEG: LegId = 0;
 /// The loop ends only with the page.
 pub(crate) fn send(inputs: &Inputs, input: Input) {
     let _ = inputs.unbounded_send(input);
-}
-
-fn has_video(stream: &MediaStream) -> bool {
-    stream.get_video_tracks().length() > 0
-}
-
-fn ice_state(state: RtcIceConnectionState) -> IceConnectionState {
-    match state {
-        RtcIceConnectionState::Connected | RtcIceConnectionState::Completed => {
-            IceConnectionState::Connected
-        }
-        RtcIceConnectionState::Disconnected => IceConnectionState::Disconnected,
-        RtcIceConnectionState::Failed => IceConnectionState::Failed,
-        RtcIceConnectionState::Closed => IceConnectionState::Closed,
-        RtcIceConnectionState::New | RtcIceConnectionState::Checking | _ => {
-            IceConnectionState::Checking
-        }
-    }
-}
-
-fn connection_state(state: RtcPeerConnectionState) -> ConnectionState {
-    match state {
-        RtcPeerConnectionState::Connected => ConnectionState::Connected,
-        RtcPeerConnectionState::Disconnected => ConnectionState::Disconnected,
-        RtcPeerConnectionState::Failed => ConnectionState::Failed,
-        RtcPeerConnectionState::Closed => ConnectionState::Closed,
-        RtcPeerConnectionState::New | RtcPeerConnectionState::Connecting | _ => {
-            ConnectionState::Connecting
-        }
-    }
 }
 
 /// The time since the page was opened.

@@ -4,8 +4,11 @@ use holdfast_call::CallView;
 use leptos::prelude::{LocalStorage, RwSignal, StoredValue, WithValue};
 use web_sys::MediaStream;
 
-use super::{Input, Inputs, LinkStatus, send};
-use crate::rtc::{Device, PeerState, Source};
+use super::{Input, Inputs, send};
+use crate::{
+    rtc::{Device, PeerState, Source},
+    signaling::LinkStatus,
+};
 
 /// What a person can do.
 #[derive(Debug, Clone, PartialEq, Eq)]

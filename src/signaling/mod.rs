@@ -30,3 +30,18 @@ pub enum TransportEvent {
         reason: String,
     },
 }
+
+/// How the link is, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkStatus {
+    /// Nobody has joined yet.
+    Off,
+    /// On the way.
+    Connecting,
+    /// The server at this URL does not answer; it is tried again and again.
+    Down(String),
+    /// The server knows us.
+    Up,
+    /// No server: only the tabs of this browser.
+    Tabs,
+}

@@ -1,5 +1,10 @@
 //! Perfect negotiation and restarts, within a call.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it is about"
+)]
+
 mod sim;
 
 use holdfast_call::{

@@ -2,6 +2,10 @@
 //! virtual clock.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it is about"
+)]
 
 use std::{
     cmp::Reverse,

@@ -1,6 +1,10 @@
 //! A server on a free port, and plain clients for it.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it is about"
+)]
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
