@@ -1,6 +1,7 @@
 //! The top view: which screen shows.
 
 use gloo_events::EventListener;
+use js_sys::Reflect;
 use leptos::prelude::*;
 
 use crate::{
@@ -41,6 +42,15 @@ pub fn App() -> impl IntoView {
 /// A call must not wait for somebody who has closed the page.
 fn tell_when_the_page_closes(act: session::Act) {
     let listener = EventListener::new(&window(), "pagehide", move |_| act.act(Action::Leave));
+    // A page that comes back from the browser's cache has no link and no call any more.
+    let back = EventListener::new(&window(), "pageshow", |event| {
+        let restored = Reflect::get(event, &"persisted".into());
+        if restored.is_ok_and(|restored| restored.is_truthy()) {
+            // Reloading the own page is always allowed.
+            let _ = window().location().reload();
+        }
+    });
     // The page outlives the app.
     listener.forget();
+    back.forget();
 }

@@ -74,6 +74,12 @@ pub fn notice(notice: &Notice) -> String {
     }
 }
 
+/// Somebody to whom something was to be sent has gone.
+#[must_use]
+pub fn not_here(peer: &str) -> String {
+    format!("{peer} is not here any more.")
+}
+
 /// How a call ended; nothing if the person ended it here.
 #[must_use]
 pub fn ended(ended: &Ended) -> Option<String> {
@@ -84,6 +90,7 @@ pub fn ended(ended: &Ended) -> Option<String> {
             HangUpReason::HungUp | HangUpReason::UnknownCall => format!("{peer} hung up."),
             HangUpReason::Declined => format!("{peer} declined."),
             HangUpReason::Busy => format!("{peer} is in another call. Try again later."),
+            HangUpReason::NoAnswer if ended.outgoing => format!("{peer} did not answer."),
             HangUpReason::Cancelled | HangUpReason::NoAnswer => {
                 format!("You missed a call from {peer}.")
             }
@@ -92,7 +99,7 @@ pub fn ended(ended: &Ended) -> Option<String> {
         },
         EndReason::NoAnswer => format!("{peer} did not answer."),
         EndReason::Missed => format!("You missed a call from {peer}."),
-        EndReason::Unreachable => format!("{peer} is not here any more."),
+        EndReason::Unreachable => not_here(peer),
         EndReason::MediaRefused => media_error(&MediaError::Refused),
         EndReason::NoPath => format!("The connection to {peer} was lost and did not come back."),
         EndReason::TracksGone => format!("{peer} stopped sending sound and picture."),

@@ -4,15 +4,16 @@ mod common;
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 
-use common::{plain, ufrag, until};
-use holdfast::rtc::{Peer, PeerEvent};
+use common::{plain, ufrag, until, until_or, with_addresses};
+use holdfast::rtc::{Choice, Peer, PeerEvent, acquire};
 use holdfast_call::{
     Call, Command, ConnectionState, Event, IceConnectionState, LegEvent, Limits, Stage,
 };
 use holdfast_protocol::CallId;
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{RtcPeerConnectionState, RtcSignalingState};
+use web_sys::{MediaStream, MediaStreamTrack, RtcPeerConnectionState, RtcSignalingState};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -20,17 +21,56 @@ wasm_bindgen_test_configure!(run_in_browser);
 #[derive(Clone)]
 struct Pair(Rc<[Side; 2]>);
 
+/// Camera and microphone: which of them a side has.
+#[derive(Debug, Clone, Copy)]
+struct Sends {
+    video: bool,
+    audio: bool,
+}
+
+const BOTH: Sends = Sends {
+    video: true,
+    audio: true,
+};
+
+/// Every mix of media that two people can have.
+fn mixes() -> impl Iterator<Item = [Sends; 2]> {
+    let all = || {
+        (0..4).map(|n| Sends {
+            video: n & 1 > 0,
+            audio: n & 2 > 0,
+        })
+    };
+    all().flat_map(move |one| all().map(move |other| [one, other]))
+}
+
+async fn acquired(sends: Sends) -> MediaStream {
+    let choice = |on: bool| Choice {
+        off: !on,
+        ..Choice::default()
+    };
+    match sends.video || sends.audio {
+        true => acquire(&choice(sends.video), &choice(sends.audio))
+            .await
+            .expect("fake devices"),
+        false => MediaStream::new().expect("an empty stream"),
+    }
+}
+
 struct Side {
     call: RefCell<Call>,
     peer: RefCell<Option<Peer>>,
     events: RefCell<VecDeque<Event>>,
     offers: RefCell<u32>,
+    media: MediaStream,
 }
 
 impl Pair {
-    /// `names` decides who is polite: the earlier in the alphabet.
-    fn new(names: [&str; 2]) -> Self {
-        let side = |name: &str| {
+    /// `names` decides who is polite: the earlier in the alphabet. `sends` says which of camera and
+    /// microphone each has.
+    async fn new(names: [&str; 2], sends: [Sends; 2]) -> Self {
+        let media = [acquired(sends[0]).await, acquired(sends[1]).await];
+        let side = |(name, media): (&str, MediaStream)| {
             let mut call = Call::new(Limits::default());
             call.handle(Event::Named(name.into()), Duration::ZERO);
             Side {
@@ -38,9 +78,11 @@ impl Pair {
                 peer: RefCell::default(),
                 events: RefCell::default(),
                 offers: RefCell::default(),
+                media,
             }
         };
-        Self(Rc::new(names.map(side)))
+        let [one, other] = media;
+        Self(Rc::new([side((names[0], one)), side((names[1], other))]))
     }
 
     fn handle(&self, side: usize, event: Event) {
@@ -74,8 +116,18 @@ impl Pair {
                 let pair = self.clone();
                 let peer = Peer::new(&plain(), move |event| pair.peer_event(side, event));
                 let peer = peer.expect("a browser with WebRTC");
-                if offers {
-                    peer.receive_only("audio");
+                for kind in ["audio", "video"] {
+                    let tracks = here
+                        .media
+                        .get_tracks()
+                        .into_iter()
+                        .map(JsCast::unchecked_into);
+                    let mut tracks = tracks.filter(|track: &MediaStreamTrack| track.kind() == kind);
+                    match tracks.next() {
+                        Some(track) => drop(peer.add_track(&track, &here.media)),
+                        None if offers => peer.receive_only(kind),
+                        None => {}
+                    }
                 }
                 here.peer.replace(Some(peer));
             }
@@ -156,7 +208,14 @@ impl Pair {
     }
 
     async fn connected(&self) {
-        until("both are connected", || {
+        let states = || {
+            let states = self.0.iter().map(|side| {
+                let peer = side.peer.borrow().as_ref().map(Peer::state);
+                format!("{:?} {peer:?} ", side.call.borrow().view())
+            });
+            states.collect()
+        };
+        until_or(states, || {
             self.0.iter().all(|side| {
                 matches!(side.call.borrow().view().stage, Stage::Connected { .. })
                     && side.peer.borrow().as_ref().is_some_and(|peer| {
@@ -198,7 +257,8 @@ const NAMES: [[&str; 2]; 2] = [["Ann", "Bob"], ["Bob", "Ann"]];
 
 #[wasm_bindgen_test]
 async fn a_call_connects_on_the_browsers_own_connections() {
-    let pair = Pair::new(["Ann", "Bob"]);
+    with_addresses().await;
+    let pair = Pair::new(["Ann", "Bob"], [BOTH; 2]).await;
     pair.dial(0, "Bob");
     until("it rings", || {
         pair.0[1].call.borrow().view().stage == Stage::Ringing
@@ -211,9 +271,13 @@ async fn a_call_connects_on_the_browsers_own_connections() {
 }
 
 #[wasm_bindgen_test]
-async fn p40_glare_resolves_with_the_roles_either_way() {
-    for names in NAMES {
-        let pair = Pair::new(names);
+async fn p40_glare_resolves_with_the_roles_either_way_whatever_each_sends() {
+    with_addresses().await;
+    for (names, sends) in NAMES
+        .into_iter()
+        .flat_map(|names| mixes().map(move |mix| (names, mix)))
+    {
+        let pair = Pair::new(names, sends).await;
         pair.dial(0, names[1]);
         pair.dial(1, names[0]);
         pair.connected().await;
@@ -224,9 +288,10 @@ async fn p40_glare_resolves_with_the_roles_either_way() {
 
 #[wasm_bindgen_test]
 async fn r34_restarts_work_with_perfect_negotiation_and_glare_with_the_roles_either_way() {
+    with_addresses().await;
     for names in NAMES {
         for failing in [&[0][..], &[1], &[0, 1]] {
-            let pair = Pair::new(names);
+            let pair = Pair::new(names, [BOTH; 2]).await;
             pair.dial(0, names[1]);
             pair.dial(1, names[0]);
             pair.connected().await;

@@ -10,8 +10,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     MediaStream, MediaStreamTrack, RtcConfiguration, RtcIceCandidateInit, RtcIceConnectionState,
     RtcPeerConnection, RtcPeerConnectionIceEvent, RtcPeerConnectionState, RtcRtpSender,
-    RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit,
-    RtcTrackEvent,
+    RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType,
+    RtcSessionDescriptionInit, RtcTrackEvent,
 };
 
 use super::{DomError, bindings::PeerConnection};
@@ -109,11 +109,14 @@ impl Peer {
                     return;
                 }
                 let stream: MediaStream = stream.unchecked_into();
-                let (removed, of) = (told.clone(), stream.clone());
-                let listener = EventListener::new(&stream, "removetrack", move |_| {
-                    removed(PeerEvent::TrackRemoved(of.clone()));
-                });
-                streams.borrow_mut().push(listener);
+                let known = |listener: &EventListener| listener.target() == stream.as_ref();
+                if !streams.borrow().iter().any(known) {
+                    let (removed, of) = (told.clone(), stream.clone());
+                    let listener = EventListener::new(&stream, "removetrack", move |_| {
+                        removed(PeerEvent::TrackRemoved(of.clone()));
+                    });
+                    streams.borrow_mut().push(listener);
+                }
                 told(PeerEvent::Track(stream));
             }),
         );
@@ -173,27 +176,34 @@ impl Peer {
     }
 
     /// `addTrack()`
-    pub fn add_track(&self, track: &MediaStreamTrack, stream: &MediaStream) {
-        self.connection.add_track_0(track, stream);
+    pub fn add_track(&self, track: &MediaStreamTrack, stream: &MediaStream) -> RtcRtpSender {
+        self.connection.add_track_0(track, stream)
     }
 
-    /// Stops sending a track: it leaves the other side's stream.
-    pub fn remove_track(&self, track: &MediaStreamTrack) {
-        if let Some(sender) = self.sender_of(track) {
-            self.connection.remove_track(&sender);
+    /// Sends that track, or none, where another was sent: in the same media section, so that a
+    /// camera can go off and on as often as it likes. The other side sees tracks come and go.
+    /// `done` is called when the browser has changed over, or has failed to.
+    pub fn set_track(
+        &self,
+        sender: &RtcRtpSender,
+        track: Option<&MediaStreamTrack>,
+        done: impl FnOnce() + 'static,
+    ) {
+        let direction = match track {
+            Some(_) => RtcRtpTransceiverDirection::Sendrecv,
+            None => RtcRtpTransceiverDirection::Recvonly,
+        };
+        let transceivers = self.connection.get_transceivers().into_iter();
+        let mut transceivers = transceivers.map(JsCast::unchecked_into::<RtcRtpTransceiver>);
+        if let Some(transceiver) = transceivers.find(|known| known.sender() == *sender) {
+            transceiver.set_direction(direction);
         }
-    }
-
-    /// Sends another track of the same kind in place of one, without negotiation.
-    pub fn replace_track(&self, old: &MediaStreamTrack, new: &MediaStreamTrack) {
-        if let Some(sender) = self.sender_of(old) {
-            let replacing = JsFuture::from(sender.replace_track(Some(new)));
-            task::spawn(async move {
-                // A track of another resolution may not fit what was negotiated; then the browser
-                // asks for negotiation, or the old picture stays.
-                let _ = replacing.await;
-            });
-        }
+        let replacing = JsFuture::from(sender.replace_track(track));
+        task::spawn(async move {
+            // A track that does not fit what was negotiated is refused; nothing can be done here.
+            let _ = replacing.await;
+            done();
+        });
     }
 
     /// Asks to receive a kind of media (`audio`, `video`) that this end does not send.
@@ -271,15 +281,6 @@ impl Peer {
         let _ = Reflect::set(&configuration, &"iceServers".into(), servers);
         let configuration: RtcConfiguration = configuration.unchecked_into();
         Ok(self.connection.try_set_configuration(&configuration)?)
-    }
-
-    fn sender_of(&self, track: &MediaStreamTrack) -> Option<RtcRtpSender> {
-        let mut senders = self
-            .connection
-            .get_senders()
-            .into_iter()
-            .map(JsCast::unchecked_into);
-        senders.find(|sender: &RtcRtpSender| sender.track().as_ref() == Some(track))
     }
 }
 

@@ -4,7 +4,7 @@ use holdfast_call::{ConnectionState, Event, IceConnectionState, LegEvent};
 use leptos::prelude::{GetUntracked, Set};
 use web_sys::{MediaStream, RtcIceConnectionState, RtcPeerConnectionState};
 
-use super::{FIRST_LEG, Session, local};
+use super::{FIRST_LEG, Session};
 use crate::{
     rtc::{MediaError, Peer, PeerEvent},
     words,
@@ -42,11 +42,10 @@ impl Session {
         self.tell(Event::Leg(FIRST_LEG, event));
     }
 
-    pub(super) fn media(&mut self, outcome: Result<local::Acquired, MediaError>) {
+    pub(super) fn media(&mut self, outcome: Result<Option<MediaError>, MediaError>) {
         match outcome {
-            Ok(acquired) => {
-                self.warn(acquired.problem.as_ref().map(words::media_error));
-                self.local.hold(acquired.stream);
+            Ok(problem) => {
+                self.warn(problem.as_ref().map(words::media_error));
                 self.look_for_devices();
                 self.tell(Event::MediaReady);
             }

@@ -62,10 +62,6 @@ impl Link {
         &self.name
     }
 
-    pub(super) fn id(&self) -> Option<ConnectionId> {
-        self.id.clone()
-    }
-
     /// Comes in under that name; connects first if need be.
     pub(super) fn join(&mut self, name: String) {
         self.name = name;
@@ -145,10 +141,21 @@ impl Link {
     /// Sends, or keeps until the link is there.
     pub(super) fn send(&mut self, message: Message) {
         match (&self.status, &self.transport) {
-            (LinkStatus::Up | LinkStatus::Tabs, Some(transport)) => transport.send(message),
+            (LinkStatus::Up | LinkStatus::Tabs, Some(transport)) => {
+                transport.send(self.identify(message));
+            }
             _ if self.kept.len() < KEPT => self.kept.push(message),
             _ => {}
         }
+    }
+
+    /// Chat carries the id of the connection it goes over, which may be another than it was
+    /// written on.
+    fn identify(&self, mut message: Message) -> Message {
+        if let Message::Text { id, .. } = &mut message {
+            id.clone_from(&self.id);
+        }
+        message
     }
 
     /// The page is closing.

@@ -1,7 +1,7 @@
 //! Our own camera and microphone, as chosen, from the first request to the last stopped track.
 
 use wasm_bindgen::JsCast;
-use web_sys::{MediaStream, MediaStreamTrack};
+use web_sys::{MediaStream, MediaStreamTrack, RtcRtpSender};
 
 use super::{Input, Inputs, LocalView, send};
 use crate::{
@@ -11,10 +11,22 @@ use crate::{
 
 pub(super) struct LocalMedia {
     inputs: Inputs,
-    camera: Choice,
-    microphone: Choice,
+    camera: Line,
+    microphone: Line,
+    /// What is held for a call: the preview, and what the tracks are sent as.
     stream: Option<MediaStream>,
-    /// Which request is under way; what older ones bring is stopped.
+    /// Which acquisition for a call is awaited; what older ones bring is stopped.
+    request: u32,
+}
+
+/// One source, from the wish to the wire.
+#[derive(Default)]
+struct Line {
+    choice: Choice,
+    track: Option<MediaStreamTrack>,
+    /// Kept for the whole connection, so that the source goes off and on in one media section.
+    sender: Option<RtcRtpSender>,
+    /// Which request for this source alone is awaited.
     request: u32,
 }
 
@@ -22,7 +34,7 @@ pub(super) struct LocalMedia {
 #[derive(Debug)]
 pub(crate) struct Acquired {
     /// The tracks there are; none if this person only watches.
-    pub(super) stream: MediaStream,
+    stream: MediaStream,
     /// Why it is less than was wanted.
     pub(super) problem: Option<MediaError>,
 }
@@ -31,27 +43,27 @@ impl LocalMedia {
     pub(super) fn new(inputs: Inputs) -> Self {
         Self {
             inputs,
-            camera: Choice::default(),
-            microphone: Choice::default(),
+            camera: Line::default(),
+            microphone: Line::default(),
             stream: None,
             request: 0,
         }
-    }
-
-    pub(super) fn is_current(&self, request: u32) -> bool {
-        self.request == request
     }
 
     pub(super) fn stream(&self) -> Option<MediaStream> {
         self.stream.clone()
     }
 
+    /// In a call, what is on; outside, what will be.
     pub(super) fn view(&self) -> LocalView {
-        let track = self.track(Source::Camera);
+        let is_on = |line: &Line| match (&self.stream, &line.track) {
+            (Some(_), track) => track.as_ref().is_some_and(MediaStreamTrack::enabled),
+            (None, _) => !line.choice.off,
+        };
         LocalView {
-            camera: !self.camera.off,
-            microphone: !self.microphone.off,
-            has_video: track.is_some_and(|track| track.enabled()),
+            camera: is_on(&self.camera),
+            microphone: is_on(&self.microphone),
+            has_video: self.stream.is_some() && is_on(&self.camera),
         }
     }
 
@@ -59,33 +71,66 @@ impl LocalMedia {
     pub(super) fn acquire(&mut self) {
         self.request += 1;
         let (inputs, request) = (self.inputs.clone(), self.request);
-        let (camera, microphone) = (self.camera.clone(), self.microphone.clone());
+        let (camera, microphone) = (self.camera.choice.clone(), self.microphone.choice.clone());
         task::spawn(async move {
             let outcome = acquire_what_there_is(camera, microphone).await;
             send(&inputs, Input::Media(request, outcome));
         });
     }
 
-    pub(super) fn hold(&mut self, stream: MediaStream) {
+    /// Takes what was asked for. None if nobody waits for it any more: then it is turned off.
+    pub(super) fn hold(
+        &mut self,
+        request: u32,
+        outcome: Result<Acquired, MediaError>,
+    ) -> Option<Result<Option<MediaError>, MediaError>> {
+        if request != self.request {
+            outcome
+                .iter()
+                .for_each(|acquired| stop_all(&acquired.stream));
+            return None;
+        }
+        let Acquired { stream, problem } = match outcome {
+            Ok(acquired) => acquired,
+            Err(error) => return Some(Err(error)),
+        };
+        self.camera.track = first(&stream.get_video_tracks());
+        self.microphone.track = first(&stream.get_audio_tracks());
         self.stream = Some(stream);
+        // The person may have changed their mind while the browser asked.
+        for source in [Source::Camera, Source::Microphone] {
+            if self.line(source).choice.off {
+                self.turn_off(source, None);
+            }
+        }
+        Some(Ok(problem))
     }
 
     /// Stops everything, and forgets what has been asked for.
     pub(super) fn release(&mut self) {
         self.request += 1;
+        for source in [Source::Camera, Source::Microphone] {
+            let line = self.line(source);
+            line.request += 1;
+            line.track = None;
+            line.sender = None;
+        }
         if let Some(stream) = self.stream.take() {
-            tracks(&stream).for_each(|track| track.stop());
+            stop_all(&stream);
         }
     }
 
     /// Adds the tracks to a new connection. Whoever offers also asks to receive the kinds of media
     /// it does not send; whoever answers is told by the offer.
-    pub(super) fn attach(&self, peer: &Peer, offers: bool) {
-        if let Some(stream) = &self.stream {
-            tracks(stream).for_each(|track| peer.add_track(&track, stream));
-        }
+    pub(super) fn attach(&mut self, peer: &Peer, offers: bool) {
         for (source, kind) in [(Source::Microphone, "audio"), (Source::Camera, "video")] {
-            if offers && self.track(source).is_none() {
+            let stream = self.stream.clone();
+            let line = self.line(source);
+            line.sender = match (&line.track, &stream) {
+                (Some(track), Some(stream)) => Some(peer.add_track(track, stream)),
+                _ => None,
+            };
+            if offers && line.sender.is_none() {
                 peer.receive_only(kind);
             }
         }
@@ -93,108 +138,124 @@ impl LocalMedia {
 
     /// Turns a source on or off, for now if there is a call, and for the calls to come.
     pub(super) fn toggle(&mut self, source: Source, peer: Option<&Peer>) {
-        let choice = self.choice(source);
-        choice.off = !choice.off;
-        let off = choice.off;
-        let Some(stream) = self.stream.clone() else {
-            return;
+        let off = match self.stream {
+            Some(_) => match source {
+                Source::Camera => self.view().camera,
+                Source::Microphone => self.view().microphone,
+            },
+            None => !self.line(source).choice.off,
         };
-        match self.track(source) {
-            // A camera that is off has its light off, so its track goes; but the last track stays,
-            // silent, because the other side takes the end of the last for the end of the call.
-            Some(track) if off && source == Source::Camera && stream.get_tracks().length() > 1 => {
-                track.stop();
-                stream.remove_track(&track);
-                if let Some(peer) = peer {
-                    peer.remove_track(&track);
-                }
-            }
-            Some(track) => track.set_enabled(!off),
-            None if !off => self.request_source(source),
-            None => {}
+        let line = self.line(source);
+        line.choice.off = off;
+        line.request += 1;
+        if off {
+            self.turn_off(source, peer);
+        } else if let Some(track) = &line.track {
+            track.set_enabled(true);
+        } else if self.stream.is_some() {
+            self.request(source);
         }
     }
 
-    /// Uses another device, at once if the source is on.
+    /// A camera that is off has its light off, so its track goes; but the last track stays, silent,
+    /// because the other side takes the end of the last for the end of the call.
+    fn turn_off(&mut self, source: Source, peer: Option<&Peer>) {
+        let Some(stream) = self.stream.clone() else {
+            return;
+        };
+        let is_last = stream.get_tracks().length() < 2;
+        let line = self.line(source);
+        let Some(track) = &line.track else { return };
+        if source == Source::Microphone || is_last {
+            return track.set_enabled(false);
+        }
+        track.stop();
+        stream.remove_track(track);
+        line.track = None;
+        if let (Some(peer), Some(sender)) = (peer, &line.sender) {
+            peer.set_track(sender, None, || {});
+        }
+    }
+
+    /// Uses another device, at once if there is a call.
     pub(super) fn choose(&mut self, source: Source, device: Option<String>) {
-        self.choice(source).device = device;
-        if self.track(source).is_some() {
-            self.request_source(source);
+        self.line(source).choice.device = device;
+        if self.line(source).track.is_some() {
+            self.request(source);
         }
     }
 
     /// Asks the camera for another height, in pixels.
     pub(super) fn set_height(&mut self, height: Option<u32>) {
-        self.camera.height = height;
-        if self.track(Source::Camera).is_some() {
-            self.request_source(Source::Camera);
+        self.camera.choice.height = height;
+        if self.camera.track.is_some() {
+            self.request(Source::Camera);
         }
     }
 
     /// Takes a source that was asked for during a call, in place of the one there was.
-    pub(super) fn add(
+    pub(super) fn replace(
         &mut self,
-        source: Source,
+        (source, request): (Source, u32),
         outcome: Result<MediaStream, MediaError>,
         peer: Option<&Peer>,
     ) -> Result<(), MediaError> {
-        let fresh = match outcome {
-            Ok(stream) => stream,
-            Err(error) => {
-                self.choice(source).off = self.track(source).is_none();
+        let stream = self.stream.clone();
+        let line = self.line(source);
+        let (fresh, stream) = match (outcome, stream) {
+            (Ok(fresh), Some(stream)) if request == line.request => (fresh, stream),
+            (Ok(fresh), _) => {
+                stop_all(&fresh);
+                return Ok(());
+            }
+            (Err(error), _) => {
+                line.choice.off |= line.track.is_none();
                 return Err(error);
             }
         };
-        let Some(stream) = self.stream.clone() else {
-            tracks(&fresh).for_each(|track| track.stop());
+        let Some(track) = tracks(&fresh).next() else {
             return Ok(());
         };
-        let old = self.track(source);
-        for track in tracks(&fresh) {
-            match (&old, peer) {
-                (Some(old), Some(peer)) => peer.replace_track(old, &track),
-                (None, Some(peer)) => peer.add_track(&track, &stream),
-                (_, None) => {}
-            }
-            stream.add_track(&track);
+        track.set_enabled(!line.choice.off);
+        let old = line.track.replace(track.clone());
+        if let Some(old) = &old {
+            stream.remove_track(old);
         }
-        if let Some(old) = old {
-            old.stop();
-            stream.remove_track(&old);
+        stream.add_track(&track);
+        // The old one is stopped only when the new one is in its place: no black in between.
+        let stop_old = move || old.iter().for_each(MediaStreamTrack::stop);
+        match (peer, &line.sender) {
+            (Some(peer), Some(sender)) => peer.set_track(sender, Some(&track), stop_old),
+            (Some(peer), None) => line.sender = Some(peer.add_track(&track, &stream)),
+            (None, _) => stop_old(),
         }
         Ok(())
     }
 
-    fn request_source(&self, source: Source) {
-        let (inputs, request) = (self.inputs.clone(), self.request);
-        let off = Choice {
-            off: true,
-            ..Choice::default()
+    fn request(&mut self, source: Source) {
+        let line = self.line(source);
+        line.request += 1;
+        let asked = (source, line.request);
+        let wanted = Choice {
+            off: false,
+            ..line.choice.clone()
         };
         let (camera, microphone) = match source {
-            Source::Camera => (self.camera.clone(), off),
-            Source::Microphone => (off, self.microphone.clone()),
+            Source::Camera => (wanted, OFF),
+            Source::Microphone => (OFF, wanted),
         };
+        let inputs = self.inputs.clone();
         task::spawn(async move {
             let outcome = acquire(&camera, &microphone).await;
-            send(&inputs, Input::Source(request, source, outcome));
+            send(&inputs, Input::Source(asked, outcome));
         });
     }
 
-    fn choice(&mut self, source: Source) -> &mut Choice {
+    fn line(&mut self, source: Source) -> &mut Line {
         match source {
             Source::Camera => &mut self.camera,
             Source::Microphone => &mut self.microphone,
         }
-    }
-
-    fn track(&self, source: Source) -> Option<MediaStreamTrack> {
-        let stream = self.stream.as_ref()?;
-        let tracks = match source {
-            Source::Camera => stream.get_video_tracks(),
-            Source::Microphone => stream.get_audio_tracks(),
-        };
-        tracks.get(0).dyn_into().ok()
     }
 }
 
@@ -212,16 +273,19 @@ async fn acquire_what_there_is(camera: Choice, microphone: Choice) -> Result<Acq
         (any(&camera), OFF),
     ];
     let mut problem = None;
-    for (camera, microphone) in attempts {
-        if camera.off && microphone.off {
+    let mut tried = None;
+    for attempt in attempts {
+        let (camera, microphone) = &attempt;
+        if camera.off && microphone.off || tried.as_ref() == Some(&attempt) {
             continue;
         }
-        match acquire(&camera, &microphone).await {
+        match acquire(camera, microphone).await {
             Ok(stream) => return Ok(Acquired { stream, problem }),
             Err(MediaError::Refused) => return Err(MediaError::Refused),
             // The first error is about what the person wanted.
             Err(error) => problem = problem.or(Some(error)),
         }
+        tried = Some(attempt);
     }
     let stream = MediaStream::new()?;
     Ok(Acquired { stream, problem })
@@ -234,5 +298,14 @@ const OFF: Choice = Choice {
 };
 
 fn tracks(stream: &MediaStream) -> impl Iterator<Item = MediaStreamTrack> {
-    stream.get_tracks().into_iter().map(JsCast::unchecked_into)
+    let tracks = stream.get_tracks().into_iter();
+    tracks.map(JsCast::unchecked_into)
+}
+
+fn first(tracks: &js_sys::Array) -> Option<MediaStreamTrack> {
+    tracks.get(0).dyn_into().ok()
+}
+
+fn stop_all(stream: &MediaStream) {
+    tracks(stream).for_each(|track| track.stop());
 }

@@ -44,7 +44,7 @@ pub(crate) enum Input {
     /// Camera and microphone for a call, or as much as there is of them.
     Media(u32, Result<local::Acquired, MediaError>),
     /// One more source, or another device for one.
-    Source(u32, Source, Result<MediaStream, MediaError>),
+    Source((Source, u32), Result<MediaStream, MediaError>),
     Devices(Vec<Device>),
     /// The call's timer is due.
     Tick,
@@ -132,15 +132,13 @@ impl Session {
                 }
             }
             Input::Media(request, outcome) => {
-                if self.local.is_current(request) {
+                if let Some(outcome) = self.local.hold(request, outcome) {
                     self.media(outcome);
                 }
             }
-            Input::Source(request, source, outcome) => {
-                if self.local.is_current(request) {
-                    let added = self.local.add(source, outcome, self.peer.as_ref());
-                    self.warn(added.err().as_ref().map(words::media_error));
-                }
+            Input::Source(asked, outcome) => {
+                let replaced = self.local.replace(asked, outcome, self.peer.as_ref());
+                self.warn(replaced.err().as_ref().map(words::media_error));
             }
             Input::Devices(devices) => self.seen.devices.set(devices),
             Input::Tick => self.call.handle_timeout(now()),
@@ -183,6 +181,12 @@ impl Session {
 
     fn say(&mut self, text: String, to: Option<String>) {
         let date = Some(js_sys::Date::now());
+        if let Some(to) = to
+            .as_ref()
+            .filter(|to| !self.seen.people.get_untracked().contains(to))
+        {
+            return self.warn(Some(words::not_here(to)));
+        }
         if let Some(to) = &to {
             // The server tells the sender only what it tells everybody.
             let from = self.seen.name.get_untracked();
@@ -191,7 +195,7 @@ impl Session {
         self.link.send(Message::Text {
             name: None,
             text,
-            id: self.link.id(),
+            id: None,
             date,
             target: to,
         });
@@ -237,7 +241,12 @@ impl Session {
             }
             Message::Signal(signal) => self.tell(Event::Received(signal)),
             Message::Error { code, text, target } => match (code.as_str(), target) {
-                ("no-such-user", Some(peer)) => self.tell(Event::Unreachable { peer }),
+                ("no-such-user", Some(peer)) => {
+                    if self.call.view().peer != peer {
+                        self.warn(Some(words::not_here(&peer)));
+                    }
+                    self.tell(Event::Unreachable { peer });
+                }
                 _ => self.warn(Some(text)),
             },
             Message::Username { .. } | Message::Unknown { .. } => {}
@@ -299,6 +308,10 @@ impl Session {
         if view != self.seen.call.get_untracked() {
             if view.stage == Stage::Idle {
                 self.seen.peer_state.set(Default::default());
+                if view.ended.as_ref().and_then(words::ended).is_some() {
+                    // How it ended matters more than what was said before.
+                    self.seen.notice.set(None);
+                }
             }
             self.seen.call.set(view);
         }

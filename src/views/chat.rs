@@ -29,7 +29,10 @@ pub(crate) fn Chat(seen: Seen, act: Act) -> impl IntoView {
     });
     let receivers = move || {
         let me = seen.name.get();
-        let others = seen.people.get().into_iter().filter(|name| *name != me);
+        // Who was chosen stays chosen, and is not taken for everybody when gone.
+        let mut people = seen.people.get();
+        people.extend(to.get().filter(|to| !people.contains(to)));
+        let others = people.into_iter().filter(|name| *name != me);
         let others = others.map(|name| (name.clone(), name));
         [(String::new(), "everybody".to_owned())]
             .into_iter()

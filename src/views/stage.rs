@@ -26,6 +26,8 @@ pub(crate) fn Stage(seen: Seen, act: Act) -> impl IntoView {
             <button
                 id=id
                 class="switch"
+                aria-label=name
+                aria-pressed=text(move || on().to_string())
                 class:off=flag(move || !on())
                 on:click=press(act, Action::Toggle(source))
             >

@@ -6,10 +6,10 @@ use std::{cell::RefCell, rc::Rc};
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use gloo_timers::future::TimeoutFuture;
-use holdfast::rtc::{Peer, PeerEvent};
+use holdfast::rtc::{Choice, Peer, PeerEvent, acquire};
 use holdfast_protocol::{Candidate, Description};
 use wasm_bindgen::JsCast;
-use web_sys::{RtcConfiguration, RtcSignalingState};
+use web_sys::{MediaStreamTrack, RtcConfiguration, RtcSignalingState};
 
 /// How long anything may take, in steps of 10 ms.
 const STEPS: u32 = 1000;
@@ -97,6 +97,15 @@ impl End {
     }
 }
 
+/// Lets candidates have addresses. To a page without camera or microphone Chromium gives names
+/// under `.local` in their place, and resolving those takes multicast, which a test machine may not
+/// have.
+pub(crate) async fn with_addresses() {
+    let stream = acquire(&Choice::default(), &Choice::default()).await;
+    let tracks = stream.expect("fake devices").get_tracks().into_iter();
+    tracks.for_each(|track| track.unchecked_into::<MediaStreamTrack>().stop());
+}
+
 /// Offer and answer.
 pub(crate) async fn negotiate(offerer: &End, answerer: &End) {
     let offer = offerer.local().await;
@@ -137,14 +146,19 @@ pub(crate) async fn connect(one: &End, other: &End) {
 }
 
 /// Waits until something holds.
-pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, holds: impl FnMut() -> bool) {
+    until_or(|| what.to_owned(), holds).await;
+}
+
+/// The same, with a closer look when it does not.
+pub(crate) async fn until_or(what: impl Fn() -> String, mut holds: impl FnMut() -> bool) {
     for _ in 0..STEPS {
         if holds() {
             return;
         }
         TimeoutFuture::new(10).await;
     }
-    panic!("waited in vain: {what}");
+    panic!("waited in vain: {}", what());
 }
 
 /// The ICE user name fragment in a description.

@@ -41,6 +41,10 @@ struct Talk {
     out: Option<CallId>,
     /// The token of the other side's own call, when both called at the same moment.
     merged: Option<CallId>,
+    /// We called, and were not called.
+    outgoing: bool,
+    /// The other side has shown that it knows tokens: what comes without is not from there.
+    tagged: bool,
     /// How many messages of ours the call has seen.
     said: u32,
     /// The negotiation; it opens once camera and microphone are there.
@@ -84,15 +88,17 @@ impl Call {
     pub fn handle(&mut self, event: Event, now: Moment) {
         match event {
             Event::Named(name) => self.me = name,
+            // Calling who calls is a yes.
+            Event::Dial { peer, .. } if self.is_rung_by(&peer) => self.accept(now),
             Event::Dial { peer, id } => self.dial(peer, id),
             Event::Accept => self.accept(now),
             Event::Decline if self.phase() != Some(Phase::Ringing) => {}
             Event::Decline | Event::HangUp => self.hang_up(),
             Event::Received(signal) => {
-                for signal in self.inbox.receive(signal) {
+                for signal in self.inbox.receive(signal, now) {
                     self.receive(signal, now);
                 }
-                self.watch_gaps(now);
+                self.watch_gaps();
             }
             Event::PeerLink { peer, up } => {
                 if let Some(talk) = self.talk_with(&peer) {
@@ -127,9 +133,10 @@ impl Call {
                 }
                 Timer::NoPath => self.give_up(HangUpReason::NoPath, EndReason::NoPath),
                 Timer::Gap => {
-                    for signal in self.inbox.skip_gaps() {
+                    for signal in self.inbox.skip_gaps(now) {
                         self.receive(signal, now);
                     }
+                    self.watch_gaps();
                 }
             }
         }
@@ -193,6 +200,9 @@ impl Call {
     fn accept(&mut self, now: Moment) {
         if self.phase() == Some(Phase::Ringing) {
             self.agreed(now);
+            if self.talk.as_ref().is_some_and(|talk| talk.tagged) {
+                self.say(SignalBody::Accepted);
+            }
             self.commands.push_back(Command::AcquireMedia);
         }
     }
@@ -236,6 +246,7 @@ impl Call {
             | SignalBody::Answer(_)
             | SignalBody::Candidate(_)
             | SignalBody::Ringing
+            | SignalBody::Accepted
             | SignalBody::HangUp(_) => {}
         }
     }
@@ -243,11 +254,17 @@ impl Call {
     /// A message of the call under way.
     fn receive_own(&mut self, body: SignalBody, call: Option<CallId>, now: Moment) {
         let Some(talk) = &mut self.talk else { return };
+        talk.tagged |= call.is_some();
         let calling = matches!(talk.phase, Phase::Calling { .. });
         match body {
             SignalBody::Ringing => {
                 if calling {
                     talk.phase = Phase::Calling { ringing: true };
+                }
+            }
+            SignalBody::Accepted => {
+                if calling {
+                    self.agreed(now);
                 }
             }
             SignalBody::HangUp(reason) => {
@@ -298,6 +315,7 @@ impl Call {
         let tagged = call.is_some();
         self.begin(peer, Phase::Ringing, call);
         if let Some(talk) = &mut self.talk {
+            talk.tagged = tagged;
             talk.leg.receive(SignalBody::Offer(sdp));
         }
         self.timers.set(Timer::Answer, now + self.limits.answer);
@@ -402,6 +420,8 @@ impl Call {
             phase,
             out,
             merged: None,
+            outgoing: matches!(phase, Phase::Calling { .. }),
+            tagged: false,
             said: 0,
             leg: Leg::new(FIRST_LEG, polite),
             failed: false,
@@ -466,6 +486,7 @@ impl Call {
         }
         self.ended = Some(Ended {
             peer: talk.peer,
+            outgoing: talk.outgoing,
             reason,
         });
     }
@@ -476,15 +497,19 @@ impl Call {
         self.talk.as_ref().map(|talk| talk.phase)
     }
 
+    fn is_rung_by(&self, peer: &str) -> bool {
+        let talk = self.talk.as_ref();
+        talk.is_some_and(|talk| talk.peer == peer && talk.phase == Phase::Ringing)
+    }
+
     fn talk_with(&mut self, peer: &str) -> Option<&mut Talk> {
         self.talk.as_mut().filter(|talk| talk.peer == peer)
     }
 
-    fn watch_gaps(&mut self, now: Moment) {
-        if !self.inbox.has_gap() {
-            self.timers.stop(Timer::Gap);
-        } else if !self.timers.is_set(Timer::Gap) {
-            self.timers.set(Timer::Gap, now + GAP_LIMIT);
+    fn watch_gaps(&mut self) {
+        match self.inbox.gap_since() {
+            Some(since) => self.timers.set(Timer::Gap, since + GAP_LIMIT),
+            None => self.timers.stop(Timer::Gap),
         }
     }
 
@@ -528,9 +553,13 @@ impl Call {
 impl Talk {
     /// Whether a message of that person, with that token, is one of this call.
     fn owns(&self, peer: &str, call: Option<&CallId>) -> bool {
-        let ours = [&self.out, &self.merged];
-        let ours = ours.into_iter().flatten().any(|known| Some(known) == call);
-        self.peer == peer && (ours || call.is_none())
+        let token_fits = match call {
+            Some(_) => [&self.out, &self.merged]
+                .iter()
+                .any(|known| known.as_ref() == call),
+            None => !self.tagged,
+        };
+        self.peer == peer && token_fits
     }
 
     fn is_outgoing(&self) -> bool {

@@ -115,7 +115,9 @@ impl Leg {
                 sdp,
             }),
             SignalBody::Candidate(candidate) => Remote::Candidate(candidate),
-            SignalBody::Ringing | SignalBody::HangUp(_) => return Vec::new(),
+            SignalBody::Ringing | SignalBody::Accepted | SignalBody::HangUp(_) => {
+                return Vec::new();
+            }
         };
         if self.waiting.len() < WAITING {
             self.waiting.push_back(remote);
@@ -165,7 +167,12 @@ impl Leg {
         let mut out = Vec::new();
         while self.open && self.operation.is_none() {
             let command = match self.waiting.pop_front() {
-                Some(Remote::Description(description)) => self.remote_description(description),
+                Some(Remote::Description(description)) => {
+                    if self.yields_first_offer(&description) {
+                        out.extend(self.reopen().map(LegOutput::Command));
+                    }
+                    self.remote_description(description)
+                }
                 Some(Remote::Candidate(candidate)) => self.remote_candidate(candidate),
                 None if self.needs_offer && !self.awaits_answer() => {
                     self.needs_offer = false;
@@ -179,13 +186,29 @@ impl Leg {
         out
     }
 
+    /// Whether this is glare at the very start, and ours to yield.
+    fn yields_first_offer(&self, description: &Description) -> bool {
+        let first = self.signaling == Signaling::HaveLocalOffer { first: true };
+        first && self.polite && description.kind == SdpType::Offer
+    }
+
+    /// Starts over with a fresh connection. Rolling a first offer back would do by the
+    /// specification, but now and then leaves Chromium 156 gathering for ever without a candidate;
+    /// and a connection that has carried nothing yet is no loss.
+    fn reopen(&mut self) -> [Command; 2] {
+        self.signaling = Signaling::New;
+        self.needs_offer = false;
+        let (leg, offers) = (self.id, false);
+        [Command::CloseLeg(leg), Command::OpenLeg { leg, offers }]
+    }
+
     fn remote_description(&mut self, description: Description) -> Option<Command> {
         self.operation = match description.kind {
             SdpType::Offer if self.awaits_answer() && !self.polite => {
                 self.ignoring_offer = true;
                 return None;
             }
-            // A polite end's own offer is rolled back by the browser, and made again by
+            // A polite side's own offer is rolled back by the browser, and made again by
             // `negotiationneeded` if it is still needed.
             SdpType::Offer => {
                 self.needs_offer = false;

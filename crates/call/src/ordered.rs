@@ -7,7 +7,13 @@ use std::collections::VecDeque;
 
 use holdfast_protocol::{CallId, Signal, SignalBody};
 
-/// How many calls are remembered, so that late messages of ended ones are known as late.
+use crate::{Moment, timer::GAP_LIMIT};
+
+/// How many calls of one person are remembered, so that late messages of ended ones are known as
+/// late. A person who names more calls than that forgets their own, not others'.
+const CALLS_OF_ONE: usize = 8;
+
+/// How many calls are remembered in all.
 const CALLS: usize = 64;
 
 /// How many messages may wait for a missing one.
@@ -18,7 +24,7 @@ pub(crate) struct Inbox {
     streams: VecDeque<Stream>,
 }
 
-/// What one sender says in one call.
+/// What one person says in one call.
 #[derive(Debug)]
 struct Stream {
     sender: Option<String>,
@@ -27,11 +33,13 @@ struct Stream {
     over: bool,
     /// Sorted by number.
     waiting: VecDeque<(u32, Signal)>,
+    /// Since when a message has been missing.
+    gap_since: Moment,
 }
 
 impl Inbox {
     /// Takes a message in; gives out those that are due, in order.
-    pub(crate) fn receive(&mut self, signal: Signal) -> Vec<Signal> {
+    pub(crate) fn receive(&mut self, signal: Signal, now: Moment) -> Vec<Signal> {
         let Some(tag) = &signal.tag else {
             return vec![signal];
         };
@@ -46,6 +54,9 @@ impl Inbox {
             stream.waiting.clear();
             return vec![signal];
         }
+        if stream.waiting.is_empty() {
+            stream.gap_since = now;
+        }
         let place = stream
             .waiting
             .partition_point(|(waiting, _)| *waiting < seq);
@@ -59,20 +70,26 @@ impl Inbox {
         if stream.waiting.len() > WAITING {
             stream.skip();
         }
-        stream.due()
+        stream.due(now)
     }
 
-    /// Whether some message waits for a missing one.
-    pub(crate) fn has_gap(&self) -> bool {
-        self.streams.iter().any(|stream| !stream.waiting.is_empty())
+    /// Since when the longest missing message has been missing.
+    pub(crate) fn gap_since(&self) -> Option<Moment> {
+        let gaps = self
+            .streams
+            .iter()
+            .filter(|stream| !stream.waiting.is_empty());
+        gaps.map(|stream| stream.gap_since).min()
     }
 
-    /// Gives the missing messages up; gives out what waited for them.
-    pub(crate) fn skip_gaps(&mut self) -> Vec<Signal> {
+    /// Gives up what has been missing for [`GAP_LIMIT`]; gives out what waited for it.
+    pub(crate) fn skip_gaps(&mut self, now: Moment) -> Vec<Signal> {
         let mut due = Vec::new();
         for stream in &mut self.streams {
-            stream.skip();
-            due.append(&mut stream.due());
+            if !stream.waiting.is_empty() && now >= stream.gap_since + GAP_LIMIT {
+                stream.skip();
+                due.append(&mut stream.due(now));
+            }
         }
         due
     }
@@ -80,7 +97,16 @@ impl Inbox {
     fn position(&mut self, sender: &Option<String>, call: &CallId) -> usize {
         let known = |stream: &Stream| stream.sender == *sender && stream.call == *call;
         self.streams.iter().position(known).unwrap_or_else(|| {
-            if self.streams.len() == CALLS {
+            let of_sender = |stream: &Stream| stream.sender == *sender;
+            let named = self
+                .streams
+                .iter()
+                .filter(|stream| of_sender(stream))
+                .count();
+            if named == CALLS_OF_ONE {
+                let oldest = self.streams.iter().position(of_sender);
+                oldest.map(|oldest| self.streams.remove(oldest));
+            } else if self.streams.len() == CALLS {
                 self.streams.pop_front();
             }
             self.streams.push_back(Stream {
@@ -89,6 +115,7 @@ impl Inbox {
                 next: 0,
                 over: false,
                 waiting: VecDeque::new(),
+                gap_since: Moment::ZERO,
             });
             self.streams.len() - 1
         })
@@ -96,14 +123,15 @@ impl Inbox {
 }
 
 impl Stream {
-    fn due(&mut self) -> Vec<Signal> {
+    fn due(&mut self, now: Moment) -> Vec<Signal> {
         let mut due = Vec::new();
         while self
             .waiting
             .front()
             .is_some_and(|(seq, _)| *seq == self.next)
         {
-            self.next += 1;
+            self.next = self.next.saturating_add(1);
+            self.gap_since = now;
             due.extend(self.waiting.pop_front().map(|(_, signal)| signal));
         }
         due
@@ -150,19 +178,19 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut out = Vec::new();
         for seq in [2, 0, 0, 3, 1, 2, 4, 1] {
-            out.extend(inbox.receive(numbered(seq)));
+            out.extend(inbox.receive(numbered(seq), Moment::ZERO));
         }
         assert_eq!(seqs(&out), [0, 1, 2, 3, 4]);
-        assert!(!inbox.has_gap());
+        assert!(!inbox.gap_since().is_some());
     }
 
     #[test]
     fn a_gap_given_up_lets_the_rest_through_and_the_late_message_is_dropped() {
         let mut inbox = Inbox::default();
-        assert!(inbox.receive(numbered(1)).is_empty());
-        assert!(inbox.has_gap());
-        assert_eq!(seqs(&inbox.skip_gaps()), [1]);
-        assert!(inbox.receive(numbered(0)).is_empty());
+        assert!(inbox.receive(numbered(1), Moment::ZERO).is_empty());
+        assert!(inbox.gap_since().is_some());
+        assert_eq!(seqs(&inbox.skip_gaps(GAP_LIMIT)), [1]);
+        assert!(inbox.receive(numbered(0), Moment::ZERO).is_empty());
     }
 
     #[test]
@@ -172,11 +200,33 @@ mod tests {
             body: SignalBody::HangUp(HangUpReason::HungUp),
             ..numbered(5)
         };
-        assert!(inbox.receive(numbered(1)).is_empty());
-        assert_eq!(inbox.receive(hang_up.clone()), [hang_up.clone()]);
-        assert!(inbox.receive(hang_up).is_empty());
-        assert!(inbox.receive(numbered(0)).is_empty());
-        assert!(!inbox.has_gap());
+        assert!(inbox.receive(numbered(1), Moment::ZERO).is_empty());
+        assert_eq!(inbox.receive(hang_up.clone(), Moment::ZERO).len(), 1);
+        assert!(inbox.receive(hang_up, Moment::ZERO).is_empty());
+        assert!(inbox.receive(numbered(0), Moment::ZERO).is_empty());
+        assert!(!inbox.gap_since().is_some());
+    }
+
+    #[test]
+    fn a_person_who_names_many_calls_forgets_none_of_others() {
+        let mut inbox = Inbox::default();
+        assert_eq!(inbox.receive(numbered(0), Moment::ZERO).len(), 1);
+        for nth in 1..1000 {
+            let mut other = numbered(1);
+            other.name = Some("Zoe".into());
+            if let Some(tag) = &mut other.tag {
+                tag.call.nth = nth;
+            }
+            inbox.receive(other, Moment::ZERO);
+        }
+        assert_eq!(inbox.receive(numbered(1), Moment::ZERO).len(), 1);
+    }
+
+    #[test]
+    fn the_last_number_there_is_does_no_harm() {
+        let mut inbox = Inbox::default();
+        inbox.receive(numbered(u32::MAX), Moment::ZERO);
+        assert_eq!(seqs(&inbox.skip_gaps(GAP_LIMIT)), [u32::MAX]);
     }
 
     #[test]
@@ -184,7 +234,7 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut out = Vec::new();
         for seq in 1..=1000 {
-            out.extend(inbox.receive(numbered(seq)));
+            out.extend(inbox.receive(numbered(seq), Moment::ZERO));
         }
         assert_eq!(out.len(), 1000);
     }
@@ -196,7 +246,7 @@ mod tests {
             tag: None,
             ..numbered(0)
         };
-        assert_eq!(inbox.receive(plain.clone()), [plain.clone()]);
-        assert_eq!(inbox.receive(plain.clone()), [plain]);
+        assert_eq!(inbox.receive(plain.clone(), Moment::ZERO).len(), 1);
+        assert_eq!(inbox.receive(plain.clone(), Moment::ZERO), [plain]);
     }
 }

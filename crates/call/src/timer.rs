@@ -59,10 +59,6 @@ impl TimerTable {
         self.due[timer as usize] = None;
     }
 
-    pub(crate) fn is_set(&self, timer: Timer) -> bool {
-        self.due[timer as usize].is_some()
-    }
-
     pub(crate) fn next(&self) -> Option<Moment> {
         self.due.iter().flatten().min().copied()
     }

@@ -59,6 +59,8 @@ impl Stage {
 pub struct Ended {
     /// Who was on the other side.
     pub peer: String,
+    /// We had called, and were not called.
+    pub outgoing: bool,
     /// Why it ended.
     pub reason: EndReason,
 }

@@ -260,7 +260,7 @@ fn l25_control_network_and_media_information_all_travel_by_signaling() {
     sim.act(ANN, Act::HangUp, 1000);
     let said = sim.ends.iter().flat_map(|end| &end.sent).map(Signal::kind);
     let kinds: std::collections::BTreeSet<_> = said.collect();
-    let control = ["hang-up", "ringing"];
+    let control = ["accepted", "hang-up", "ringing"];
     let network = ["new-ice-candidate"];
     let media = ["video-answer", "video-offer"];
     let all = control.into_iter().chain(network).chain(media).collect();
@@ -275,8 +275,37 @@ fn a_hang_up_of_somebody_else_means_nothing() {
     sim.handle(ANN, in_call("Bob", "bob", 7, 0, hang_up()));
     sim.run(1000);
     assert!(sim.connected());
+    // Bob's page knows tokens: whoever says it without one only has his name.
     sim.handle(ANN, plain("Bob", hang_up()));
+    assert!(sim.connected());
+    let bob = in_call("Bob", "ann", 0, 99, hang_up());
+    sim.handle(ANN, bob);
     assert_eq!(sim.stage(ANN), Stage::Idle);
+}
+
+#[test]
+fn the_caller_stops_counting_when_the_callee_has_said_yes() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(ANN, Act::Dial, 44_000);
+    sim.act(BOB, Act::Accept, 0);
+    assert_eq!(sim.stage(ANN), Stage::Connecting, "before any answer");
+}
+
+#[test]
+fn calling_who_calls_is_a_yes() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(ANN, Act::Dial, 1000);
+    sim.act(BOB, Act::Dial, 2000);
+    assert!(sim.connected());
+    assert_eq!(sim.sent(BOB, "video-offer"), 0);
+}
+
+#[test]
+fn a_call_that_nobody_answered_is_told_to_each_side_as_it_was() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(ANN, Act::Dial, 50_000);
+    let outgoing = |side: Side| sim.ends[side].call.view().ended.map(|ended| ended.outgoing);
+    assert_eq!([outgoing(ANN), outgoing(BOB)], [Some(true), Some(false)]);
 }
 
 #[test]

@@ -99,6 +99,8 @@ pub enum SignalBody {
     Candidate(Candidate),
     /// `ringing`: the offer has arrived and the person is being asked. Only between Holdfast ends.
     Ringing,
+    /// `accepted`: the person has said yes, and the answer is being made. Only between Holdfast ends.
+    Accepted,
     /// `hang-up`: the call is over, or refused.
     HangUp(HangUpReason),
 }
@@ -239,6 +241,7 @@ impl Signal {
             SignalBody::Answer(_) => "video-answer",
             SignalBody::Candidate(_) => "new-ice-candidate",
             SignalBody::Ringing => "ringing",
+            SignalBody::Accepted => "accepted",
             SignalBody::HangUp(_) => "hang-up",
         }
     }
@@ -314,6 +317,7 @@ impl Message {
                 SignalBody::HangUp(HangUpReason::from_wire(&reason))
             }
             "ringing" => SignalBody::Ringing,
+            "accepted" => SignalBody::Accepted,
             "id" => {
                 let id = ConnectionId::read(fields).ok_or(missing("`id`"))?;
                 return Ok(Self::Id { id });
@@ -471,7 +475,7 @@ impl From<Message> for Flat {
                     SignalBody::HangUp(reason) => {
                         flat.reason = Some(reason.to_wire().to_owned());
                     }
-                    SignalBody::Ringing => {}
+                    SignalBody::Ringing | SignalBody::Accepted => {}
                 }
                 flat
             }

@@ -120,6 +120,7 @@ fn every_message_of_ours_is_written_as_the_fixture_says_and_read_back() {
         },
         tagged("Ann", "Bob", SignalBody::Offer("v=0\r\n".into()), 0),
         tagged("Bob", "Ann", SignalBody::Ringing, 0),
+        tagged("Bob", "Ann", SignalBody::Accepted, 1),
         tagged("Bob", "Ann", SignalBody::Answer("v=0\r\n".into()), 1),
         tagged("Ann", "Bob", SignalBody::Candidate(candidate()), 1),
         tagged("Ann", "Bob", SignalBody::HangUp(HangUpReason::NoAnswer), 2),

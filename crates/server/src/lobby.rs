@@ -30,6 +30,8 @@ pub(crate) struct Lobby {
     /// In the order of arrival, which is the order of the user list.
     people: BTreeMap<Key, Person>,
     names: HashMap<String, Key>,
+    /// Whose queue was found full.
+    stalled: Vec<Key>,
 }
 
 struct Person {
@@ -88,10 +90,20 @@ impl Lobby {
 
     /// Somebody is gone. Who is in a call with them hears of it; the call needs no server.
     pub(crate) fn disconnect(&mut self, key: Key) {
+        if self.remove(key) {
+            self.send_user_list();
+        }
+        self.drop_stalled();
+    }
+
+    /// Takes a connection out; whether it had a name that others have seen.
+    fn remove(&mut self, key: Key) -> bool {
         let Some(person) = self.people.remove(&key) else {
-            return;
+            return false;
         };
-        let Some(name) = person.name else { return };
+        let Some(name) = person.name else {
+            return false;
+        };
         self.names.remove(&name);
         let gone = encode(&Message::PeerGone { name });
         for partner in person.partners {
@@ -100,7 +112,21 @@ impl Lobby {
             }
             self.send(partner, gone.clone());
         }
-        self.send_user_list();
+        true
+    }
+
+    /// Drops everybody whose queue was found full, and those found full in telling so.
+    fn drop_stalled(&mut self) {
+        while !self.stalled.is_empty() {
+            let mut was_seen = false;
+            for key in std::mem::take(&mut self.stalled) {
+                tracing::info!(key, "dropped: it does not read what it is sent");
+                was_seen |= self.remove(key);
+            }
+            if was_seen {
+                self.send_user_list();
+            }
+        }
     }
 
     /// A text frame came in: it goes where it is meant to go, or back as an error.
@@ -108,6 +134,7 @@ impl Lobby {
         if let Err(refusal) = self.route(key, text) {
             self.refuse(key, &refusal);
         }
+        self.drop_stalled();
     }
 
     /// Tells the sender why its frame went nowhere.
@@ -230,14 +257,13 @@ impl Lobby {
         }
     }
 
-    /// Into the queue; a reader whose queue is full has stalled and is dropped.
+    /// Into the queue; a reader whose queue is full has stalled, and is dropped soon after.
     fn send(&mut self, key: Key, text: Utf8Bytes) {
         let Some(person) = self.people.get(&key) else {
             return;
         };
         if let Err(mpsc::error::TrySendError::Full(_)) = person.queue.try_send(text) {
-            tracing::info!(key, "dropped: it does not read what it is sent");
-            self.disconnect(key);
+            self.stalled.push(key);
         }
     }
 }

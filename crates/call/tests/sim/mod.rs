@@ -535,6 +535,7 @@ fn name_of(command: &Command) -> &'static str {
             SignalBody::Answer(_) => "Send answer",
             SignalBody::Candidate(_) => "Send candidate",
             SignalBody::Ringing => "Send ringing",
+            SignalBody::Accepted => "Send accepted",
             SignalBody::HangUp(_) => "Send hang-up",
         },
         Command::Notify(_) => "Notify",
