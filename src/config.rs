@@ -8,7 +8,7 @@ use gloo_net::http::Request;
 use holdfast_call::{Limits, NO_PATH_LIMIT};
 use js_sys::{Array, JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::RtcConfiguration;
+use web_sys::{RtcConfiguration, Url};
 
 /// What `config.json` says.
 #[derive(Debug, Clone)]
@@ -164,17 +164,29 @@ impl Config {
     }
 }
 
+const SIGNALING: &str = "\"auto\", \"tabs\", or a URL that begins with ws:// or wss://";
+
+/// Browsers let no page that came over https open a socket without TLS.
+fn page_is_secure() -> bool {
+    let location = web_sys::window().map(|window| window.location());
+    location
+        .and_then(|location| location.protocol().ok())
+        .is_some_and(|scheme| scheme == "https:")
+}
+
 fn parse_signaling(value: &JsValue) -> Result<Signaling, ConfigError> {
     match value.as_string().as_deref() {
         Some("auto") => Ok(Signaling::Auto),
         Some("tabs") => Ok(Signaling::Tabs),
-        Some(url) if url.starts_with("ws://") || url.starts_with("wss://") => {
-            Ok(Signaling::Url(url.to_owned()))
-        }
-        _ => Err(wrong(
-            "signaling",
-            "\"auto\", \"tabs\", or a URL that begins with ws:// or wss://",
-        )),
+        Some(url) => match Url::new(url).map(|url| url.protocol()).as_deref() {
+            Ok("ws:") if page_is_secure() => Err(wrong(
+                "signaling",
+                "a wss:// URL, because this page came over https://",
+            )),
+            Ok("ws:" | "wss:") => Ok(Signaling::Url(url.to_owned())),
+            Ok(_) | Err(_) => Err(wrong("signaling", SIGNALING)),
+        },
+        None => Err(wrong("signaling", SIGNALING)),
     }
 }
 

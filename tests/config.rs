@@ -42,6 +42,8 @@ fn what_is_wrong_is_named() {
         ("[]", "JSON object"),
         (r#"{"signalling":"auto"}"#, "`signalling`"),
         (r#"{"signaling":"http://example.org"}"#, "`signaling`"),
+        (r#"{"signaling":"wss://"}"#, "`signaling`"),
+        (r#"{"signaling":7}"#, "`signaling`"),
         (r#"{"noPathLimitSeconds":"long"}"#, "`noPathLimitSeconds`"),
         (r#"{"iceServers":{}}"#, "`iceServers`"),
         (r#"{"iceServers":[{}]}"#, "`iceServers[0].urls`"),

@@ -4,7 +4,7 @@ mod common;
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 
-use common::{plain, ufrag, until, until_or, with_addresses};
+use common::{plain, ufrag, until, until_or};
 use holdfast::rtc::{Choice, Peer, PeerEvent, acquire};
 use holdfast_call::{
     Call, Command, ConnectionState, Event, IceConnectionState, LegEvent, Limits, Stage,
@@ -21,40 +21,23 @@ wasm_bindgen_test_configure!(run_in_browser);
 #[derive(Clone)]
 struct Pair(Rc<[Side; 2]>);
 
-/// Camera and microphone: which of them a side has.
-#[derive(Debug, Clone, Copy)]
-struct Sends {
-    video: bool,
-    audio: bool,
-}
-
-const BOTH: Sends = Sends {
-    video: true,
-    audio: true,
-};
-
-/// Every mix of media that two people can have.
-fn mixes() -> impl Iterator<Item = [Sends; 2]> {
-    let all = || {
-        (0..4).map(|n| Sends {
-            video: n & 1 > 0,
-            audio: n & 2 > 0,
-        })
-    };
-    all().flat_map(move |one| all().map(move |other| [one, other]))
-}
-
-async fn acquired(sends: Sends) -> MediaStream {
-    let choice = |on: bool| Choice {
-        off: !on,
-        ..Choice::default()
-    };
-    match sends.video || sends.audio {
-        true => acquire(&choice(sends.video), &choice(sends.audio))
-            .await
-            .expect("fake devices"),
-        false => MediaStream::new().expect("an empty stream"),
+/// Camera and microphone, both, either or none: every mix that a person can send.
+async fn mixes() -> Vec<MediaStream> {
+    let mut mixes = vec![MediaStream::new().expect("an empty stream")];
+    for (video, audio) in [(true, false), (false, true), (true, true)] {
+        let choice = |on: bool| Choice {
+            off: !on,
+            ..Choice::default()
+        };
+        let stream = acquire(&choice(video), &choice(audio)).await;
+        mixes.push(stream.expect("fake devices"));
     }
+    mixes
+}
+
+async fn both() -> MediaStream {
+    let stream = acquire(&Choice::default(), &Choice::default()).await;
+    stream.expect("fake devices")
 }
 
 struct Side {
@@ -66,11 +49,9 @@ struct Side {
 }
 
 impl Pair {
-    /// `names` decides who is polite: the earlier in the alphabet. `sends` says which of camera and
-    /// microphone each has.
-    async fn new(names: [&str; 2], sends: [Sends; 2]) -> Self {
-        let media = [acquired(sends[0]).await, acquired(sends[1]).await];
-        let side = |(name, media): (&str, MediaStream)| {
+    /// `names` decides who is polite: the earlier in the alphabet.
+    fn new(names: [&str; 2], media: [&MediaStream; 2]) -> Self {
+        let side = |(name, media): (&str, &MediaStream)| {
             let mut call = Call::new(Limits::default());
             call.handle(Event::Named(name.into()), Duration::ZERO);
             Side {
@@ -78,7 +59,7 @@ impl Pair {
                 peer: RefCell::default(),
                 events: RefCell::default(),
                 offers: RefCell::default(),
-                media,
+                media: media.clone(),
             }
         };
         let [one, other] = media;
@@ -257,8 +238,8 @@ const NAMES: [[&str; 2]; 2] = [["Ann", "Bob"], ["Bob", "Ann"]];
 
 #[wasm_bindgen_test]
 async fn a_call_connects_on_the_browsers_own_connections() {
-    with_addresses().await;
-    let pair = Pair::new(["Ann", "Bob"], [BOTH; 2]).await;
+    let media = both().await;
+    let pair = Pair::new(["Ann", "Bob"], [&media; 2]);
     pair.dial(0, "Bob");
     until("it rings", || {
         pair.0[1].call.borrow().view().stage == Stage::Ringing
@@ -272,12 +253,12 @@ async fn a_call_connects_on_the_browsers_own_connections() {
 
 #[wasm_bindgen_test]
 async fn p40_glare_resolves_with_the_roles_either_way_whatever_each_sends() {
-    with_addresses().await;
-    for (names, sends) in NAMES
-        .into_iter()
-        .flat_map(|names| mixes().map(move |mix| (names, mix)))
-    {
-        let pair = Pair::new(names, sends).await;
+    let mixes = mixes().await;
+    let pairs = mixes
+        .iter()
+        .flat_map(|one| mixes.iter().map(move |other| [one, other]));
+    for (media, names) in pairs.flat_map(|pair| NAMES.map(|names| (pair, names))) {
+        let pair = Pair::new(names, media);
         pair.dial(0, names[1]);
         pair.dial(1, names[0]);
         pair.connected().await;
@@ -288,10 +269,10 @@ async fn p40_glare_resolves_with_the_roles_either_way_whatever_each_sends() {
 
 #[wasm_bindgen_test]
 async fn r34_restarts_work_with_perfect_negotiation_and_glare_with_the_roles_either_way() {
-    with_addresses().await;
+    let media = both().await;
     for names in NAMES {
         for failing in [&[0][..], &[1], &[0, 1]] {
-            let pair = Pair::new(names, [BOTH; 2]).await;
+            let pair = Pair::new(names, [&media; 2]);
             pair.dial(0, names[1]);
             pair.dial(1, names[0]);
             pair.connected().await;

@@ -1,5 +1,7 @@
 //! What the call commands, done.
 
+use std::pin::Pin;
+
 use holdfast_call::{Command, Event, LegEvent};
 use holdfast_protocol::Message;
 use leptos::prelude::Set;
@@ -76,6 +78,8 @@ impl Session {
 
     /// Waits for an operation of the peer connection, and feeds its outcome back.
     fn operate(&self, operation: impl Future<Output = Result<LegEvent, DomError>> + 'static) {
+        // Boxed, so that what follows is compiled once and not for each operation.
+        let operation: Pin<Box<dyn Future<Output = _>>> = Box::pin(operation);
         let (inputs, generation) = (self.inputs.clone(), self.peer_generation);
         task::spawn(async move {
             let event = operation.await;

@@ -124,26 +124,23 @@ impl State {
                 self.me.since = date;
                 self.claim(&name);
             }
-            Message::Text { .. } => {
-                let Message::Text {
-                    text, date, target, ..
-                } = message
-                else {
-                    return;
-                };
+            Message::Text {
+                text, date, target, ..
+            } => {
+                let (name, is_for_all) = (Some(self.me.name.clone()), target.is_none());
                 let said = Message::Text {
-                    name: Some(self.me.name.clone()),
+                    name,
                     text,
                     id: None,
                     date,
                     target: target.clone(),
                 };
-                self.post(&said);
-                if target.is_none() {
+                self.pass_on(target, &said);
+                if is_for_all {
                     self.tell(said);
                 }
             }
-            Message::Signal(_) => self.post(&message),
+            Message::Signal(ref signal) => self.pass_on(signal.target.clone(), &message),
             Message::Id { .. }
             | Message::RejectUsername { .. }
             | Message::UserList { .. }
@@ -219,6 +216,20 @@ impl State {
         }
         self.announce();
         self.tell_list();
+    }
+
+    /// To the others, if the one it is for is among them.
+    fn pass_on(&self, target: Option<String>, message: &Message) {
+        match target {
+            Some(target) if !self.others.iter().any(|other| other.name == target) => {
+                self.tell(Message::Error {
+                    code: "no-such-user".into(),
+                    text: format!("nobody here is called {target}"),
+                    target: Some(target),
+                });
+            }
+            _ => self.post(message),
+        }
     }
 
     fn announce(&self) {

@@ -13,6 +13,15 @@ pub(super) fn choice(
     options: impl Fn() -> Options + Send + 'static,
     choose: impl Fn(Option<String>) + 'static,
 ) -> impl IntoView {
+    boxed(id, label, Box::new(options), Box::new(choose))
+}
+
+fn boxed(
+    id: &'static str,
+    label: &'static str,
+    options: Box<dyn Fn() -> Options + Send>,
+    choose: Box<dyn Fn(Option<String>)>,
+) -> impl IntoView {
     let (chosen, set_chosen) = signal(String::new());
     let options = rows(move || {
         let chosen = chosen.get();

@@ -6,10 +6,10 @@ use std::{cell::RefCell, rc::Rc};
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use gloo_timers::future::TimeoutFuture;
-use holdfast::rtc::{Choice, Peer, PeerEvent, acquire};
+use holdfast::rtc::{Peer, PeerEvent};
 use holdfast_protocol::{Candidate, Description};
 use wasm_bindgen::JsCast;
-use web_sys::{MediaStreamTrack, RtcConfiguration, RtcSignalingState};
+use web_sys::{RtcConfiguration, RtcSignalingState};
 
 /// How long anything may take, in steps of 10 ms.
 const STEPS: u32 = 1000;
@@ -95,15 +95,6 @@ impl End {
             let _ = self.peer.add_ice_candidate(&candidate).await;
         }
     }
-}
-
-/// Lets candidates have addresses. To a page without camera or microphone Chromium gives names
-/// under `.local` in their place, and resolving those takes multicast, which a test machine may not
-/// have.
-pub(crate) async fn with_addresses() {
-    let stream = acquire(&Choice::default(), &Choice::default()).await;
-    let tracks = stream.expect("fake devices").get_tracks().into_iter();
-    tracks.for_each(|track| track.unchecked_into::<MediaStreamTrack>().stop());
 }
 
 /// Offer and answer.

@@ -11,6 +11,7 @@ use flate2::{Compression, write::GzEncoder};
 
 use crate::{
     run::{self, command, root},
+    shorten,
     tools::Tools,
 };
 
@@ -26,10 +27,11 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 /// Builds the page into dist/.
 pub(crate) fn page(tools: &Tools) -> Result<()> {
     let mut trunk = command("trunk", &["build", "--release"]);
-    trunk.env("RUSTFLAGS", without_paths_of_this_machine());
+    trunk.env("CARGO_ENCODED_RUSTFLAGS", without_paths_of_this_machine());
     // Trunk takes NO_COLOR for a flag of its own, and not for `1`.
     run::run(tools.apply(&mut trunk).env_remove("NO_COLOR"))?;
     let dist = root().join("dist");
+    shorten::imports(&dist)?;
     protect(&dist.join("index.html"))?;
     let sizes = compress(&dist)?;
     report(&sizes)
@@ -50,7 +52,8 @@ fn without_paths_of_this_machine() -> String {
         .flatten()
         .map(|entry| entry.path());
     let remap = |folder: PathBuf| format!("--remap-path-prefix={}/=", folder.display());
-    folders.map(remap).collect::<Vec<_>>().join(" ")
+    // What separates flags in this variable, so that paths may have spaces.
+    folders.map(remap).collect::<Vec<_>>().join("\u{1f}")
 }
 
 /// Puts the Content-Security-Policy into the page, where it holds on any web server. Trunk's own

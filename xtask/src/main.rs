@@ -6,6 +6,7 @@ mod bench;
 mod build;
 mod run;
 mod serve;
+mod shorten;
 mod test;
 mod tools;
 
@@ -13,8 +14,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Runs, builds, tests and measures Holdfast. What is missing is installed on the way: into the
-/// folder `holdfast` of your cache folder, and browsers by apt.
+/// Runs, builds, tests and measures Holdfast. What is missing is installed on the way: tools into
+/// the folder `holdfast` of your cache folder; Node.js and the browsers by apt.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 struct Cli {

@@ -73,6 +73,11 @@ fn start_server(args: &Args) -> Result<Child> {
         }
         sleep(Duration::from_millis(20));
     }
+    // Somebody answers; is it our server, or one that already held the port?
+    sleep(Duration::from_millis(200));
+    if server.try_wait()?.is_some() {
+        bail!("port {} is in use by another program", args.listen.port());
+    }
     Ok(server)
 }
 

@@ -44,6 +44,12 @@ impl Tools {
         Ok(tools)
     }
 
+    /// What checking the page's code takes.
+    pub(crate) fn for_linting() -> Result<Self> {
+        wasm_target()?;
+        Ok(Self::default())
+    }
+
     /// What running every test takes.
     pub(crate) fn for_testing() -> Result<Self> {
         let mut tools = Self::for_building()?;

@@ -181,7 +181,7 @@ mod tests {
             out.extend(inbox.receive(numbered(seq), Moment::ZERO));
         }
         assert_eq!(seqs(&out), [0, 1, 2, 3, 4]);
-        assert!(!inbox.gap_since().is_some());
+        assert!(inbox.gap_since().is_none());
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(inbox.receive(hang_up.clone(), Moment::ZERO).len(), 1);
         assert!(inbox.receive(hang_up, Moment::ZERO).is_empty());
         assert!(inbox.receive(numbered(0), Moment::ZERO).is_empty());
-        assert!(!inbox.gap_since().is_some());
+        assert!(inbox.gap_since().is_none());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A model of `RTCPeerConnection`'s signaling: descriptions, rollback, ICE credentials, candidates
 //! and `negotiationneeded`, as WebRTC 1.0 and JSEP (RFC 9429) have them, without media or network.
 //!
-//! It stands in for the browser where millions of schedules are tried. `tests/rtc_model.rs` of the
+//! It stands in for the browser where millions of schedules are tried. `tests/model.rs` of the
 //! app plays the same moves on the model and on the browser's own connection, and compares.
 
 use std::fmt;
