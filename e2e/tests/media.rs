@@ -158,3 +158,54 @@ fn s11_refusing_camera_and_microphone_cancels_quietly_and_cleans_up() {
         bob.is_idle().await;
     });
 }
+
+/// From now on the browser takes a second to give camera and microphone, as with a prompt. What it
+/// gives is in `given`.
+async fn slow_to_allow(person: &Person) {
+    let script = "const native = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        window.given = [];
+        navigator.mediaDevices.getUserMedia = async constraints => {
+            await new Promise(resolve => setTimeout(resolve, 1000));
+            const stream = await native(constraints);
+            given.push(...stream.getTracks());
+            return stream;
+        };";
+    person.run(script, json!([])).await;
+}
+
+#[test]
+fn what_is_turned_off_while_being_asked_for_stays_off() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        slow_to_allow(&ann).await;
+        ann.call("Bob").await;
+        ann.reads(".state", "waiting for your camera").await;
+        ann.click("#microphone-button").await;
+        ann.click("#camera-button").await;
+        bob.accept().await;
+        bob.reads(".state", "In a call with Ann").await;
+        ann.reads("#microphone-button", "off").await;
+        ann.reads("#camera-button", "off").await;
+        let live = "return given.length === 2
+            && given.every(track => track.readyState === 'ended' || !track.enabled)";
+        ann.until("nothing of hers is live", live, json!([])).await;
+        ann.sees_the_other_side().await;
+    });
+}
+
+#[test]
+fn hanging_up_while_being_asked_leaves_nothing_on() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        slow_to_allow(&ann).await;
+        ann.call("Bob").await;
+        ann.reads(".state", "waiting for your camera").await;
+        ann.hang_up().await;
+        let ended =
+            "return given.length === 2 && given.every(track => track.readyState === 'ended')";
+        ann.until("what came late is stopped", ended, json!([]))
+            .await;
+        ann.is_idle().await;
+        bob.is_idle().await;
+    });
+}

@@ -54,10 +54,12 @@ impl Site {
 }
 
 /// Whether the name carries a hash of the content, as the build writes it:
-/// `holdfast-0123456789abcdef.js`.
+/// `holdfast-0123456789abcdef.js`, with fewer digits where the number is small.
 fn is_hashed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let stem = name.split('.').next().unwrap_or_default();
-    let mut words = stem.split(['-', '_']);
-    words.any(|word| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    let is_hash = |word: &str| {
+        (12..=16).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    stem.split(['-', '_']).any(is_hash)
 }
