@@ -1,7 +1,7 @@
 //! Where the page and its signaling can live.
 
 use Kind::Chromium;
-use e2e::{Kind, Person, holdfast_server, sample_page, sample_server, stage, static_host};
+use e2e::{Kind, Person, Stage, holdfast_server, sample_page, sample_server, stage, static_host};
 use serde_json::json;
 
 async fn talk_and_hang_up(caller: &Person, callee: &Person) {
@@ -85,18 +85,24 @@ fn c35_relay_only_is_taken_from_the_configuration_without_a_rebuild() {
     });
 }
 
+/// Ann at our page and Bob at a client of the sample, both on our server.
+async fn ours_and_theirs(stage: &Stage) -> [Person; 2] {
+    let server = holdfast_server().await;
+    let ours = stage.person(Chromium, "Ann").await;
+    ours.open(&format!("http://{server}/")).await;
+    ours.join().await;
+    let theirs = stage.person(Chromium, "Bob").await;
+    theirs
+        .open(&format!("{}?server=ws://{server}/", sample_page().await))
+        .await;
+    theirs.join().await;
+    [ours, theirs]
+}
+
 #[test]
 fn a_client_of_the_sample_calls_our_page_and_hangs_up() {
     stage(async |stage| {
-        let server = holdfast_server().await;
-        let ours = stage.person(Chromium, "Ann").await;
-        ours.open(&format!("http://{server}/")).await;
-        ours.join().await;
-        let theirs = stage.person(Chromium, "Bob").await;
-        theirs
-            .open(&format!("{}?server=ws://{server}/", sample_page().await))
-            .await;
-        theirs.join().await;
+        let [ours, theirs] = ours_and_theirs(stage).await;
         talk_and_hang_up(&theirs, &ours).await;
         let strange = theirs.run("return strange", json!([])).await;
         assert_eq!(
@@ -110,15 +116,7 @@ fn a_client_of_the_sample_calls_our_page_and_hangs_up() {
 #[test]
 fn our_page_calls_a_client_of_the_sample_and_hangs_up() {
     stage(async |stage| {
-        let server = holdfast_server().await;
-        let ours = stage.person(Chromium, "Ann").await;
-        ours.open(&format!("http://{server}/")).await;
-        ours.join().await;
-        let theirs = stage.person(Chromium, "Bob").await;
-        theirs
-            .open(&format!("{}?server=ws://{server}/", sample_page().await))
-            .await;
-        theirs.join().await;
+        let [ours, theirs] = ours_and_theirs(stage).await;
         ours.call("Bob").await;
         ours.sees_the_other_side().await;
         theirs.sees_the_other_side().await;

@@ -1,4 +1,4 @@
-//! Who calls whom: ringing, accepting, ending, and which message belongs to which call.
+//! Who calls whom: ringing, accepting, ending.
 
 use std::collections::VecDeque;
 
@@ -8,14 +8,12 @@ use crate::{
     Moment,
     command::{Command, LegId, Notice},
     event::{ConnectionState, Event, IceConnectionState, LegEvent},
-    leg::{Leg, LegOutput},
+    leg::LegOutput,
     ordered::Inbox,
+    talk::{FIRST_LEG, Phase, Talk},
     timer::{GAP_LIMIT, Limits, Timer, TimerTable},
     view::{CallView, EndReason, Ended, Stage},
 };
-
-/// The leg that every call starts on, and the only one towards the sample's clients.
-const FIRST_LEG: LegId = 0;
 
 /// The one call that a page can be in, or none.
 #[derive(Debug)]
@@ -29,43 +27,6 @@ pub struct Call {
     latest: VecDeque<CallId>,
     timers: TimerTable,
     commands: VecDeque<Command>,
-}
-
-/// A call, from the first click or ring to the end.
-#[derive(Debug)]
-struct Talk {
-    peer: String,
-    peer_link_lost: bool,
-    phase: Phase,
-    /// The token that our messages carry; none towards the sample's clients.
-    out: Option<CallId>,
-    /// The token of the other side's own call, when both called at the same moment.
-    merged: Option<CallId>,
-    /// We called, and were not called.
-    outgoing: bool,
-    /// The other side has shown that it knows tokens: what comes without is not from there.
-    tagged: bool,
-    /// How many messages of ours the call has seen.
-    said: u32,
-    /// The negotiation; it opens once camera and microphone are there.
-    leg: Leg,
-    /// The path has failed, and a restart was asked for.
-    failed: bool,
-}
-
-/// How far a call is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// We called.
-    Calling { ringing: bool },
-    /// We are called.
-    Ringing,
-    /// Both want it.
-    Connecting,
-    /// It carries media.
-    Connected { since: Moment },
-    /// It did.
-    Interrupted { since: Moment, first: Moment },
 }
 
 impl Call {
@@ -156,17 +117,7 @@ impl Call {
     /// What to show.
     #[must_use]
     pub fn view(&self) -> CallView {
-        let stage = match &self.talk {
-            None => Stage::Idle,
-            Some(talk) => match talk.phase {
-                Phase::Calling { .. } if !talk.leg.is_open() => Stage::Preparing,
-                Phase::Calling { ringing } => Stage::Calling { ringing },
-                Phase::Ringing => Stage::Ringing,
-                Phase::Connecting => Stage::Connecting,
-                Phase::Connected { since } => Stage::Connected { since },
-                Phase::Interrupted { since, .. } => Stage::Interrupted { since },
-            },
-        };
+        let stage = self.talk.as_ref().map_or(Stage::Idle, Talk::stage);
         let talk = self.talk.as_ref();
         CallView {
             stage,
@@ -414,18 +365,7 @@ impl Call {
         // Both sides know both names, so the roles are fixed, whoever calls.
         let polite = self.me < peer;
         self.ended = None;
-        self.talk = Some(Talk {
-            peer,
-            peer_link_lost: false,
-            phase,
-            out,
-            merged: None,
-            outgoing: matches!(phase, Phase::Calling { .. }),
-            tagged: false,
-            said: 0,
-            leg: Leg::new(FIRST_LEG, polite),
-            failed: false,
-        });
+        self.talk = Some(Talk::new(peer, phase, out, polite));
     }
 
     /// Both want the call.
@@ -439,12 +379,7 @@ impl Call {
 
     fn connected(&mut self, now: Moment) {
         if let Some(talk) = &mut self.talk {
-            let since = match talk.phase {
-                Phase::Connected { since } => since,
-                Phase::Interrupted { first, .. } => first,
-                Phase::Calling { .. } | Phase::Ringing | Phase::Connecting => now,
-            };
-            talk.phase = Phase::Connected { since };
+            talk.phase = talk.phase.connected(now);
             self.timers.stop(Timer::Answer);
             self.timers.stop(Timer::NoPath);
         }
@@ -452,9 +387,9 @@ impl Call {
 
     fn interrupted(&mut self, now: Moment) {
         if let Some(talk) = &mut self.talk
-            && let Phase::Connected { since: first } = talk.phase
+            && let Some(phase) = talk.phase.interrupted(now)
         {
-            talk.phase = Phase::Interrupted { since: now, first };
+            talk.phase = phase;
             self.timers.set(Timer::NoPath, now + self.limits.no_path);
         }
     }
@@ -547,22 +482,5 @@ impl Call {
 
     fn notify(&mut self, notice: Notice) {
         self.commands.push_back(Command::Notify(notice));
-    }
-}
-
-impl Talk {
-    /// Whether a message of that person, with that token, is one of this call.
-    fn owns(&self, peer: &str, call: Option<&CallId>) -> bool {
-        let token_fits = match call {
-            Some(_) => [&self.out, &self.merged]
-                .iter()
-                .any(|known| known.as_ref() == call),
-            None => !self.tagged,
-        };
-        self.peer == peer && token_fits
-    }
-
-    fn is_outgoing(&self) -> bool {
-        matches!(self.phase, Phase::Calling { .. })
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! | file | purpose |
 //! |---|---|
-//! | `call.rs` | who calls whom: ringing, accepting, ending, and which message belongs to which call |
+//! | `call.rs` | who calls whom: ringing, accepting, ending |
+//! | `talk.rs` | the call under way: with whom, how far, and which messages are its own |
 //! | `leg.rs` | one peer connection's negotiation: perfect negotiation, serialised |
 //! | `ordered.rs` | messages in the order they were sent, each once |
 //! | `timer.rs` | the timers |
@@ -17,6 +18,7 @@ mod command;
 mod event;
 mod leg;
 mod ordered;
+mod talk;
 mod timer;
 mod view;
 

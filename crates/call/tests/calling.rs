@@ -9,14 +9,6 @@ use holdfast_call::{
 use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody, Tag};
 use sim::{ANN, Act, BOB, Network, Side, Sim};
 
-fn connected() -> Sim {
-    let mut sim = Sim::new(Network::PERFECT);
-    sim.act(ANN, Act::Dial, 1000);
-    sim.act(BOB, Act::Accept, 2000);
-    assert!(sim.connected());
-    sim
-}
-
 fn ended(sim: &Sim, side: Side) -> Option<EndReason> {
     sim.ends[side].call.view().ended.map(|ended| ended.reason)
 }
@@ -119,7 +111,7 @@ fn a_ring_that_the_caller_forgot_stops_after_45_seconds() {
 
 #[test]
 fn s07_a_second_call_while_in_one_is_refused_with_a_reason() {
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     sim.act(ANN, Act::Dial, 10);
     let with = "Bob".to_owned();
     assert_eq!(sim.ends[ANN].notices, [Notice::AlreadyInCall { with }]);
@@ -129,7 +121,7 @@ fn s07_a_second_call_while_in_one_is_refused_with_a_reason() {
 #[test]
 fn s07_a_caller_from_outside_hears_busy() {
     for tag in [true, false] {
-        let mut sim = connected();
+        let mut sim = Sim::talking();
         let event = match tag {
             true => in_call("Zoe", "zoe", 0, 0, offer()),
             false => plain("Zoe", offer()),
@@ -176,7 +168,7 @@ fn s11_refusing_camera_and_microphone_cancels_quietly_and_cleans_up() {
 
 #[test]
 fn s17_remote_tracks_all_gone_end_the_call() {
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     sim.handle(ANN, Event::Leg(0, LegEvent::RemoteTracksGone));
     sim.run(1000);
     sim.assert_agreement();
@@ -186,7 +178,7 @@ fn s17_remote_tracks_all_gone_end_the_call() {
 #[test]
 fn s18_hanging_up_closes_here_and_tells_the_other_side_then_the_next_call_works() {
     for (caller, callee) in [(ANN, BOB), (BOB, ANN)] {
-        let mut sim = connected();
+        let mut sim = Sim::talking();
         sim.act(caller, Act::HangUp, 1000);
         sim.assert_agreement();
         assert_eq!(ended(&sim, callee), there(HangUpReason::HungUp));
@@ -200,7 +192,7 @@ fn s18_hanging_up_closes_here_and_tells_the_other_side_then_the_next_call_works(
 
 #[test]
 fn s19_ending_closes_the_leg_and_releases_media() {
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     sim.act(ANN, Act::HangUp, 1000);
     for end in &sim.ends {
         let last_two = end.commands.len() - 2;
@@ -210,7 +202,7 @@ fn s19_ending_closes_the_leg_and_releases_media() {
 
 #[test]
 fn both_hanging_up_at_once_is_one_end() {
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     sim.schedule(0, ANN, Act::HangUp);
     sim.schedule(0, BOB, Act::HangUp);
     sim.run_out();
@@ -219,7 +211,7 @@ fn both_hanging_up_at_once_is_one_end() {
 
 #[test]
 fn s20_disconnected_never_ends_a_call() {
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     for event in [
         LegEvent::IceConnection(IceConnectionState::Disconnected),
         LegEvent::Connection(ConnectionState::Disconnected),
@@ -238,7 +230,7 @@ fn s20_disconnected_never_ends_a_call() {
 
 #[test]
 fn a_call_without_a_path_for_two_minutes_ends_and_says_so() {
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     let gone = LegEvent::Connection(ConnectionState::Disconnected);
     sim.handle(ANN, Event::Leg(0, gone));
     sim.run(u64::try_from(NO_PATH_LIMIT.as_millis()).expect("short"));
@@ -249,14 +241,14 @@ fn a_call_without_a_path_for_two_minutes_ends_and_says_so() {
 
 #[test]
 fn l24_a_call_has_a_token_that_both_sides_share() {
-    let sim = connected();
+    let sim = Sim::talking();
     assert!(sim.ends[ANN].call.id().is_some());
     assert_eq!(sim.ends[ANN].call.id(), sim.ends[BOB].call.id());
 }
 
 #[test]
 fn l25_control_network_and_media_information_all_travel_by_signaling() {
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     sim.act(ANN, Act::HangUp, 1000);
     let said = sim.ends.iter().flat_map(|end| &end.sent).map(Signal::kind);
     let kinds: std::collections::BTreeSet<_> = said.collect();
@@ -269,7 +261,7 @@ fn l25_control_network_and_media_information_all_travel_by_signaling() {
 
 #[test]
 fn a_hang_up_of_somebody_else_means_nothing() {
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     let hang_up = || SignalBody::HangUp(HangUpReason::HungUp);
     sim.handle(ANN, plain("Zoe", hang_up()));
     sim.handle(ANN, in_call("Bob", "bob", 7, 0, hang_up()));
@@ -322,7 +314,7 @@ fn declining_a_client_of_the_sample_tells_it() {
 
 #[test]
 fn a_call_anew_from_the_same_person_takes_the_place_of_the_old_one() {
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     sim.handle(ANN, in_call("Bob", "bob-reloaded", 0, 0, offer()));
     assert_eq!(sim.stage(ANN), Stage::Ringing);
     assert!(sim.ends[ANN].pc.is_none());
@@ -387,7 +379,7 @@ fn a_name_that_nobody_has_ends_the_attempt_but_never_a_call() {
     sim.handle(ANN, Event::Unreachable { peer: peer() });
     assert_eq!(ended(&sim, ANN), Some(EndReason::Unreachable));
 
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     sim.handle(ANN, Event::Unreachable { peer: peer() });
     assert!(sim.connected());
     assert!(sim.ends[ANN].call.view().peer_link_lost);

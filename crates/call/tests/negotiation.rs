@@ -13,14 +13,6 @@ use holdfast_call::{
 use holdfast_protocol::{CallId, Candidate, Description, SdpType, Signal, SignalBody, Tag};
 use sim::{ANN, Act, BOB, Network, Side, Sim};
 
-fn connected() -> Sim {
-    let mut sim = Sim::new(Network::PERFECT);
-    sim.act(ANN, Act::Dial, 1000);
-    sim.act(BOB, Act::Accept, 2000);
-    assert!(sim.connected());
-    sim
-}
-
 fn ufrag(sim: &Sim, side: Side) -> String {
     let pc = sim.ends[side].pc.as_ref().expect("in a call");
     pc.settled().expect("negotiated").0.to_owned()
@@ -128,7 +120,7 @@ fn s13_a_description_is_sent_only_after_it_is_set() {
 
 #[test]
 fn s14_every_candidate_is_sent_at_once_also_after_media_flows() {
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     let sent = sim.sent(ANN, "new-ice-candidate");
     let late = LegEvent::Candidate(candidate("late"));
     sim.handle(ANN, Event::Leg(0, late));
@@ -262,7 +254,7 @@ fn a_second_offer_after_the_answer_is_accepted() {
 #[test]
 fn s22_a_track_added_in_a_call_is_negotiated_by_either_side() {
     for side in [ANN, BOB] {
-        let mut sim = connected();
+        let mut sim = Sim::talking();
         sim.act(side, Act::AddTrack, 2000);
         sim.assert_agreement();
         let sections = sim
@@ -275,7 +267,7 @@ fn s22_a_track_added_in_a_call_is_negotiated_by_either_side() {
 
 #[test]
 fn r31_ice_failed_leads_to_a_restart_an_offer_and_fresh_credentials() {
-    let mut sim = connected();
+    let mut sim = Sim::talking();
     let before = (ufrag(&sim, ANN), ufrag(&sim, BOB));
     let offers = sim.sent(ANN, "video-offer");
     sim.act(ANN, Act::PathFails, 2000);
@@ -308,7 +300,7 @@ fn r31_either_state_that_says_failed_restarts_once() {
 #[test]
 fn r32_either_side_may_restart_and_both_at_once_still_end_well() {
     for sides in [&[ANN][..], &[BOB], &[ANN, BOB]] {
-        let mut sim = connected();
+        let mut sim = Sim::talking();
         for side in sides {
             sim.schedule(0, *side, Act::PathFails);
         }

@@ -7,8 +7,10 @@
 
 mod fields;
 mod message;
+mod read;
 #[cfg(feature = "relay")]
 mod relay;
+mod write;
 
 pub use fields::Fields;
 pub use message::{

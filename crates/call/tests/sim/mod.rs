@@ -139,6 +139,15 @@ impl Sim {
         }
     }
 
+    /// Ann has called Bob, and they talk.
+    pub(crate) fn talking() -> Self {
+        let mut sim = Self::new(Network::PERFECT);
+        sim.act(ANN, Act::Dial, 1000);
+        sim.act(BOB, Act::Accept, 2000);
+        assert!(sim.connected());
+        sim
+    }
+
     /// Something will be done, so many milliseconds from now.
     pub(crate) fn schedule(&mut self, after: u64, side: Side, act: Act) {
         self.put(Duration::from_millis(after), Item::Act(side, act));

@@ -1,0 +1,111 @@
+//! Messages to JSON, through one flat struct that holds every field there is.
+
+use serde::Serialize;
+
+use crate::{Candidate, ConnectionId, Description, Message, SdpType, SignalBody, Tag};
+
+/// All fields of all messages, as they stand in JSON.
+#[derive(Default, Serialize)]
+pub(crate) struct Flat {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<ConnectionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    users: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sdp: Option<Description>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidate: Option<Candidate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holdfast: Option<Tag>,
+}
+
+impl From<Message> for Flat {
+    fn from(message: Message) -> Self {
+        fn flat(kind: impl Into<String>) -> Flat {
+            Flat {
+                kind: kind.into(),
+                ..Flat::default()
+            }
+        }
+        match message {
+            Message::Id { id } => Self {
+                id: Some(id),
+                ..flat("id")
+            },
+            Message::Username { name, id, date } => Self {
+                name: Some(name),
+                id: Some(id),
+                date: Some(date),
+                ..flat("username")
+            },
+            Message::RejectUsername { id, name } => Self {
+                id,
+                name: Some(name),
+                ..flat("rejectusername")
+            },
+            Message::UserList { users } => Self {
+                users: Some(users),
+                ..flat("userlist")
+            },
+            Message::Text {
+                name,
+                text,
+                id,
+                date,
+                target,
+            } => Self {
+                name,
+                text: Some(text),
+                id,
+                date,
+                target,
+                ..flat("message")
+            },
+            Message::PeerGone { name } => Self {
+                name: Some(name),
+                ..flat("peer-gone")
+            },
+            Message::Error { code, text, target } => Self {
+                code: Some(code),
+                text: Some(text),
+                target,
+                ..flat("error")
+            },
+            Message::Unknown { kind } => flat(kind),
+            Message::Signal(signal) => {
+                let mut flat = flat(signal.kind());
+                flat.name = signal.name;
+                flat.target = signal.target;
+                flat.holdfast = signal.tag;
+                match signal.body {
+                    SignalBody::Offer(sdp) => flat.sdp = Some(describe(SdpType::Offer, sdp)),
+                    SignalBody::Answer(sdp) => flat.sdp = Some(describe(SdpType::Answer, sdp)),
+                    SignalBody::Candidate(candidate) => flat.candidate = Some(candidate),
+                    SignalBody::HangUp(reason) => {
+                        flat.reason = Some(reason.to_wire().to_owned());
+                    }
+                    SignalBody::Ringing | SignalBody::Accepted => {}
+                }
+                flat
+            }
+        }
+    }
+}
+
+fn describe(kind: SdpType, sdp: String) -> Description {
+    Description { kind, sdp }
+}
