@@ -233,6 +233,12 @@ fn an_offer_satisfies_a_need_from_before_it() {
     let mut caller = Caller::new("Ann");
     caller.leg(LegEvent::NegotiationNeeded);
     caller.leg(local(SdpType::Offer));
+    caller.hear(SignalBody::Answer("theirs".into()));
+    caller.leg(LegEvent::RemoteDescriptionSet);
+    caller.leg(LegEvent::NegotiationNeeded);
+    // A need during an offer, and then their offer, to which ours yields.
+    assert_eq!(caller.leg(LegEvent::NegotiationNeeded), NOTHING);
+    caller.leg(local(SdpType::Offer));
     caller.leg(LegEvent::NegotiationNeeded);
     caller.hear(SignalBody::Offer("theirs".into()));
     caller.leg(LegEvent::RemoteDescriptionSet);
