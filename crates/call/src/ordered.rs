@@ -230,6 +230,17 @@ mod tests {
     }
 
     #[test]
+    fn only_what_has_been_missing_long_enough_is_given_up() {
+        let mut inbox = Inbox::default();
+        let mut other = numbered(1);
+        other.name = Some("Zoe".into());
+        inbox.receive(numbered(1), Moment::ZERO);
+        inbox.receive(other, GAP_LIMIT / 2);
+        assert_eq!(inbox.skip_gaps(GAP_LIMIT).len(), 1);
+        assert_eq!(inbox.gap_since(), Some(GAP_LIMIT / 2));
+    }
+
+    #[test]
     fn what_waits_is_bounded() {
         let mut inbox = Inbox::default();
         let mut out = Vec::new();
