@@ -26,7 +26,7 @@ pub(crate) fn Join(seen: Seen, act: Act, hidden: Flag) -> impl IntoView {
     let waiting = flag(move || *seen.link.read() == LinkStatus::Connecting);
     view! {
         <form class="join" hidden=hidden on:submit=join>
-            <p>"Video calls that stay when the network changes. Say your name, and pick somebody to talk to."</p>
+            <p>"Video calls from browser to browser. Say your name, and pick somebody to talk to."</p>
             <label for="name">"Your name"</label>
             <div class="row">
                 <input
