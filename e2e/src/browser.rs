@@ -141,7 +141,8 @@ fn firefox() -> Value {
     } })
 }
 
-fn free_address() -> SocketAddr {
+/// A port that was free a moment ago.
+pub fn free_address() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("bound")
 }

@@ -7,22 +7,42 @@ use std::{
 
 use axum::{Router, response::Html, routing::get};
 use holdfast_server::Options;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tower_http::services::ServeDir;
 
 /// Our server on a free port, with the built page. Ends with the runtime.
 pub async fn holdfast_server() -> SocketAddr {
-    let (listener, listen) = free_listener().await;
+    let (listener, address) = free_listener().await;
+    run_server(listener, address, std::future::pending());
+    address
+}
+
+/// Our server at that address, until it is told to stop.
+pub async fn holdfast_server_at(address: SocketAddr) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let listener = TcpListener::bind(address)
+        .await
+        .expect("the address is free");
+    let (stop, stopped) = oneshot::channel();
+    let task = run_server(listener, address, async move {
+        let _ = stopped.await;
+    });
+    (stop, task)
+}
+
+fn run_server(
+    listener: TcpListener,
+    listen: SocketAddr,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<()> {
     let options = Options {
         listen,
         site: dist(),
         log: String::new(),
     };
     tokio::spawn(async move {
-        let served = holdfast_server::serve(listener, &options, std::future::pending()).await;
+        let served = holdfast_server::serve(listener, &options, stop).await;
         served.expect("the server serves");
-    });
-    listen
+    })
 }
 
 /// A web server that knows only files, with the page in a sub-folder and this `config.json`; gives

@@ -11,8 +11,8 @@ mod person;
 mod sample;
 mod stage;
 
-pub use browser::{Kind, Look};
-pub use hosts::{holdfast_server, page_host, static_host};
+pub use browser::{Kind, Look, free_address};
+pub use hosts::{holdfast_server, holdfast_server_at, page_host, static_host};
 pub use person::Person;
 pub use sample::{sample_page, sample_server};
 pub use stage::{Stage, stage};

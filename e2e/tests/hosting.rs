@@ -1,7 +1,10 @@
 //! Where the page and its signaling can live.
 
 use Kind::Chromium;
-use e2e::{Kind, Person, Stage, holdfast_server, sample_page, sample_server, stage, static_host};
+use e2e::{
+    Kind, Person, Stage, free_address, holdfast_server, holdfast_server_at, sample_page,
+    sample_server, stage, static_host,
+};
 use serde_json::json;
 
 async fn talk_and_hang_up(caller: &Person, callee: &Person) {
@@ -81,6 +84,38 @@ fn c35_relay_only_is_taken_from_the_configuration_without_a_rebuild() {
         ann.click(".settings summary").await;
         ann.reads(".peer-state", "complete").await;
         ann.hang_up().await;
+        bob.is_idle().await;
+    });
+}
+
+#[test]
+fn a_call_outlives_its_server_and_people_come_back_by_themselves() {
+    stage(async |stage| {
+        let address = free_address();
+        let (stop, stopped) = holdfast_server_at(address).await;
+        let url = format!("http://{address}/");
+        let [ann, bob] = stage
+            .people_at(&url, [(Chromium, "Ann"), (Chromium, "Bob")])
+            .await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        bob.sees_the_other_side().await;
+        stop.send(()).expect("it runs");
+        stopped.await.expect("it stops");
+        for person in [&ann, &bob] {
+            person.reads(".link", "does not answer").await;
+            person.sees_the_other_side().await;
+        }
+        let (_stop, _running) = holdfast_server_at(address).await;
+        let good = "return document.querySelector('.link').innerText === ''";
+        for person in [&ann, &bob] {
+            person.until("the link is back", good, json!([])).await;
+            person.sees("Ann").await;
+            person.sees("Bob").await;
+            person.sees_the_other_side().await;
+        }
+        ann.hang_up().await;
+        ann.is_idle().await;
         bob.is_idle().await;
     });
 }
