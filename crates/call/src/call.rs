@@ -2,31 +2,37 @@
 
 use std::collections::VecDeque;
 
-use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody, Tag};
+use holdfast_protocol::{CallId, HangUpReason, SignalBody};
 
 use crate::{
     Moment,
-    command::{Command, LegId, Notice},
-    event::{ConnectionState, Event, IceConnectionState, LegEvent},
+    command::{Command, Notice},
+    event::{CallRecord, Event},
     leg::LegOutput,
+    legs::Legs,
     ordered::Inbox,
-    talk::{FIRST_LEG, Phase, Talk},
-    timer::{GAP_LIMIT, Limits, Timer, TimerTable},
-    view::{CallView, EndReason, Ended, Stage},
+    recovery::Cause,
+    talk::{Phase, Talk},
+    timer::{AWAY_LIMIT, GAP_LIMIT, Limits, Timer, TimerTable},
+    view::{CallView, EndReason, Ended, Stage, Trouble},
 };
 
 /// The one call that a page can be in, or none.
 #[derive(Debug)]
 pub struct Call {
-    me: String,
-    limits: Limits,
-    talk: Option<Talk>,
+    pub(crate) me: String,
+    pub(crate) limits: Limits,
+    pub(crate) talk: Option<Talk>,
     ended: Option<Ended>,
-    inbox: Inbox,
+    /// Our own link to the signaling server is gone.
+    pub(crate) link_lost: bool,
+    /// The server has been asked whether it can be reached, and has not answered.
+    pub(crate) probing: bool,
+    pub(crate) inbox: Inbox,
     /// The latest call that each page began, so that an older one's offer cannot ring any more.
-    latest: VecDeque<CallId>,
-    timers: TimerTable,
-    commands: VecDeque<Command>,
+    pub(crate) latest: VecDeque<CallId>,
+    pub(crate) timers: TimerTable,
+    pub(crate) commands: VecDeque<Command>,
 }
 
 impl Call {
@@ -38,6 +44,8 @@ impl Call {
             limits,
             talk: None,
             ended: None,
+            link_lost: false,
+            probing: false,
             inbox: Inbox::default(),
             latest: VecDeque::new(),
             timers: TimerTable::default(),
@@ -55,15 +63,10 @@ impl Call {
             Event::Accept => self.accept(now),
             Event::Decline if self.phase() != Some(Phase::Ringing) => {}
             Event::Decline | Event::HangUp => self.hang_up(),
-            Event::Received(signal) => {
-                for signal in self.inbox.receive(signal, now) {
-                    self.receive(signal, now);
-                }
-                self.watch_gaps();
-            }
+            Event::Received(signal) => self.received(signal, now),
             Event::PeerLink { peer, up } => {
-                if let Some(talk) = self.talk_with(&peer) {
-                    talk.peer_link_lost = !up;
+                if self.talk_with(&peer).is_some() {
+                    self.peer_link(up, now);
                 }
             }
             Event::Unreachable { peer } => {
@@ -77,12 +80,23 @@ impl Call {
             }
             Event::MediaReady => self.media_ready(now),
             Event::MediaRefused => self.give_up(HangUpReason::Declined, EndReason::MediaRefused),
+            Event::NetworkMoved => self.network_moved(now),
+            Event::LinkUp { anew } => self.link_up(anew, now),
+            Event::LinkLost => self.link_lost = true,
+            Event::PageCloses => self.page_closes(),
+            Event::Rejoin(record) => self.rejoin(record, now),
             Event::Leg(leg, event) => self.leg_event(leg, event, now),
         }
+        self.tend(now);
     }
 
     /// Acts on the timers that are due.
     pub fn handle_timeout(&mut self, now: Moment) {
+        if let Some(slept) = self.timers.overslept(now) {
+            // The device slept, and so did the limits.
+            self.timers.postpone(slept);
+            self.network_moved(now);
+        }
         while let Some(timer) = self.timers.expire(now) {
             match timer {
                 Timer::Answer => {
@@ -93,14 +107,31 @@ impl Call {
                     self.give_up(HangUpReason::NoAnswer, reason);
                 }
                 Timer::NoPath => self.give_up(HangUpReason::NoPath, EndReason::NoPath),
+                // What is missing cannot come while a link is down.
+                Timer::Gap if self.cannot_hear() => {
+                    self.timers.set(Timer::Gap, now + GAP_LIMIT);
+                }
                 Timer::Gap => {
                     for signal in self.inbox.skip_gaps(now) {
                         self.receive(signal, now);
                     }
                     self.watch_gaps();
                 }
+                // Nor can the other side's page say that it is back.
+                Timer::Away if self.link_lost || self.probing => {
+                    self.timers.set(Timer::Away, now + AWAY_LIMIT / 2);
+                }
+                Timer::Away => self.give_up(HangUpReason::NoPath, EndReason::Left),
+                Timer::Back => {
+                    if let Some(talk) = &mut self.talk {
+                        talk.back_after = None;
+                    }
+                }
+                Timer::Look => self.look(),
+                Timer::Path => {}
             }
         }
+        self.tend(now);
     }
 
     /// The next thing to do, if any.
@@ -123,6 +154,8 @@ impl Call {
             stage,
             peer: talk.map(|talk| talk.peer.clone()).unwrap_or_default(),
             peer_link_lost: talk.is_some_and(|talk| talk.peer_link_lost),
+            trouble: talk.and_then(|talk| self.trouble(talk)),
+            back_after: talk.and_then(|talk| talk.back_after),
             ended: self.ended.clone(),
         }
     }
@@ -132,6 +165,21 @@ impl Call {
     pub fn id(&self) -> Option<&CallId> {
         let talk = self.talk.as_ref()?;
         [&talk.out, &talk.merged].into_iter().flatten().min()
+    }
+
+    /// What the page has to remember to come back into the call after it was loaded anew.
+    #[must_use]
+    pub fn record(&self) -> Option<CallRecord> {
+        let talk = self.talk.as_ref()?;
+        let comes_back = talk.phase.is_agreed() && talk.tagged;
+        Some(CallRecord {
+            peer: talk.peer.clone(),
+            call: talk.out.clone().filter(|_| comes_back)?,
+            merged: talk.merged.clone(),
+            polite: talk.polite,
+            life: talk.life + 1,
+            leg: talk.legs.highest(),
+        })
     }
 
     // What people do.
@@ -167,131 +215,6 @@ impl Call {
         self.give_up(reason, EndReason::Here);
     }
 
-    // What the other side says.
-
-    fn receive(&mut self, signal: Signal, now: Moment) {
-        let peer = match (&signal.name, &self.talk) {
-            (Some(name), _) if *name == self.me => return,
-            (Some(name), _) => name.clone(),
-            // The sample's clients leave their name out of candidates, and its server does not add
-            // it: only the call under way can be meant.
-            (None, Some(talk)) if talk.out.is_none() => talk.peer.clone(),
-            (None, _) => return,
-        };
-        let begins = signal.tag.as_ref().is_none_or(|tag| tag.seq == 0);
-        let call = signal.tag.map(|tag| tag.call);
-        if self
-            .talk
-            .as_ref()
-            .is_some_and(|talk| talk.owns(&peer, call.as_ref()))
-        {
-            return self.receive_own(signal.body, call, now);
-        }
-        match signal.body {
-            SignalBody::Offer(sdp) if begins => self.receive_call(peer, call, sdp, now),
-            // Whoever negotiates in a call that is over believes in it: say that it is.
-            SignalBody::Offer(_) | SignalBody::Answer(_) if call.is_some() => {
-                self.say_once(peer, call, SignalBody::HangUp(HangUpReason::UnknownCall));
-            }
-            SignalBody::Offer(_)
-            | SignalBody::Answer(_)
-            | SignalBody::Candidate(_)
-            | SignalBody::Ringing
-            | SignalBody::Accepted
-            | SignalBody::HangUp(_) => {}
-        }
-    }
-
-    /// A message of the call under way.
-    fn receive_own(&mut self, body: SignalBody, call: Option<CallId>, now: Moment) {
-        let Some(talk) = &mut self.talk else { return };
-        talk.tagged |= call.is_some();
-        let calling = matches!(talk.phase, Phase::Calling { .. });
-        match body {
-            SignalBody::Ringing => {
-                if calling {
-                    talk.phase = Phase::Calling { ringing: true };
-                }
-            }
-            SignalBody::Accepted => {
-                if calling {
-                    self.agreed(now);
-                }
-            }
-            SignalBody::HangUp(reason) => {
-                // Both had called: what ended is their call; ours must not go on ringing there.
-                if talk.merged.is_some() && talk.merged == call {
-                    self.say(SignalBody::HangUp(HangUpReason::HungUp));
-                }
-                self.end(EndReason::There(reason));
-            }
-            SignalBody::Offer(_) | SignalBody::Answer(_) | SignalBody::Candidate(_) => {
-                // The sample's client says nothing of tokens; its first word shows what it is.
-                if call.is_none() {
-                    talk.out = None;
-                }
-                let is_candidate = matches!(body, SignalBody::Candidate(_));
-                let out = talk.leg.receive(body);
-                self.obey(out);
-                if calling && !is_candidate {
-                    self.agreed(now);
-                }
-            }
-        }
-    }
-
-    /// An offer that belongs to no call under way: somebody calls.
-    fn receive_call(&mut self, peer: String, call: Option<CallId>, sdp: String, now: Moment) {
-        if call.as_ref().is_some_and(|call| !self.is_latest(call)) {
-            return;
-        }
-        match &mut self.talk {
-            Some(talk) if talk.peer != peer => {
-                self.say_once(peer.clone(), call, SignalBody::HangUp(HangUpReason::Busy));
-                return self.notify(Notice::CalledMeanwhile { peer });
-            }
-            // Both called at the same moment: one call results.
-            Some(talk) if matches!(talk.phase, Phase::Calling { .. }) => {
-                if talk.said == 0 {
-                    talk.out = call.clone();
-                } else {
-                    talk.merged = call.clone();
-                }
-                return self.receive_own(SignalBody::Offer(sdp), call, now);
-            }
-            // They call anew, so for them the old call is over.
-            Some(_) => self.end(EndReason::There(HangUpReason::HungUp)),
-            None => {}
-        }
-        let tagged = call.is_some();
-        self.begin(peer, Phase::Ringing, call);
-        if let Some(talk) = &mut self.talk {
-            talk.tagged = tagged;
-            talk.leg.receive(SignalBody::Offer(sdp));
-        }
-        self.timers.set(Timer::Answer, now + self.limits.answer);
-        if tagged {
-            self.say(SignalBody::Ringing);
-        }
-    }
-
-    /// Whether no later call of the same page has been seen.
-    fn is_latest(&mut self, call: &CallId) -> bool {
-        const PAGES: usize = 64;
-        match self.latest.iter_mut().find(|known| known.page == call.page) {
-            Some(known) if known.nth >= call.nth => false,
-            Some(known) => {
-                known.nth = call.nth;
-                true
-            }
-            None => {
-                self.latest.truncate(PAGES - 1);
-                self.latest.push_front(call.clone());
-                true
-            }
-        }
-    }
-
     // What the browser says.
 
     fn media_ready(&mut self, now: Moment) {
@@ -301,67 +224,43 @@ impl Call {
             Phase::Calling { .. } => self.timers.set(Timer::Answer, now + self.limits.answer),
             Phase::Connecting | Phase::Connected { .. } | Phase::Interrupted { .. } => {}
         }
-        let out = talk.leg.open();
-        self.obey(out);
+        let out = talk.legs.open();
+        self.obey(out, now);
     }
 
-    fn leg_event(&mut self, id: LegId, event: LegEvent, now: Moment) {
-        let Some(talk) = &mut self.talk else { return };
-        if id != FIRST_LEG {
+    /// A call that both want waits for the page to come back; any other is over with it.
+    fn page_closes(&mut self) {
+        if self.record().is_some() {
+            self.say(SignalBody::Away);
+        } else {
+            self.hang_up();
+        }
+    }
+
+    fn rejoin(&mut self, record: CallRecord, now: Moment) {
+        if self.talk.is_some() {
             return;
         }
-        match event {
-            LegEvent::Connection(ConnectionState::Connected) => {
-                talk.failed = false;
-                self.connected(now);
-            }
-            LegEvent::Connection(ConnectionState::Connecting)
-            | LegEvent::IceConnection(
-                IceConnectionState::Checking | IceConnectionState::Connected,
-            ) => talk.failed = false,
-            LegEvent::Connection(ConnectionState::Disconnected)
-            | LegEvent::IceConnection(IceConnectionState::Disconnected) => self.interrupted(now),
-            LegEvent::Connection(ConnectionState::Failed)
-            | LegEvent::IceConnection(IceConnectionState::Failed) => {
-                // Both states say it, in either order; one restart is enough.
-                if !std::mem::replace(&mut talk.failed, true) {
-                    self.commands.push_back(Command::RestartIce(id));
-                }
-                self.interrupted(now);
-            }
-            LegEvent::RemoteTracksGone => {
-                self.give_up(HangUpReason::HungUp, EndReason::TracksGone);
-            }
-            LegEvent::Connection(ConnectionState::Closed)
-            | LegEvent::IceConnection(IceConnectionState::Closed) => {}
-            event @ (LegEvent::NegotiationNeeded
-            | LegEvent::LocalDescriptionSet(_)
-            | LegEvent::RemoteDescriptionSet
-            | LegEvent::DescriptionRefused(_)
-            | LegEvent::CandidateAdded
-            | LegEvent::CandidateRefused(_)
-            | LegEvent::Candidate(_)) => {
-                let out = talk.leg.handle(event);
-                self.obey(out);
-            }
-        }
-    }
-
-    fn obey(&mut self, outputs: Vec<LegOutput>) {
-        for output in outputs {
-            match output {
-                LegOutput::Command(command) => self.commands.push_back(command),
-                LegOutput::Say(body) => self.say(body),
-                LegOutput::Broken(why) => {
-                    self.give_up(HangUpReason::Failed, EndReason::Failed(why));
-                }
-            }
-        }
+        let mut talk = Talk::new(
+            record.peer,
+            Phase::back(now),
+            Some(record.call),
+            record.polite,
+        );
+        talk.merged = record.merged;
+        talk.tagged = true;
+        talk.life = record.life;
+        talk.legs = Legs::none(record.polite, record.leg);
+        talk.recovery.begin(now);
+        self.talk = Some(talk);
+        self.timers.set(Timer::NoPath, now + self.limits.no_path);
+        self.commands.push_back(Command::AcquireMedia);
+        self.say(SignalBody::Rejoin);
     }
 
     // From phase to phase.
 
-    fn begin(&mut self, peer: String, phase: Phase, out: Option<CallId>) {
+    pub(crate) fn begin(&mut self, peer: String, phase: Phase, out: Option<CallId>) {
         // Both sides know both names, so the roles are fixed, whoever calls.
         let polite = self.me < peer;
         self.ended = None;
@@ -369,52 +268,42 @@ impl Call {
     }
 
     /// Both want the call.
-    fn agreed(&mut self, now: Moment) {
+    pub(crate) fn agreed(&mut self, now: Moment) {
         if let Some(talk) = &mut self.talk {
             talk.phase = Phase::Connecting;
+            talk.recovery.begin(now);
+            if talk.moved_early {
+                talk.recovery.moved(now);
+            }
             self.timers.stop(Timer::Answer);
-            self.timers.set(Timer::NoPath, now + self.limits.no_path);
-        }
-    }
-
-    fn connected(&mut self, now: Moment) {
-        if let Some(talk) = &mut self.talk {
-            talk.phase = talk.phase.connected(now);
-            self.timers.stop(Timer::Answer);
-            self.timers.stop(Timer::NoPath);
-        }
-    }
-
-    fn interrupted(&mut self, now: Moment) {
-        if let Some(talk) = &mut self.talk
-            && let Some(phase) = talk.phase.interrupted(now)
-        {
-            talk.phase = phase;
             self.timers.set(Timer::NoPath, now + self.limits.no_path);
         }
     }
 
     /// Tells the other side, as far as it knows of the call, and ends it here.
-    fn give_up(&mut self, tell: HangUpReason, reason: EndReason) {
+    pub(crate) fn give_up(&mut self, tell: HangUpReason, reason: EndReason) {
         if let Some(talk) = &self.talk {
             if talk.said > 0 || !talk.is_outgoing() {
                 let merged = talk.merged.clone().map(|call| (talk.peer.clone(), call));
                 self.say(SignalBody::HangUp(tell));
                 // The other side may not know yet that its call and ours have become one.
                 if let Some((peer, call)) = merged {
-                    self.say_once(peer, Some(call), SignalBody::HangUp(tell));
+                    self.say_once(peer, Some(call), (0, 0), SignalBody::HangUp(tell));
                 }
             }
             self.end(reason);
         }
     }
 
-    fn end(&mut self, reason: EndReason) {
-        let Some(talk) = self.talk.take() else { return };
-        self.timers.stop(Timer::Answer);
-        self.timers.stop(Timer::NoPath);
-        if talk.leg.is_open() {
-            self.commands.push_back(Command::CloseLeg(FIRST_LEG));
+    pub(crate) fn end(&mut self, reason: EndReason) {
+        let Some(mut talk) = self.talk.take() else {
+            return;
+        };
+        self.timers.end_of_call();
+        for output in talk.legs.close() {
+            if let LegOutput::Command(command) = output {
+                self.commands.push_back(command);
+            }
         }
         if talk.phase != Phase::Ringing {
             self.commands.push_back(Command::ReleaseMedia);
@@ -427,6 +316,26 @@ impl Call {
     }
 
     // Small things.
+
+    /// What stands between the two, if anything does.
+    fn trouble(&self, talk: &Talk) -> Option<Trouble> {
+        let Phase::Interrupted { .. } = talk.phase else {
+            return None;
+        };
+        Some(match talk.recovery.cause() {
+            _ if talk.away => Trouble::TheirPage,
+            _ if talk.life > 0 && talk.legs.live().is_none() => Trouble::OurPage,
+            Some(Cause::Moved) => Trouble::OurNetwork,
+            _ if self.link_lost => Trouble::OurNetwork,
+            Some(Cause::Silence) | None => Trouble::TheirNetwork,
+        })
+    }
+
+    /// Whether a link between us and the other side is known to be down.
+    fn cannot_hear(&self) -> bool {
+        let theirs = self.talk.as_ref().is_some_and(|talk| talk.peer_link_lost);
+        self.link_lost || self.probing || theirs
+    }
 
     fn phase(&self) -> Option<Phase> {
         self.talk.as_ref().map(|talk| talk.phase)
@@ -441,46 +350,14 @@ impl Call {
         self.talk.as_mut().filter(|talk| talk.peer == peer)
     }
 
-    fn watch_gaps(&mut self) {
+    pub(crate) fn watch_gaps(&mut self) {
         match self.inbox.gap_since() {
             Some(since) => self.timers.set(Timer::Gap, since + GAP_LIMIT),
             None => self.timers.stop(Timer::Gap),
         }
     }
 
-    /// Says something in the call under way.
-    fn say(&mut self, body: SignalBody) {
-        let Some(talk) = &mut self.talk else { return };
-        let tag = talk.out.clone().map(|call| Tag {
-            call,
-            leg: FIRST_LEG,
-            seq: talk.said,
-        });
-        talk.said += 1;
-        let (name, target) = (self.me.clone(), talk.peer.clone());
-        self.send(name, target, body, tag);
-    }
-
-    /// Says the only thing we ever say in a call that is not ours.
-    fn say_once(&mut self, target: String, call: Option<CallId>, body: SignalBody) {
-        let tag = call.map(|call| Tag {
-            call,
-            leg: FIRST_LEG,
-            seq: 0,
-        });
-        self.send(self.me.clone(), target, body, tag);
-    }
-
-    fn send(&mut self, name: String, target: String, body: SignalBody, tag: Option<Tag>) {
-        self.commands.push_back(Command::Send(Signal {
-            name: Some(name),
-            target: Some(target),
-            body,
-            tag,
-        }));
-    }
-
-    fn notify(&mut self, notice: Notice) {
+    pub(crate) fn notify(&mut self, notice: Notice) {
         self.commands.push_back(Command::Notify(notice));
     }
 }

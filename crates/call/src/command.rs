@@ -12,7 +12,8 @@ pub enum Command {
     AcquireMedia,
     /// Stop all local tracks, and forget a request for them that is under way. No answer.
     ReleaseMedia,
-    /// Make a peer connection and add the local tracks to it.
+    /// Make a peer connection and add the local tracks to it. Above leg 0, with a fresh view of
+    /// the network.
     OpenLeg {
         /// Its number.
         leg: LegId,
@@ -31,6 +32,13 @@ pub enum Command {
     AddIceCandidate(LegId, Candidate),
     /// Set the configuration as it is now, then `restartIce()`. No answer.
     RestartIce(LegId),
+    /// Show and play what that leg receives, in place of another's.
+    UseLeg(LegId),
+    /// Read how much the transport of that leg has received; answer with `Received`.
+    ReadStats(LegId),
+    /// Find out whether the signaling server can be reached, on the open link and over new
+    /// sockets at once; answer with `LinkUp`.
+    ProbeLink,
     /// Send to the person named by `target`.
     Send(Signal),
     /// Tell the person.

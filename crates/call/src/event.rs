@@ -40,8 +40,40 @@ pub enum Event {
     MediaReady,
     /// The person, or the system, refused camera and microphone.
     MediaRefused,
+    /// The network of this device is another than before, or may be: the window's `online` and
+    /// `offline`, a change of `navigator.connection`.
+    NetworkMoved,
+    /// The signaling server has answered `ProbeLink`, or the link is back. `anew`: as a new
+    /// session, so that messages may have been lost.
+    LinkUp {
+        /// The server knows nothing of the session before.
+        anew: bool,
+    },
+    /// The link to the signaling server is gone; it will be back.
+    LinkLost,
+    /// The page is being closed or loaded anew.
+    PageCloses,
+    /// The page was loaded anew during this call.
+    Rejoin(CallRecord),
     /// A leg has news.
     Leg(LegId, LegEvent),
+}
+
+/// What a page has to remember of a call to come back into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallRecord {
+    /// Who is on the other side.
+    pub peer: String,
+    /// The token that our messages carry.
+    pub call: CallId,
+    /// The token that theirs carry, if both had called.
+    pub merged: Option<CallId>,
+    /// We yield in collisions.
+    pub polite: bool,
+    /// How many times the page has been loaded anew.
+    pub life: u32,
+    /// The highest number that a leg has had.
+    pub leg: LegId,
 }
 
 /// News of one leg, that is, of one `RTCPeerConnection`.
@@ -65,6 +97,11 @@ pub enum LegEvent {
     IceConnection(IceConnectionState),
     /// `connectionstatechange`
     Connection(ConnectionState),
+    /// A leg above 0 is connected and its first picture is decoded, or its first sound if there is
+    /// no picture: it can take the place of another.
+    Carries,
+    /// The answer to `ReadStats`: how many bytes the transport has received, in all.
+    Received(u64),
     /// `removetrack`, and none is left.
     RemoteTracksGone,
 }

@@ -21,6 +21,8 @@ const WAITING: usize = 512;
 pub(crate) struct Leg {
     id: LegId,
     polite: bool,
+    /// The first offer is this side's, and has not been yielded.
+    ours: bool,
     open: bool,
     signaling: Signaling,
     operation: Option<Operation>,
@@ -64,17 +66,18 @@ enum Remote {
 pub(crate) enum LegOutput {
     /// Something for the browser.
     Command(Command),
-    /// Something for the other side.
-    Say(SignalBody),
+    /// Something for the other side, about that leg.
+    Say(LegId, SignalBody),
     /// The browser refused a description: the leg cannot go on.
-    Broken(String),
+    Broken(LegId, String),
 }
 
 impl Leg {
-    pub(crate) fn new(id: LegId, polite: bool) -> Self {
+    pub(crate) fn new(id: LegId, polite: bool, ours: bool) -> Self {
         Self {
             id,
             polite,
+            ours,
             open: false,
             signaling: Signaling::New,
             operation: None,
@@ -82,6 +85,23 @@ impl Leg {
             ignoring_offer: false,
             early: Vec::new(),
             waiting: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> LegId {
+        self.id
+    }
+
+    /// Whether the first offer is this side's.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.ours
+    }
+
+    /// Whether an offer has ever been answered.
+    pub(crate) fn is_negotiated(&self) -> bool {
+        match self.signaling {
+            Signaling::New | Signaling::HaveLocalOffer { first: true } => false,
+            Signaling::Stable | Signaling::HaveLocalOffer { first: false } => true,
         }
     }
 
@@ -95,9 +115,10 @@ impl Leg {
         if std::mem::replace(&mut self.open, true) {
             return Vec::new();
         }
+        self.ours = self.waiting.is_empty();
         let mut out = vec![LegOutput::Command(Command::OpenLeg {
             leg: self.id,
-            offers: self.waiting.is_empty(),
+            offers: self.ours,
         })];
         out.append(&mut self.advance());
         out
@@ -115,9 +136,12 @@ impl Leg {
                 sdp,
             }),
             SignalBody::Candidate(candidate) => Remote::Candidate(candidate),
-            SignalBody::Ringing | SignalBody::Accepted | SignalBody::HangUp(_) => {
-                return Vec::new();
-            }
+            SignalBody::Ringing
+            | SignalBody::Accepted
+            | SignalBody::HangUp(_)
+            | SignalBody::KeepLeg
+            | SignalBody::Away
+            | SignalBody::Rejoin => return Vec::new(),
         };
         if self.waiting.len() < WAITING {
             self.waiting.push_back(remote);
@@ -131,10 +155,11 @@ impl Leg {
         match event {
             LegEvent::NegotiationNeeded => self.needs_offer = true,
             LegEvent::Candidate(candidate) => {
-                out.push(LegOutput::Say(SignalBody::Candidate(candidate)));
+                out.push(LegOutput::Say(self.id, SignalBody::Candidate(candidate)));
             }
             LegEvent::LocalDescriptionSet(description) => {
-                out.push(LegOutput::Say(self.local_description_set(description)));
+                let body = self.local_description_set(description);
+                out.push(LegOutput::Say(self.id, body));
             }
             LegEvent::RemoteDescriptionSet => match self.operation.take() {
                 Some(Operation::RemoteOffer) => {
@@ -145,7 +170,7 @@ impl Leg {
             },
             LegEvent::DescriptionRefused(why) => {
                 self.operation = None;
-                out.push(LegOutput::Broken(why));
+                out.push(LegOutput::Broken(self.id, why));
                 return out;
             }
             LegEvent::CandidateAdded => self.operation = None,
@@ -156,7 +181,11 @@ impl Leg {
                     out.push(LegOutput::Command(Command::Log(why)));
                 }
             }
-            LegEvent::IceConnection(_) | LegEvent::Connection(_) | LegEvent::RemoteTracksGone => {}
+            LegEvent::IceConnection(_)
+            | LegEvent::Connection(_)
+            | LegEvent::Carries
+            | LegEvent::Received(_)
+            | LegEvent::RemoteTracksGone => {}
         }
         out.append(&mut self.advance());
         out
@@ -198,6 +227,7 @@ impl Leg {
     fn reopen(&mut self) -> [Command; 2] {
         self.signaling = Signaling::New;
         self.needs_offer = false;
+        self.ours = false;
         let (leg, offers) = (self.id, false);
         [Command::CloseLeg(leg), Command::OpenLeg { leg, offers }]
     }

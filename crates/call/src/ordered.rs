@@ -29,6 +29,8 @@ pub(crate) struct Inbox {
 struct Stream {
     sender: Option<String>,
     call: CallId,
+    /// How many times the sender's page and ours have been loaded anew; each time it begins again.
+    lives: (u32, u32),
     next: u32,
     over: bool,
     /// Sorted by number.
@@ -38,18 +40,27 @@ struct Stream {
 }
 
 impl Inbox {
-    /// Takes a message in; gives out those that are due, in order.
-    pub(crate) fn receive(&mut self, signal: Signal, now: Moment) -> Vec<Signal> {
+    /// Takes a message in; gives out those that are due, in order. What was meant for another life
+    /// of this page than `life` is dropped.
+    pub(crate) fn receive(&mut self, signal: Signal, life: u32, now: Moment) -> Vec<Signal> {
         let Some(tag) = &signal.tag else {
             return vec![signal];
         };
-        let seq = tag.seq;
-        let position = self.position(&signal.name, &tag.call);
-        let stream = &mut self.streams[position];
-        if stream.over {
+        let (seq, lives) = (tag.seq, (tag.life, tag.to_life));
+        let is_end = matches!(signal.body, SignalBody::HangUp(_));
+        // A page that comes back cannot know how often the other has.
+        if tag.to_life != life && signal.body != SignalBody::Rejoin && !is_end {
             return Vec::new();
         }
-        if let SignalBody::HangUp(_) = signal.body {
+        let position = self.position(&signal.name, &tag.call);
+        let stream = &mut self.streams[position];
+        if lives > stream.lives {
+            stream.begin(lives);
+        }
+        if stream.over || lives < stream.lives && !is_end {
+            return Vec::new();
+        }
+        if is_end {
             stream.over = true;
             stream.waiting.clear();
             return vec![signal];
@@ -73,6 +84,20 @@ impl Inbox {
         stream.due(now)
     }
 
+    /// How many messages of that person in that call, between pages of those lives, have been given
+    /// out, in order.
+    pub(crate) fn heard(&self, sender: &str, call: &CallId, lives: (u32, u32)) -> u32 {
+        let known = |stream: &&Stream| {
+            stream.sender.as_deref() == Some(sender)
+                && stream.call == *call
+                && stream.lives == lives
+        };
+        self.streams
+            .iter()
+            .find(known)
+            .map_or(0, |stream| stream.next)
+    }
+
     /// Since when the longest missing message has been missing.
     pub(crate) fn gap_since(&self) -> Option<Moment> {
         let gaps = self
@@ -80,6 +105,13 @@ impl Inbox {
             .iter()
             .filter(|stream| !stream.waiting.is_empty());
         gaps.map(|stream| stream.gap_since).min()
+    }
+
+    /// What is missing had no way to come until now.
+    pub(crate) fn restart_gaps(&mut self, now: Moment) {
+        for stream in &mut self.streams {
+            stream.gap_since = now;
+        }
     }
 
     /// Gives up what has been missing for [`GAP_LIMIT`]; gives out what waited for it.
@@ -112,6 +144,7 @@ impl Inbox {
             self.streams.push_back(Stream {
                 sender: sender.clone(),
                 call: call.clone(),
+                lives: (0, 0),
                 next: 0,
                 over: false,
                 waiting: VecDeque::new(),
@@ -123,6 +156,13 @@ impl Inbox {
 }
 
 impl Stream {
+    fn begin(&mut self, lives: (u32, u32)) {
+        self.lives = lives;
+        self.next = 0;
+        self.over = false;
+        self.waiting.clear();
+    }
+
     fn due(&mut self, now: Moment) -> Vec<Signal> {
         let mut due = Vec::new();
         while self
@@ -162,6 +202,9 @@ mod tests {
                 },
                 leg: 0,
                 seq,
+                heard: 0,
+                life: 0,
+                to_life: 0,
             }),
         }
     }
@@ -178,7 +221,7 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut out = Vec::new();
         for seq in [2, 0, 0, 3, 1, 2, 4, 1] {
-            out.extend(inbox.receive(numbered(seq), Moment::ZERO));
+            out.extend(inbox.receive(numbered(seq), 0, Moment::ZERO));
         }
         assert_eq!(seqs(&out), [0, 1, 2, 3, 4]);
         assert!(inbox.gap_since().is_none());
@@ -187,10 +230,10 @@ mod tests {
     #[test]
     fn a_gap_given_up_lets_the_rest_through_and_the_late_message_is_dropped() {
         let mut inbox = Inbox::default();
-        assert!(inbox.receive(numbered(1), Moment::ZERO).is_empty());
+        assert!(inbox.receive(numbered(1), 0, Moment::ZERO).is_empty());
         assert!(inbox.gap_since().is_some());
         assert_eq!(seqs(&inbox.skip_gaps(GAP_LIMIT)), [1]);
-        assert!(inbox.receive(numbered(0), Moment::ZERO).is_empty());
+        assert!(inbox.receive(numbered(0), 0, Moment::ZERO).is_empty());
     }
 
     #[test]
@@ -200,32 +243,32 @@ mod tests {
             body: SignalBody::HangUp(HangUpReason::HungUp),
             ..numbered(5)
         };
-        assert!(inbox.receive(numbered(1), Moment::ZERO).is_empty());
-        assert_eq!(inbox.receive(hang_up.clone(), Moment::ZERO).len(), 1);
-        assert!(inbox.receive(hang_up, Moment::ZERO).is_empty());
-        assert!(inbox.receive(numbered(0), Moment::ZERO).is_empty());
+        assert!(inbox.receive(numbered(1), 0, Moment::ZERO).is_empty());
+        assert_eq!(inbox.receive(hang_up.clone(), 0, Moment::ZERO).len(), 1);
+        assert!(inbox.receive(hang_up, 0, Moment::ZERO).is_empty());
+        assert!(inbox.receive(numbered(0), 0, Moment::ZERO).is_empty());
         assert!(inbox.gap_since().is_none());
     }
 
     #[test]
     fn a_person_who_names_many_calls_forgets_none_of_others() {
         let mut inbox = Inbox::default();
-        assert_eq!(inbox.receive(numbered(0), Moment::ZERO).len(), 1);
+        assert_eq!(inbox.receive(numbered(0), 0, Moment::ZERO).len(), 1);
         for nth in 1..1000 {
             let mut other = numbered(1);
             other.name = Some("Zoe".into());
             if let Some(tag) = &mut other.tag {
                 tag.call.nth = nth;
             }
-            inbox.receive(other, Moment::ZERO);
+            inbox.receive(other, 0, Moment::ZERO);
         }
-        assert_eq!(inbox.receive(numbered(1), Moment::ZERO).len(), 1);
+        assert_eq!(inbox.receive(numbered(1), 0, Moment::ZERO).len(), 1);
     }
 
     #[test]
     fn the_last_number_there_is_does_no_harm() {
         let mut inbox = Inbox::default();
-        inbox.receive(numbered(u32::MAX), Moment::ZERO);
+        inbox.receive(numbered(u32::MAX), 0, Moment::ZERO);
         assert_eq!(seqs(&inbox.skip_gaps(GAP_LIMIT)), [u32::MAX]);
     }
 
@@ -234,8 +277,8 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut other = numbered(1);
         other.name = Some("Zoe".into());
-        inbox.receive(numbered(1), Moment::ZERO);
-        inbox.receive(other, GAP_LIMIT / 2);
+        inbox.receive(numbered(1), 0, Moment::ZERO);
+        inbox.receive(other, 0, GAP_LIMIT / 2);
         assert_eq!(inbox.skip_gaps(GAP_LIMIT).len(), 1);
         assert_eq!(inbox.gap_since(), Some(GAP_LIMIT / 2));
     }
@@ -245,7 +288,7 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut out = Vec::new();
         for seq in 1..=1000 {
-            out.extend(inbox.receive(numbered(seq), Moment::ZERO));
+            out.extend(inbox.receive(numbered(seq), 0, Moment::ZERO));
         }
         assert_eq!(out.len(), 1000);
     }
@@ -257,7 +300,7 @@ mod tests {
             tag: None,
             ..numbered(0)
         };
-        assert_eq!(inbox.receive(plain.clone(), Moment::ZERO).len(), 1);
-        assert_eq!(inbox.receive(plain.clone(), Moment::ZERO), [plain]);
+        assert_eq!(inbox.receive(plain.clone(), 0, Moment::ZERO).len(), 1);
+        assert_eq!(inbox.receive(plain.clone(), 0, Moment::ZERO), [plain]);
     }
 }

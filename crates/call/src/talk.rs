@@ -1,11 +1,10 @@
 //! A call under way: with whom, how far, and which messages are its own.
 
-use holdfast_protocol::CallId;
+use std::collections::VecDeque;
 
-use crate::{Moment, command::LegId, leg::Leg, view::Stage};
+use holdfast_protocol::{CallId, Signal};
 
-/// The leg that every call starts on, and the only one towards the sample's clients.
-pub(crate) const FIRST_LEG: LegId = 0;
+use crate::{Moment, legs::Legs, recovery::Recovery, view::Stage};
 
 /// A call, from the first click or ring to the end.
 #[derive(Debug)]
@@ -23,10 +22,23 @@ pub(crate) struct Talk {
     pub(crate) tagged: bool,
     /// How many messages of ours the call has seen.
     pub(crate) said: u32,
-    /// The negotiation; it opens once camera and microphone are there.
-    pub(crate) leg: Leg,
-    /// The path has failed, and a restart was asked for.
-    pub(crate) failed: bool,
+    /// What of that the other side may not have heard.
+    pub(crate) unheard: VecDeque<Signal>,
+    /// How many times our page has been loaded anew, and theirs.
+    pub(crate) life: u32,
+    pub(crate) their_life: u32,
+    /// Their page said that it closes.
+    pub(crate) away: bool,
+    /// The peer connections; the first opens once camera and microphone are there.
+    pub(crate) legs: Legs,
+    pub(crate) polite: bool,
+    pub(crate) recovery: Recovery,
+    /// How many descriptions the browser refused.
+    pub(crate) broken: u32,
+    /// Our network moved before both wanted the call.
+    pub(crate) moved_early: bool,
+    /// The path was lost, for so long, and is back.
+    pub(crate) back_after: Option<Moment>,
 }
 
 /// How far a call is.
@@ -46,6 +58,13 @@ pub(crate) enum Phase {
 
 impl Talk {
     pub(crate) fn new(peer: String, phase: Phase, out: Option<CallId>, polite: bool) -> Self {
+        // Different on the two sides, and in different calls.
+        let seed = peer
+            .bytes()
+            .chain(out.iter().flat_map(|call| call.page.bytes()));
+        let seed = seed.fold(out.as_ref().map_or(7, |call| call.nth), |seed, byte| {
+            seed.wrapping_mul(31).wrapping_add(u32::from(byte))
+        });
         Self {
             peer,
             peer_link_lost: false,
@@ -55,15 +74,23 @@ impl Talk {
             outgoing: matches!(phase, Phase::Calling { .. }),
             tagged: false,
             said: 0,
-            leg: Leg::new(FIRST_LEG, polite),
-            failed: false,
+            unheard: VecDeque::new(),
+            life: 0,
+            their_life: 0,
+            away: false,
+            legs: Legs::first(polite),
+            polite,
+            recovery: Recovery::new(seed),
+            broken: 0,
+            moved_early: false,
+            back_after: None,
         }
     }
 
     /// What a person is shown of it.
     pub(crate) fn stage(&self) -> Stage {
         match self.phase {
-            Phase::Calling { .. } if !self.leg.is_open() => Stage::Preparing,
+            Phase::Calling { .. } if !self.legs.is_open() => Stage::Preparing,
             Phase::Calling { ringing } => Stage::Calling { ringing },
             Phase::Ringing => Stage::Ringing,
             Phase::Connecting => Stage::Connecting,
@@ -89,6 +116,26 @@ impl Talk {
 }
 
 impl Phase {
+    /// In a page that comes back into a call.
+    pub(crate) fn back(now: Moment) -> Self {
+        Self::Interrupted {
+            since: now,
+            first: now,
+        }
+    }
+
+    /// Both want the call.
+    pub(crate) fn is_agreed(self) -> bool {
+        match self {
+            Self::Calling { .. } | Self::Ringing => false,
+            Self::Connecting | Self::Connected { .. } | Self::Interrupted { .. } => true,
+        }
+    }
+
+    pub(crate) fn was_connected(self) -> bool {
+        matches!(self, Self::Connected { .. } | Self::Interrupted { .. })
+    }
+
     pub(crate) fn connected(self, now: Moment) -> Self {
         let since = match self {
             Self::Connected { since } => since,

@@ -11,6 +11,26 @@ pub const NO_PATH_LIMIT: Moment = Moment::from_secs(120);
 /// How long a missing message holds up those after it.
 pub const GAP_LIMIT: Moment = Moment::from_secs(10);
 
+/// How long a call waits for a page that said it closes: long enough for it to load anew.
+pub const AWAY_LIMIT: Moment = Moment::from_secs(20);
+
+/// A timer that is late by this much was not late by itself: the device slept.
+const SLEPT: Moment = Moment::from_secs(3);
+
+/// What is done when the path is in doubt. All but the first are there to be compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Policy {
+    /// Restart at once, and race a fresh leg: docs/recovery.md.
+    #[default]
+    Race,
+    /// Restart when the network moved, and on `failed`.
+    RestartOnMove,
+    /// Restart when ICE says `failed`, as textbooks have it.
+    Textbook,
+    /// End the call on `disconnected`, as the sample does.
+    Sample,
+}
+
 /// How long a call waits for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -18,6 +38,8 @@ pub struct Limits {
     pub answer: Moment,
     /// For a path; [`NO_PATH_LIMIT`] unless told otherwise.
     pub no_path: Moment,
+    /// What is done when the path is in doubt.
+    pub policy: Policy,
 }
 
 impl Default for Limits {
@@ -25,6 +47,7 @@ impl Default for Limits {
         Self {
             answer: ANSWER_LIMIT,
             no_path: NO_PATH_LIMIT,
+            policy: Policy::default(),
         }
     }
 }
@@ -38,10 +61,26 @@ pub(crate) enum Timer {
     NoPath,
     /// A message is missing.
     Gap,
+    /// The other side's page closes, or is loaded anew.
+    Away,
+    /// The packet counter is to be read.
+    Look,
+    /// The recovery policy has something to do.
+    Path,
+    /// The person has been told for long enough that the call is back.
+    Back,
 }
 
 impl Timer {
-    const ALL: [Self; 3] = [Self::Answer, Self::NoPath, Self::Gap];
+    const ALL: [Self; 7] = [
+        Self::Answer,
+        Self::NoPath,
+        Self::Gap,
+        Self::Away,
+        Self::Look,
+        Self::Path,
+        Self::Back,
+    ];
 }
 
 /// When each timer is due.
@@ -57,6 +96,34 @@ impl TimerTable {
 
     pub(crate) fn stop(&mut self, timer: Timer) {
         self.due[timer as usize] = None;
+    }
+
+    pub(crate) fn is_set(&self, timer: Timer) -> bool {
+        self.due[timer as usize].is_some()
+    }
+
+    /// Stops all that have to do with a call under way.
+    pub(crate) fn end_of_call(&mut self) {
+        for timer in Timer::ALL {
+            if timer != Timer::Gap {
+                self.stop(timer);
+            }
+        }
+    }
+
+    /// By how much the next timer is late, if it is so late that the device must have slept.
+    pub(crate) fn overslept(&self, now: Moment) -> Option<Moment> {
+        let late = now.saturating_sub(self.next()?);
+        (late >= SLEPT).then_some(late)
+    }
+
+    /// Puts off the limits; what is done every so often is not a limit.
+    pub(crate) fn postpone(&mut self, by: Moment) {
+        for timer in [Timer::Answer, Timer::NoPath, Timer::Gap, Timer::Away] {
+            if let Some(due) = &mut self.due[timer as usize] {
+                *due += by;
+            }
+        }
     }
 
     pub(crate) fn next(&self) -> Option<Moment> {

@@ -13,6 +13,10 @@ pub struct CallView {
     pub peer: String,
     /// The other side's link to the signaling server is gone. The call does not need it.
     pub peer_link_lost: bool,
+    /// What stands between the two while the call is interrupted.
+    pub trouble: Option<Trouble>,
+    /// The call was interrupted for so long, and is back since a moment ago.
+    pub back_after: Option<Moment>,
     /// How the last call ended.
     pub ended: Option<Ended>,
 }
@@ -54,6 +58,19 @@ impl Stage {
     }
 }
 
+/// What stands between the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Our own network moved, or is gone.
+    OurNetwork,
+    /// Nothing comes from the other side.
+    TheirNetwork,
+    /// The other side's page is being closed or loaded anew.
+    TheirPage,
+    /// Our page was loaded anew.
+    OurPage,
+}
+
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
@@ -82,6 +99,8 @@ pub enum EndReason {
     MediaRefused,
     /// No path for too long.
     NoPath,
+    /// The other side's page closed and did not come back.
+    Left,
     /// The other side stopped sending anything for good.
     TracksGone,
     /// The browser refused a description.

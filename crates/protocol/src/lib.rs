@@ -20,8 +20,14 @@ pub use message::{
 #[cfg(feature = "relay")]
 pub use relay::{Relay, RelayError};
 
-/// The WebSocket subprotocol both ends must name.
+/// The WebSocket subprotocol of the sample, which both our ends speak too.
 pub const SUBPROTOCOL: &str = "json";
+
+/// Our own subprotocol: the same messages, and sessions that outlive their connections.
+pub const SESSION_SUBPROTOCOL: &str = "holdfast";
+
+/// How long the server keeps a session without a connection, in seconds.
+pub const SESSION_SECONDS: u64 = 60;
 
 /// Where the server listens and serves the page, unless told otherwise.
 pub const DEFAULT_PORT: u16 = 6503;

@@ -65,6 +65,27 @@ pub enum Message {
         /// The target that the refused message named.
         target: Option<String>,
     },
+    /// `resume`. Client to server, in answer to `id`: this connection takes the place of an earlier
+    /// one. Only in the subprotocol `holdfast`, like those that follow.
+    Resume {
+        /// The id that the server gave to the first connection of the session.
+        id: String,
+        /// How many messages of the session have come from the server; none from a page that was
+        /// loaded anew and has forgotten them.
+        heard: Option<u32>,
+    },
+    /// `resumed`. Server to client: done; send again what comes after that.
+    Resumed {
+        /// How many messages of the session have come from the client.
+        heard: u32,
+    },
+    /// `heard`. Either way: so many messages of the session have come, and need not be kept.
+    Heard {
+        /// How many.
+        heard: u32,
+    },
+    /// `ping`. Client to server: answer with `heard`.
+    Ping,
     /// A type that this version does not know.
     Unknown {
         /// The unknown `type`.
@@ -100,6 +121,14 @@ pub enum SignalBody {
     Accepted,
     /// `hang-up`: the call is over, or refused.
     HangUp(HangUpReason),
+    /// `keep-leg`: the call lives on the leg that the tag names; the one that raced it is closed.
+    /// Only between Holdfast ends, like those that follow.
+    KeepLeg,
+    /// `away`: the page is being closed or loaded anew.
+    Away,
+    /// `rejoin`: the page has been loaded anew and comes back into the call. It knows nothing of
+    /// legs, so the other side makes it an offer.
+    Rejoin,
 }
 
 /// What Holdfast ends add to each message of a call.
@@ -111,6 +140,14 @@ pub struct Tag {
     pub leg: u32,
     /// Counts what this sender says in this call, from 0.
     pub seq: u32,
+    /// How many messages of the receiver's the sender has acted on, in order.
+    pub heard: u32,
+    /// How many times the sender's page has been loaded anew during this call. Each time, `seq`
+    /// and `heard` of both sides begin again.
+    pub life: u32,
+    /// The same of the receiver's page, as far as the sender knows.
+    #[serde(rename = "toLife")]
+    pub to_life: u32,
 }
 
 /// The token of a call, shared by both sides: which page of the caller's, and its how-manieth call.
@@ -240,6 +277,9 @@ impl Signal {
             SignalBody::Ringing => "ringing",
             SignalBody::Accepted => "accepted",
             SignalBody::HangUp(_) => "hang-up",
+            SignalBody::KeepLeg => "keep-leg",
+            SignalBody::Away => "away",
+            SignalBody::Rejoin => "rejoin",
         }
     }
 }

@@ -48,6 +48,9 @@ impl Message {
             }
             "ringing" => SignalBody::Ringing,
             "accepted" => SignalBody::Accepted,
+            "keep-leg" => SignalBody::KeepLeg,
+            "away" => SignalBody::Away,
+            "rejoin" => SignalBody::Rejoin,
             "id" => {
                 let id = ConnectionId::read(fields).ok_or(missing("`id`"))?;
                 return Ok(Self::Id { id });
@@ -89,6 +92,20 @@ impl Message {
                     target: target(),
                 });
             }
+            "resume" => {
+                return Ok(Self::Resume {
+                    id: fields.string("id").ok_or(missing("`id`"))?,
+                    heard: whole(fields, "heard"),
+                });
+            }
+            "resumed" | "heard" => {
+                let heard = whole(fields, "heard").ok_or(missing("`heard`, a count"))?;
+                return Ok(match kind.as_str() {
+                    "heard" => Self::Heard { heard },
+                    _ => Self::Resumed { heard },
+                });
+            }
+            "ping" => return Ok(Self::Ping),
             _ => return Ok(Self::Unknown { kind }),
         };
         Ok(Self::Signal(Signal {
@@ -110,6 +127,9 @@ impl Tag {
             },
             leg: whole(fields, "leg").unwrap_or_default(),
             seq: whole(fields, "seq")?,
+            heard: whole(fields, "heard").unwrap_or_default(),
+            life: whole(fields, "life").unwrap_or_default(),
+            to_life: whole(fields, "toLife").unwrap_or_default(),
         })
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Flat {
     code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     holdfast: Option<Tag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard: Option<u32>,
 }
 
 impl From<Message> for Flat {
@@ -85,6 +87,20 @@ impl From<Message> for Flat {
                 target,
                 ..flat("error")
             },
+            Message::Resume { id, heard } => Self {
+                id: Some(ConnectionId::Text(id)),
+                heard,
+                ..flat("resume")
+            },
+            Message::Resumed { heard } => Self {
+                heard: Some(heard),
+                ..flat("resumed")
+            },
+            Message::Heard { heard } => Self {
+                heard: Some(heard),
+                ..flat("heard")
+            },
+            Message::Ping => flat("ping"),
             Message::Unknown { kind } => flat(kind),
             Message::Signal(signal) => {
                 let mut flat = flat(signal.kind());
@@ -98,7 +114,11 @@ impl From<Message> for Flat {
                     SignalBody::HangUp(reason) => {
                         flat.reason = Some(reason.to_wire().to_owned());
                     }
-                    SignalBody::Ringing | SignalBody::Accepted => {}
+                    SignalBody::Ringing
+                    | SignalBody::Accepted
+                    | SignalBody::KeepLeg
+                    | SignalBody::Away
+                    | SignalBody::Rejoin => {}
                 }
                 flat
             }

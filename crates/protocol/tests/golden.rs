@@ -30,6 +30,9 @@ fn tagged(name: &str, target: &str, body: SignalBody, seq: u32) -> Message {
             },
             leg: 0,
             seq,
+            heard: 3,
+            life: 1,
+            to_life: 2,
         }),
     })
 }
@@ -137,6 +140,20 @@ fn every_message_of_ours_is_written_as_the_fixture_says_and_read_back() {
             text: "Nobody here is called Zoe.".into(),
             target: Some("Zoe".into()),
         },
+        tagged("Ann", "Bob", SignalBody::KeepLeg, 3),
+        tagged("Ann", "Bob", SignalBody::Away, 4),
+        tagged("Ann", "Bob", SignalBody::Rejoin, 0),
+        Message::Resume {
+            id: "c2VjcmV0".into(),
+            heard: Some(17),
+        },
+        Message::Resume {
+            id: "c2VjcmV0".into(),
+            heard: None,
+        },
+        Message::Resumed { heard: 4 },
+        Message::Heard { heard: 32 },
+        Message::Ping,
     ];
     let mut lines = HOLDFAST.lines();
     for message in messages {

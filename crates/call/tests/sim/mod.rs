@@ -14,8 +14,8 @@ use std::{
 };
 
 use holdfast_call::{
-    Call, Command, ConnectionState, Event, IceConnectionState, LegEvent, Limits, Moment, Notice,
-    Stage,
+    Call, CallRecord, Command, ConnectionState, Event, IceConnectionState, LegEvent, LegId, Limits,
+    Moment, Notice, Stage,
 };
 use holdfast_jsep::{Description as Model, Kind, PeerConnection, SignalingState};
 use holdfast_protocol::{CallId, Candidate, Description, SdpType, Signal, SignalBody};
@@ -49,14 +49,14 @@ impl Network {
     };
 }
 
-/// What a person, or the ground under a call, does.
+/// What a person, or the ground under a call, does. Times are in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Act {
     Dial,
     Accept,
     Decline,
     HangUp,
-    /// The path fails here: ICE and connection say so.
+    /// The path fails for good: these credentials carry nothing more, and the browser says so.
     PathFails,
     /// The path stutters here, and comes back.
     PathStutters,
@@ -64,6 +64,22 @@ pub(crate) enum Act {
     AddTrack,
     /// From now on, this person refuses camera and microphone.
     RefuseMedia,
+    /// The address goes; another comes so much later. The browser says so both times.
+    Move(u64),
+    /// The same, and the browser says nothing.
+    MoveUnseen(u64),
+    /// Nothing comes or goes for so long, on the same address, and the browser says nothing.
+    Outage(u64),
+    /// The link to the server breaks, and is back so much later.
+    LinkBreaks(u64),
+    /// The server ends, with all that was on its way, and is back so much later.
+    ServerRestarts(u64),
+    /// The page is loaded anew, which takes so long.
+    Reload(u64),
+    /// The page goes without a word, and comes back so much later.
+    Crash(u64),
+    /// The device sleeps for so long.
+    Sleep(u64),
 }
 
 #[derive(Debug)]
@@ -75,65 +91,130 @@ enum Item {
     Operation(Side, u32, Command),
     Leg(Side, u32, LegEvent),
     Wake(Side),
+    Stats(Side, u32),
+    Address(Side, u32, bool),
+    LinkBack(Side),
+    /// The session has heard nothing from the server for too long.
+    LinkSilent(Side),
+    ServerBack,
+    PageBack(Side, Option<CallRecord>),
+    /// How long a leg has been dead is asked then.
+    Dead(Side, u32, u32),
 }
 
-/// One person's page.
+/// A peer connection and what lies under it.
+pub(crate) struct LegEnd {
+    pub(crate) pc: PeerConnection,
+    id: LegId,
+    /// Which of all the connections of this simulation.
+    serial: u32,
+    operating: bool,
+    /// The browser has said that it is connected.
+    reported: bool,
+    received: u64,
+    /// The address that each set of credentials was gathered on.
+    gathered: BTreeMap<String, u32>,
+    /// Credentials, ours and theirs, that carried once: they go on doing so during a restart.
+    good: Vec<(String, String)>,
+    /// Credentials whose path has failed for good.
+    dead: Vec<String>,
+    /// Counts the times it went dead.
+    deaths: u32,
+}
+
+/// One person's page, and the device it is on.
 pub(crate) struct End {
     pub(crate) call: Call,
-    pub(crate) pc: Option<PeerConnection>,
+    pub(crate) legs: Vec<LegEnd>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) sent: Vec<Signal>,
     pub(crate) logged: Vec<String>,
     pub(crate) commands: Vec<&'static str>,
-    generation: u32,
-    operating: bool,
+    /// When each fresh leg was made.
+    pub(crate) races: Vec<Moment>,
+    pub(crate) used: Option<LegId>,
     has_media: bool,
     refuses_media: bool,
     media_request: u32,
     calls_made: u32,
-    reported: bool,
-    /// A path that has failed stays so until the ufrag is another.
-    dead: Option<String>,
+    /// 0 is none.
+    address: u32,
+    /// What a connection of the page's own realm believes the address to be, and since when not.
+    stale: (u32, Moment),
+    link_broken: bool,
+    /// The server does not know the session any more.
+    anew: bool,
+    probing: bool,
+    page_open: bool,
+    asleep_until: Moment,
+    /// What waits for this side's link: to come in, and to go out.
+    held: Vec<Signal>,
+    outbox: Vec<Signal>,
 }
+
+/// How long a browser takes to see a new interface in the page's own realm.
+const STALE: Moment = Duration::from_millis(2500);
+
+/// How long a session takes to notice that its link is dead.
+const LINK_SILENCE: Moment = Duration::from_secs(6);
 
 pub(crate) struct Sim {
     pub(crate) now: Moment,
     pub(crate) ends: [End; 2],
     network: Network,
+    server_up: bool,
     random: u64,
     serial: u64,
+    addresses: u32,
+    connections: u32,
     queue: BinaryHeap<Reverse<(Moment, u64)>>,
     items: BTreeMap<u64, Item>,
 }
 
+fn page(name: &str) -> Call {
+    let mut call = Call::new(Limits::default());
+    call.handle(Event::Named(name.to_owned()), Moment::ZERO);
+    call
+}
+
 impl Sim {
     pub(crate) fn new(network: Network) -> Self {
+        let mut addresses = 0;
         let end = |name: &str| {
-            let mut call = Call::new(Limits::default());
-            call.handle(Event::Named(name.to_owned()), Moment::ZERO);
+            addresses += 1;
             End {
-                call,
-                pc: None,
+                call: page(name),
+                legs: Vec::new(),
                 notices: Vec::new(),
                 sent: Vec::new(),
                 logged: Vec::new(),
                 commands: Vec::new(),
-                generation: 0,
-                operating: false,
+                races: Vec::new(),
+                used: None,
                 has_media: false,
                 refuses_media: false,
                 media_request: 0,
                 calls_made: 0,
-                reported: false,
-                dead: None,
+                address: addresses,
+                stale: (addresses, Moment::ZERO),
+                link_broken: false,
+                anew: false,
+                probing: false,
+                page_open: true,
+                asleep_until: Moment::ZERO,
+                held: Vec::new(),
+                outbox: Vec::new(),
             }
         };
         Self {
             now: Moment::ZERO,
             ends: NAMES.map(end),
             network,
+            server_up: true,
             random: network.seed | 1,
             serial: 0,
+            addresses: 2,
+            connections: 0,
             queue: BinaryHeap::new(),
             items: BTreeMap::new(),
         }
@@ -172,13 +253,43 @@ impl Sim {
         self.now = until;
     }
 
-    /// Lets time pass until nothing more will happen.
+    /// Lets time pass until nothing more will happen, but that the packets of a good path are
+    /// counted.
     pub(crate) fn run_out(&mut self) {
-        let mut steps = 0;
-        while !self.queue.is_empty() {
-            self.step();
-            steps += 1;
-            assert!(steps < 100_000, "the two never come to rest");
+        let limit = self.now + Duration::from_secs(900);
+        let mut quiet = 0;
+        while quiet < 4 {
+            self.run(1000);
+            let at_rest = self
+                .items
+                .values()
+                .all(|item| matches!(item, Item::Wake(_) | Item::Stats(..) | Item::Dead(..)));
+            let settled = [ANN, BOB].iter().all(|side| {
+                let end = &self.ends[*side];
+                match end.call.view().stage {
+                    Stage::Idle => end.legs.is_empty() && end.call.poll_timeout().is_none(),
+                    Stage::Connected { .. } => end.legs.len() == 1,
+                    _ => false,
+                }
+            });
+            quiet = if at_rest && settled { quiet + 1 } else { 0 };
+            assert!(
+                self.now < limit,
+                "the two never come to rest: {:?} with {:?}, {:?} with {:?}, {:?}",
+                self.stage(ANN),
+                self.ends[ANN]
+                    .legs
+                    .iter()
+                    .map(|leg| leg.id)
+                    .collect::<Vec<_>>(),
+                self.stage(BOB),
+                self.ends[BOB]
+                    .legs
+                    .iter()
+                    .map(|leg| leg.id)
+                    .collect::<Vec<_>>(),
+                self.items
+            );
         }
     }
 
@@ -192,6 +303,11 @@ impl Sim {
             .all(|side| matches!(self.stage(*side), Stage::Connected { .. }))
     }
 
+    /// The connection that the call lives on.
+    pub(crate) fn pc(&self, side: Side) -> Option<&PeerConnection> {
+        self.ends[side].legs.first().map(|leg| &leg.pc)
+    }
+
     /// How many messages of that type a side has sent.
     pub(crate) fn sent(&self, side: Side, kind: &str) -> usize {
         self.ends[side]
@@ -203,37 +319,42 @@ impl Sim {
 
     /// Hands an event in from outside.
     pub(crate) fn handle(&mut self, side: Side, event: Event) {
-        self.ends[side].call.handle(event, self.now);
-        self.settle(side);
+        if self.ends[side].page_open {
+            self.ends[side].call.handle(event, self.now);
+            self.settle(side);
+        }
     }
 
-    /// Both sides agree: no call and nothing held, or the same call with negotiation at rest.
+    /// Both sides agree: no call and nothing held, or the same call with negotiation at rest, on
+    /// one leg that carries.
     pub(crate) fn assert_agreement(&self) {
         let [ann, bob] = &self.ends;
+        // Of two tokens, when both had called, one side may not have heard of the other's.
         assert_eq!(
-            ann.call.id(),
-            bob.call.id(),
+            ann.call.id().is_some(),
+            bob.call.id().is_some(),
             "Ann: {:?}, Bob: {:?}",
             ann.call.view(),
             bob.call.view()
         );
         for end in &self.ends {
             let view = end.call.view();
-            match &end.pc {
-                None => {
+            match &end.legs[..] {
+                [] => {
                     assert_eq!(view.stage, Stage::Idle);
                     assert!(!end.has_media, "camera and microphone are still on");
                     assert_eq!(end.call.poll_timeout(), None, "a timer is still running");
                 }
-                Some(pc) => {
+                [leg] => {
                     assert!(matches!(view.stage, Stage::Connected { .. }), "{view:?}");
-                    assert_eq!(pc.signaling_state(), SignalingState::Stable);
+                    assert_eq!(leg.pc.signaling_state(), SignalingState::Stable);
+                    assert!(!leg.operating);
+                    assert_eq!(end.used, Some(leg.id), "another leg is shown");
                 }
+                _ => panic!("two legs are left"),
             }
-            assert!(!end.operating);
-            assert_eq!(end.logged, Vec::<String>::new());
         }
-        if let (Some(ann), Some(bob)) = (&ann.pc, &bob.pc) {
+        if let (Some(ann), Some(bob)) = (self.pc(ANN), self.pc(BOB)) {
             let swapped = bob.settled().map(|(local, remote)| (remote, local));
             assert_eq!(
                 ann.settled(),
@@ -243,14 +364,33 @@ impl Sim {
         }
     }
 
+    /// Nothing came that did not fit. (What a server took down with it may leave candidates behind
+    /// whose offer is lost; they are refused, which is logged and does no harm.)
+    pub(crate) fn assert_nothing_amiss(&self) {
+        for end in &self.ends {
+            assert_eq!(end.logged, Vec::<String>::new());
+        }
+    }
+
     fn step(&mut self) {
         let Some(Reverse((due, serial))) = self.queue.pop() else {
             return;
         };
         self.now = self.now.max(due);
-        match self.items.remove(&serial).expect("each entry has its item") {
+        let item = self.items.remove(&serial).expect("each entry has its item");
+        if let Some(side) = self.sleeper(&item) {
+            let after = self.ends[side].asleep_until - self.now;
+            return self.put(after, item);
+        }
+        match item {
             Item::Act(side, act) => self.perform(side, act),
-            Item::Deliver(side, signal) => self.handle(side, Event::Received(signal)),
+            Item::Deliver(side, signal) => {
+                if self.link_is_up(side) {
+                    self.handle(side, Event::Received(signal));
+                } else {
+                    self.ends[side].held.push(signal);
+                }
+            }
             Item::Media(side, request) => {
                 let end = &mut self.ends[side];
                 if end.media_request != request {
@@ -264,34 +404,142 @@ impl Sim {
                 };
                 self.handle(side, event);
             }
-            Item::Operation(side, generation, command) => {
-                if self.ends[side].generation == generation {
-                    self.complete(side, command);
-                }
-            }
-            Item::Leg(side, generation, event) => {
-                let end = &self.ends[side];
-                let obsolete = match (&event, &end.pc) {
-                    (LegEvent::Candidate(candidate), Some(pc)) => {
+            Item::Operation(side, serial, command) => self.complete(side, serial, command),
+            Item::Leg(side, serial, event) => {
+                let Some(leg) = self.leg(side, serial) else {
+                    return;
+                };
+                let obsolete = match &event {
+                    LegEvent::Candidate(candidate) => {
                         let ufrag = candidate.username_fragment.as_deref();
-                        !ufrag.is_some_and(|ufrag| pc.gathers(ufrag))
+                        !ufrag.is_some_and(|ufrag| leg.pc.gathers(ufrag))
                     }
                     _ => false,
                 };
-                if end.generation == generation && !obsolete {
-                    self.handle(side, Event::Leg(0, event));
+                let id = leg.id;
+                if !obsolete {
+                    self.handle(side, Event::Leg(id, event));
                 }
             }
             Item::Wake(side) => {
                 let end = &mut self.ends[side];
-                end.call.handle_timeout(self.now);
-                self.settle(side);
+                if end.page_open && end.call.poll_timeout().is_some_and(|due| due <= self.now) {
+                    end.call.handle_timeout(self.now);
+                    self.settle(side);
+                }
+            }
+            Item::Stats(side, serial) => {
+                let carries = self.carries(side, serial);
+                let Some(leg) = self.leg(side, serial) else {
+                    return;
+                };
+                leg.received += u64::from(carries);
+                let (id, received) = (leg.id, leg.received);
+                self.handle(side, Event::Leg(id, LegEvent::Received(received)));
+            }
+            Item::Address(side, address, seen) => {
+                let end = &mut self.ends[side];
+                end.address = address;
+                if seen {
+                    self.handle(side, Event::NetworkMoved);
+                }
+                self.link_changed(side);
+            }
+            Item::LinkBack(side) => {
+                self.ends[side].link_broken = false;
+                self.link_changed(side);
+            }
+            Item::LinkSilent(side) => {
+                if !self.link_is_up(side) {
+                    self.handle(side, Event::LinkLost);
+                }
+            }
+            Item::ServerBack => {
+                self.server_up = true;
+                for side in [ANN, BOB] {
+                    self.ends[side].anew = true;
+                    self.link_changed(side);
+                }
+            }
+            Item::PageBack(side, record) => {
+                // A page that was loaded anew is sent nothing that was meant for the one before.
+                self.drop_items(|item| matches!(item, Item::Deliver(to, _) if *to == side));
+                let end = &mut self.ends[side];
+                end.held.clear();
+                end.call = page(NAMES[side]);
+                end.page_open = true;
+                end.calls_made += 100;
+                if let Some(record) = record {
+                    self.handle(side, Event::Rejoin(record));
+                }
+                self.link_changed(side);
+            }
+            Item::Dead(side, serial, deaths) => {
+                let Some(leg) = self.leg(side, serial) else {
+                    return;
+                };
+                if leg.deaths != deaths || leg.reported {
+                    return;
+                }
+                self.leg_event(side, serial, LegEvent::Connection(ConnectionState::Failed));
             }
         }
         self.report_connectivity();
     }
 
+    /// Whose device sleeps, so that this waits.
+    fn sleeper(&self, item: &Item) -> Option<Side> {
+        let side = match item {
+            Item::Act(side, _)
+            | Item::Deliver(side, _)
+            | Item::Media(side, _)
+            | Item::Operation(side, ..)
+            | Item::Leg(side, ..)
+            | Item::Wake(side)
+            | Item::Stats(side, _)
+            | Item::Address(side, ..)
+            | Item::LinkBack(side)
+            | Item::LinkSilent(side)
+            | Item::PageBack(side, _)
+            | Item::Dead(side, ..) => *side,
+            Item::ServerBack => return None,
+        };
+        (self.ends[side].asleep_until > self.now).then_some(side)
+    }
+
+    fn link_is_up(&self, side: Side) -> bool {
+        let end = &self.ends[side];
+        self.server_up && end.address != 0 && !end.link_broken && end.page_open
+    }
+
+    /// The link came or went: the session notices, comes back, and is sent what waited.
+    fn link_changed(&mut self, side: Side) {
+        if !self.link_is_up(side) {
+            return;
+        }
+        let anew = std::mem::take(&mut self.ends[side].anew);
+        self.ends[side].probing = false;
+        self.handle(side, Event::LinkUp { anew });
+        for signal in std::mem::take(&mut self.ends[side].held) {
+            self.put(Duration::ZERO, Item::Deliver(side, signal));
+        }
+        for signal in std::mem::take(&mut self.ends[side].outbox) {
+            self.transmit(side, signal);
+        }
+        // The server lists everybody to everybody.
+        for one in [ANN, BOB] {
+            if self.link_is_up(one) {
+                let peer = NAMES[1 - one].to_owned();
+                let up = self.link_is_up(1 - one) && !self.ends[1 - one].anew;
+                self.handle(one, Event::PeerLink { peer, up });
+            }
+        }
+    }
+
     fn perform(&mut self, side: Side, act: Act) {
+        if !self.ends[side].page_open {
+            return;
+        }
         let end = &mut self.ends[side];
         match act {
             Act::Dial => {
@@ -308,33 +556,115 @@ impl Sim {
             Act::HangUp => self.handle(side, Event::HangUp),
             Act::RefuseMedia => end.refuses_media = true,
             Act::AddTrack => {
-                if let Some(pc) = &mut end.pc {
-                    pc.add_track();
+                for leg in &mut end.legs {
+                    leg.pc.add_track();
                 }
                 self.settle(side);
             }
             Act::PathFails => {
-                let Some(pc) = end.pc.as_ref().filter(|_| end.reported) else {
-                    return;
-                };
-                end.dead = pc.settled().map(|(local, _)| local.to_owned());
-                end.reported = false;
-                self.leg(side, LegEvent::IceConnection(IceConnectionState::Failed));
-                self.leg(side, LegEvent::Connection(ConnectionState::Failed));
+                for leg in end.legs.iter_mut().filter(|leg| leg.reported) {
+                    leg.dead
+                        .extend(leg.good.iter().map(|(local, _)| local.clone()));
+                }
+                let serials: Vec<u32> = end
+                    .legs
+                    .iter_mut()
+                    .filter(|leg| leg.reported)
+                    .map(|leg| {
+                        leg.reported = false;
+                        leg.serial
+                    })
+                    .collect();
+                for serial in serials {
+                    self.leg_event(
+                        side,
+                        serial,
+                        LegEvent::IceConnection(IceConnectionState::Failed),
+                    );
+                    self.leg_event(side, serial, LegEvent::Connection(ConnectionState::Failed));
+                }
             }
             Act::PathStutters => {
-                if !end.reported {
+                let Some(leg) = end.legs.iter().find(|leg| leg.reported) else {
                     return;
+                };
+                let serial = leg.serial;
+                for state in [
+                    IceConnectionState::Disconnected,
+                    IceConnectionState::Connected,
+                ] {
+                    self.leg_event(side, serial, LegEvent::IceConnection(state));
                 }
-                self.leg(
-                    side,
-                    LegEvent::IceConnection(IceConnectionState::Disconnected),
-                );
-                self.leg(side, LegEvent::Connection(ConnectionState::Disconnected));
-                self.leg(side, LegEvent::IceConnection(IceConnectionState::Connected));
-                self.leg(side, LegEvent::Connection(ConnectionState::Connected));
+                for state in [ConnectionState::Disconnected, ConnectionState::Connected] {
+                    self.leg_event(side, serial, LegEvent::Connection(state));
+                }
             }
+            Act::Move(gap) | Act::MoveUnseen(gap) => {
+                let seen = matches!(act, Act::Move(_));
+                self.addresses += 1;
+                let fresh = self.addresses;
+                self.cut(side, gap, fresh, seen);
+            }
+            Act::Outage(gap) => {
+                let same = end.address;
+                if same != 0 {
+                    self.cut(side, gap, same, false);
+                }
+            }
+            Act::LinkBreaks(gap) => {
+                end.link_broken = true;
+                self.handle(side, Event::LinkLost);
+                self.put(Duration::from_millis(gap), Item::LinkBack(side));
+            }
+            Act::ServerRestarts(gap) => {
+                self.server_up = false;
+                self.drop_items(|item| matches!(item, Item::Deliver(..)));
+                for side in [ANN, BOB] {
+                    self.ends[side].held.clear();
+                    self.handle(side, Event::LinkLost);
+                }
+                self.put(Duration::from_millis(gap), Item::ServerBack);
+            }
+            Act::Reload(gap) => {
+                self.handle(side, Event::PageCloses);
+                self.close_page(side, gap);
+            }
+            Act::Crash(gap) => self.close_page(side, gap),
+            Act::Sleep(gap) => end.asleep_until = self.now + Duration::from_millis(gap),
         }
+    }
+
+    fn drop_items(&mut self, dropped: impl Fn(&Item) -> bool) {
+        self.items.retain(|_, item| !dropped(item));
+        let items = &self.items;
+        self.queue
+            .retain(|Reverse((_, serial))| items.contains_key(serial));
+    }
+
+    /// No address, and later that one.
+    fn cut(&mut self, side: Side, gap: u64, then: u32, seen: bool) {
+        let end = &mut self.ends[side];
+        if end.address != then {
+            end.stale = (end.address, self.now + Duration::from_millis(gap) + STALE);
+        }
+        end.address = 0;
+        if seen {
+            self.handle(side, Event::NetworkMoved);
+        }
+        self.put(LINK_SILENCE, Item::LinkSilent(side));
+        self.put(Duration::from_millis(gap), Item::Address(side, then, seen));
+    }
+
+    fn close_page(&mut self, side: Side, gap: u64) {
+        let end = &mut self.ends[side];
+        let record = end.call.record();
+        end.page_open = false;
+        end.legs.clear();
+        end.has_media = false;
+        end.media_request += 1;
+        end.outbox.clear();
+        end.used = None;
+        self.put(Duration::from_millis(gap), Item::PageBack(side, record));
     }
 
     /// Obeys what the call commands, then sees what the browser does by itself.
@@ -342,14 +672,14 @@ impl Sim {
         while let Some(command) = self.ends[side].call.poll_command() {
             self.obey(side, command);
         }
-        let end = &mut self.ends[side];
-        if !end.operating
-            && end
-                .pc
-                .as_mut()
-                .is_some_and(PeerConnection::fires_negotiation_needed)
-        {
-            self.leg(side, LegEvent::NegotiationNeeded);
+        let mut needs = Vec::new();
+        for leg in &mut self.ends[side].legs {
+            if !leg.operating && leg.pc.fires_negotiation_needed() {
+                needs.push(leg.serial);
+            }
+        }
+        for serial in needs {
+            self.leg_event(side, serial, LegEvent::NegotiationNeeded);
         }
         if let Some(due) = self.ends[side].call.poll_timeout() {
             self.put(due.saturating_sub(self.now), Item::Wake(side));
@@ -370,49 +700,96 @@ impl Sim {
                 end.media_request += 1;
                 end.has_media = false;
             }
-            Command::OpenLeg { .. } => {
+            Command::OpenLeg { leg: id, offers } => {
                 assert!(end.has_media, "a leg without media");
-                assert!(end.pc.is_none(), "two legs");
-                let mut pc = PeerConnection::new(&format!("{}{}.", NAMES[side], end.generation));
+                assert!(end.legs.len() < 2, "three legs");
+                assert!(end.legs.iter().all(|leg| leg.id != id), "a number twice");
+                if offers && id > 0 {
+                    end.races.push(self.now);
+                }
+                // What comes first is shown at once.
+                end.used.get_or_insert(id);
+                self.connections += 1;
+                let serial = self.connections;
+                let mut pc = PeerConnection::new(&format!("{}{serial}.", NAMES[side]));
                 pc.add_track();
                 pc.add_track();
-                end.pc = Some(pc);
+                let place = end.legs.partition_point(|leg| leg.id < id);
+                end.legs.insert(
+                    place,
+                    LegEnd {
+                        pc,
+                        id,
+                        serial,
+                        operating: false,
+                        reported: false,
+                        received: 0,
+                        gathered: BTreeMap::new(),
+                        good: Vec::new(),
+                        dead: Vec::new(),
+                        deaths: 0,
+                    },
+                );
             }
-            Command::CloseLeg(_) => {
-                assert!(end.pc.is_some(), "closed twice");
-                end.pc = None;
-                end.generation += 1;
-                end.operating = false;
-                end.reported = false;
-                end.dead = None;
+            Command::CloseLeg(id) => {
+                let open = end.legs.len();
+                end.legs.retain(|leg| leg.id != id);
+                assert_eq!(end.legs.len() + 1, open, "closed twice");
+                if end.legs.is_empty() {
+                    end.used = None;
+                }
             }
-            Command::SetLocalDescription(_)
-            | Command::SetRemoteDescription(..)
-            | Command::AddIceCandidate(..) => {
-                assert!(end.pc.is_some(), "an operation without a connection");
-                assert!(!end.operating, "two operations at a time");
-                end.operating = true;
-                let generation = end.generation;
+            Command::SetLocalDescription(id)
+            | Command::SetRemoteDescription(id, _)
+            | Command::AddIceCandidate(id, _) => {
+                let leg = end.legs.iter_mut().find(|leg| leg.id == id);
+                let leg = leg.expect("an operation has a connection");
+                assert!(!leg.operating, "two operations at a time");
+                leg.operating = true;
+                let serial = leg.serial;
                 let delay = self.roll(30);
-                let item = Item::Operation(side, generation, command);
+                let item = Item::Operation(side, serial, command);
                 self.put(Duration::from_millis(delay), item);
             }
-            Command::RestartIce(_) => {
-                if let Some(pc) = &mut end.pc {
-                    pc.restart_ice();
+            Command::RestartIce(id) => {
+                if let Some(leg) = end.legs.iter_mut().find(|leg| leg.id == id) {
+                    leg.pc.restart_ice();
+                }
+            }
+            Command::UseLeg(id) => {
+                assert!(
+                    end.legs.iter().any(|leg| leg.id == id),
+                    "a closed leg is used"
+                );
+                end.used = Some(id);
+            }
+            Command::ReadStats(id) => {
+                if let Some(leg) = end.legs.iter().find(|leg| leg.id == id) {
+                    let serial = leg.serial;
+                    self.put(Duration::from_millis(2), Item::Stats(side, serial));
+                }
+            }
+            Command::ProbeLink => {
+                end.probing = true;
+                if self.link_is_up(side) {
+                    let delay = self.roll(self.network.delay + 20);
+                    self.put(Duration::from_millis(delay), Item::LinkBack(side));
                 }
             }
             Command::Send(signal) => {
                 assert_eq!(signal.target.as_deref(), Some(NAMES[1 - side]));
                 end.sent.push(signal.clone());
-                self.transmit(1 - side, signal);
+                self.transmit(side, signal);
             }
             Command::Notify(notice) => end.notices.push(notice),
             Command::Log(line) => end.logged.push(line),
         }
     }
 
-    fn transmit(&mut self, to: Side, signal: Signal) {
+    fn transmit(&mut self, from: Side, signal: Signal) {
+        if self.ends[from].page_open && !self.link_is_up(from) {
+            return self.ends[from].outbox.push(signal);
+        }
         let copies = if self.roll(100) < self.network.doubled {
             2
         } else {
@@ -425,19 +802,29 @@ impl Sim {
             }
             self.put(
                 Duration::from_millis(delay),
-                Item::Deliver(to, signal.clone()),
+                Item::Deliver(1 - from, signal.clone()),
             );
         }
     }
 
     /// An operation of the browser completes, as the model says.
-    fn complete(&mut self, side: Side, command: Command) {
-        let end = &mut self.ends[side];
-        end.operating = false;
-        let Some(pc) = &mut end.pc else { return };
+    fn complete(&mut self, side: Side, serial: u32, command: Command) {
+        let address = self.ends[side].address;
+        let (believed, until) = self.ends[side].stale;
+        let now = self.now;
+        let Some(leg) = self.leg(side, serial) else {
+            return;
+        };
+        leg.operating = false;
+        let (id, pc) = (leg.id, &mut leg.pc);
         let event = match command {
             Command::SetLocalDescription(_) => match pc.set_local_description() {
                 Ok(set) => {
+                    let seen = match id == 0 && now < until {
+                        true => believed,
+                        false => address,
+                    };
+                    leg.gathered.entry(set.ufrag.clone()).or_insert(seen);
                     let mut after = 0;
                     for n in 0..2 {
                         after += self.roll(100);
@@ -447,7 +834,7 @@ impl Sim {
                             sdp_m_line_index: None,
                             username_fragment: Some(set.ufrag.clone()),
                         });
-                        let item = Item::Leg(side, self.ends[side].generation, candidate);
+                        let item = Item::Leg(side, serial, candidate);
                         self.put(Duration::from_millis(after), item);
                     }
                     let kind = match set.kind {
@@ -464,7 +851,7 @@ impl Sim {
                     SdpType::Offer => Kind::Offer,
                     SdpType::Answer => Kind::Answer,
                 };
-                let model = Model::parse(kind, &description.sdp).expect("the model's own text");
+                let model = Model::parse(kind, &description.sdp).expect("the model's own words");
                 match pc.set_remote_description(model) {
                     Ok(()) => LegEvent::RemoteDescriptionSet,
                     Err(refusal) => LegEvent::DescriptionRefused(format!("{refusal:?}")),
@@ -479,39 +866,83 @@ impl Sim {
             }
             _ => return,
         };
-        self.handle(side, Event::Leg(0, event));
+        self.handle(side, Event::Leg(id, event));
     }
 
-    /// Tells each side when the two have settled on each other's credentials and candidates.
-    fn report_connectivity(&mut self) {
-        let ready = |here: &End, there: &End| -> bool {
-            let (Some(a), Some(b)) = (&here.pc, &there.pc) else {
-                return false;
-            };
-            let (Some((local, remote)), Some(theirs)) = (a.settled(), b.settled()) else {
-                return false;
-            };
-            let dead = [here, there].iter().any(|end| {
-                end.dead
-                    .as_ref()
-                    .is_some_and(|dead| dead == local || dead == remote)
-            });
-            theirs == (remote, local) && a.has_candidate_of(remote) && !dead
+    fn leg(&mut self, side: Side, serial: u32) -> Option<&mut LegEnd> {
+        let mut legs = self.ends[side].legs.iter_mut();
+        legs.find(|leg| leg.serial == serial)
+    }
+
+    /// Whether media gets through on that leg, both ways.
+    fn carries(&self, side: Side, serial: u32) -> bool {
+        let here = self.ends[side].legs.iter().find(|leg| leg.serial == serial);
+        let Some(here) = here else { return false };
+        let other = &self.ends[1 - side];
+        let Some(there) = other.legs.iter().find(|leg| leg.id == here.id) else {
+            return false;
         };
-        let both =
-            ready(&self.ends[ANN], &self.ends[BOB]) && ready(&self.ends[BOB], &self.ends[ANN]);
+        let reachable = |leg: &LegEnd, side: Side, local: &str| {
+            let end = &self.ends[side];
+            end.address != 0
+                && end.asleep_until <= self.now
+                && leg.gathered.get(local) == Some(&end.address)
+                && !leg.dead.iter().any(|dead| dead == local)
+        };
+        let works = |local: &str, remote: &str| {
+            reachable(here, side, local) && reachable(there, 1 - side, remote)
+        };
+        let known = |leg: &LegEnd, remote: &str| leg.pc.has_candidate_of(remote);
+        let settled = match (here.pc.settled(), there.pc.settled()) {
+            (Some((local, remote)), Some(theirs)) => {
+                theirs == (remote, local)
+                    && known(here, remote)
+                    && known(there, local)
+                    && works(local, remote)
+            }
+            _ => false,
+        };
+        settled || here.good.iter().any(|(local, remote)| works(local, remote))
+    }
+
+    /// What the browser says of legs that have come to carry, or have ceased to.
+    fn report_connectivity(&mut self) {
         for side in [ANN, BOB] {
-            if both && !self.ends[side].reported {
-                self.ends[side].reported = true;
-                self.leg(side, LegEvent::IceConnection(IceConnectionState::Connected));
-                self.leg(side, LegEvent::Connection(ConnectionState::Connected));
+            for n in 0..self.ends[side].legs.len() {
+                let leg = &self.ends[side].legs[n];
+                let (serial, id, reported) = (leg.serial, leg.id, leg.reported);
+                let carries = self.carries(side, serial);
+                if carries == reported {
+                    continue;
+                }
+                let leg = &mut self.ends[side].legs[n];
+                leg.reported = carries;
+                leg.deaths += 1;
+                let deaths = leg.deaths;
+                if carries {
+                    let pair = leg.pc.settled();
+                    let pair = pair.map(|(local, remote)| (local.to_owned(), remote.to_owned()));
+                    leg.good.extend(pair);
+                    self.leg_event(
+                        side,
+                        serial,
+                        LegEvent::IceConnection(IceConnectionState::Connected),
+                    );
+                    let connected = LegEvent::Connection(ConnectionState::Connected);
+                    self.leg_event(side, serial, connected);
+                    if id > 0 {
+                        let after = Duration::from_millis(self.roll(100));
+                        self.put(after, Item::Leg(side, serial, LegEvent::Carries));
+                    }
+                } else {
+                    self.put(Duration::from_secs(17), Item::Dead(side, serial, deaths));
+                }
             }
         }
     }
 
-    fn leg(&mut self, side: Side, event: LegEvent) {
-        let item = Item::Leg(side, self.ends[side].generation, event);
-        self.put(Duration::ZERO, item);
+    fn leg_event(&mut self, side: Side, serial: u32, event: LegEvent) {
+        self.put(Duration::ZERO, Item::Leg(side, serial, event));
     }
 
     fn put(&mut self, after: Moment, item: Item) {
@@ -539,6 +970,9 @@ fn name_of(command: &Command) -> &'static str {
         Command::SetRemoteDescription(..) => "SetRemoteDescription",
         Command::AddIceCandidate(..) => "AddIceCandidate",
         Command::RestartIce(_) => "RestartIce",
+        Command::UseLeg(_) => "UseLeg",
+        Command::ReadStats(_) => "ReadStats",
+        Command::ProbeLink => "ProbeLink",
         Command::Send(signal) => match signal.body {
             SignalBody::Offer(_) => "Send offer",
             SignalBody::Answer(_) => "Send answer",
@@ -546,6 +980,9 @@ fn name_of(command: &Command) -> &'static str {
             SignalBody::Ringing => "Send ringing",
             SignalBody::Accepted => "Send accepted",
             SignalBody::HangUp(_) => "Send hang-up",
+            SignalBody::KeepLeg => "Send keep-leg",
+            SignalBody::Away => "Send away",
+            SignalBody::Rejoin => "Send rejoin",
         },
         Command::Notify(_) => "Notify",
         Command::Log(_) => "Log",

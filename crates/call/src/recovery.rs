@@ -1,0 +1,275 @@
+//! The recovery policy: when the path under a call is in doubt, and what is done about it.
+//!
+//! It listens to four things: packets, the browser's word on a leg, signs that the network moved,
+//! and answers of the signaling server. It wants three: that the server be asked whether it can be
+//! reached, that a path be sought, and that the search be called off. docs/recovery.md draws it.
+
+use crate::Moment;
+
+/// How often the packet counter is read.
+pub(crate) const LOOK_EVERY: Moment = Moment::from_millis(250);
+
+/// After how long without a packet the path is in doubt, where packets come all the time.
+const SILENCE: Moment = Moment::from_secs(1);
+
+/// Somebody who sends neither sound nor picture is heard of only now and then: silence means
+/// something once it is this many times as long as the pauses are.
+const PAUSES: u32 = 3;
+
+/// How long a call that both want may take to connect before its path is in doubt.
+const SETUP: Moment = Moment::from_secs(4);
+
+/// How long the old path must have gone on after a move before the search is called off.
+const UNMOVED: Moment = Moment::from_secs(5);
+
+/// How long to wait after each attempt; the last is repeated. Up to a quarter more is added, so
+/// that the two sides do not keep meeting.
+const WAIT: [Moment; 5] = [
+    Moment::from_millis(1500),
+    Moment::from_millis(2500),
+    Moment::from_millis(4000),
+    Moment::from_millis(6000),
+    Moment::from_millis(8000),
+];
+
+/// An attempt is given this many times as long as the server takes to answer.
+const ANSWERS: u32 = 4;
+
+/// A network that moves all the time is followed no faster than this.
+const MIN_WAIT: Moment = Moment::from_millis(500);
+
+/// Whether the path under a call is good, and if not, how far the search is.
+#[derive(Debug)]
+pub(crate) struct Recovery {
+    state: State,
+    /// The counter as it last was, and when it last grew.
+    received: u64,
+    heard_at: Moment,
+    /// The longest pause between packets of late.
+    pause: Moment,
+    attempted_at: Option<Moment>,
+    random: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// There is no path yet; one is being found in the ordinary way until then.
+    Setup { until: Moment },
+    /// Packets come.
+    Steady,
+    /// They do not, or may not soon.
+    Doubt {
+        cause: Cause,
+        attempts: usize,
+        next: Next,
+    },
+}
+
+/// What a search waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Its time; then the server is asked.
+    Time(Moment),
+    /// The server's answer since then: whoever cannot reach it can agree on nothing.
+    Answer(Moment),
+}
+
+/// Why the path is in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// This side's network is another than before.
+    Moved,
+    /// Nothing comes, whosever fault it is.
+    Silence,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Ask the server whether it can be reached, by every means.
+    Probe,
+    /// Seek a path: restart ICE, and race a fresh leg.
+    Seek,
+    /// The path is back by itself: call the search off.
+    CallOff,
+}
+
+impl Recovery {
+    /// `seed` sets the two sides of a call apart.
+    pub(crate) fn new(seed: u32) -> Self {
+        Self {
+            state: State::Setup { until: Moment::MAX },
+            received: 0,
+            heard_at: Moment::ZERO,
+            pause: Moment::ZERO,
+            attempted_at: None,
+            random: seed | 1,
+        }
+    }
+
+    /// Both want the call: a path is being found.
+    pub(crate) fn begin(&mut self, now: Moment) {
+        self.heard_at = now;
+        if self.state == (State::Setup { until: Moment::MAX }) {
+            let until = now + SETUP;
+            self.state = State::Setup { until };
+        }
+    }
+
+    /// A leg carries media: that is the path.
+    pub(crate) fn found(&mut self, now: Moment) {
+        self.state = State::Steady;
+        self.heard_at = now;
+        self.received = 0;
+        self.pause = Moment::ZERO;
+    }
+
+    /// The network of this side is another than before, or may be.
+    pub(crate) fn moved(&mut self, now: Moment) {
+        let earliest = self.attempted_at.map_or(now, |at| now.max(at + MIN_WAIT));
+        self.state = State::Doubt {
+            cause: Cause::Moved,
+            attempts: 0,
+            next: Next::Time(earliest),
+        };
+    }
+
+    /// The browser says that nothing has come for a while: in Firefox at once, in Chromium late.
+    pub(crate) fn silent(&mut self, now: Moment) {
+        match self.state {
+            State::Setup { .. } | State::Doubt { .. } => {}
+            State::Steady => self.doubt(now),
+        }
+    }
+
+    /// The browser has given a path up. Waiting for the next attempt has no point.
+    pub(crate) fn failed(&mut self, now: Moment) {
+        let recent = self.attempted_at.is_some_and(|at| now < at + WAIT[0]);
+        match &mut self.state {
+            State::Doubt { next, .. } => {
+                if let (Next::Time(due), false) = (next, recent) {
+                    *due = now;
+                }
+            }
+            State::Setup { .. } | State::Steady => self.doubt(now),
+        }
+    }
+
+    /// The path leads nowhere any more: the other side's page was loaded anew, or the browser
+    /// refused a description.
+    pub(crate) fn lost(&mut self, now: Moment) {
+        self.doubt(now);
+    }
+
+    /// The packet counter of the path was read.
+    pub(crate) fn counted(&mut self, received: u64, now: Moment) -> Option<Step> {
+        let comes = received > self.received;
+        self.received = received;
+        if comes {
+            return self.heard(now);
+        }
+        let silence = now.saturating_sub(self.heard_at);
+        if self.state == State::Steady && silence >= SILENCE.max(self.pause * PAUSES) {
+            self.doubt(now);
+        }
+        None
+    }
+
+    /// The old path carries packets.
+    pub(crate) fn heard(&mut self, now: Moment) -> Option<Step> {
+        let pause = now.saturating_sub(self.heard_at);
+        self.heard_at = now;
+        match self.state {
+            State::Setup { .. } => None,
+            State::Steady => {
+                // It is forgotten by an eighth each time.
+                self.pause = pause.max(self.pause - self.pause / 8);
+                None
+            }
+            State::Doubt { cause, .. } => {
+                let attempted = self.attempted_at.is_some_and(|at| now >= at + UNMOVED);
+                if cause == Cause::Moved && !attempted {
+                    return None;
+                }
+                self.state = State::Steady;
+                Some(Step::CallOff)
+            }
+        }
+    }
+
+    /// The server has answered.
+    pub(crate) fn answered(&mut self, now: Moment) -> Option<Step> {
+        let State::Doubt { attempts, next, .. } = &mut self.state else {
+            return None;
+        };
+        let Next::Answer(asked) = *next else {
+            return None;
+        };
+        let [.., longest] = WAIT;
+        let wait = WAIT.get(*attempts).copied().unwrap_or(longest);
+        // Where the server is slow to answer, so is the other side.
+        let wait = wait.max((now.saturating_sub(asked) * ANSWERS).min(longest));
+        *attempts += 1;
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 17;
+        self.random ^= self.random << 5;
+        *next = Next::Time(now + wait + wait / 4 * (self.random % 256) / 256);
+        self.attempted_at = Some(now);
+        Some(Step::Seek)
+    }
+
+    /// What is due. To be asked after every event.
+    pub(crate) fn due(&mut self, now: Moment) -> Option<Step> {
+        match &mut self.state {
+            State::Setup { until } if *until <= now => self.doubt(now),
+            State::Setup { .. } | State::Steady | State::Doubt { .. } => {}
+        }
+        match &mut self.state {
+            State::Doubt { next, .. } => match *next {
+                Next::Time(due) if due <= now => {
+                    *next = Next::Answer(now);
+                    Some(Step::Probe)
+                }
+                Next::Time(_) | Next::Answer(_) => None,
+            },
+            State::Setup { .. } | State::Steady => None,
+        }
+    }
+
+    /// When [`Self::due`] will next have something to say by itself.
+    pub(crate) fn next(&self) -> Option<Moment> {
+        match self.state {
+            State::Setup { until: due }
+            | State::Doubt {
+                next: Next::Time(due),
+                ..
+            } => Some(due).filter(|due| *due != Moment::MAX),
+            State::Steady
+            | State::Doubt {
+                next: Next::Answer(_),
+                ..
+            } => None,
+        }
+    }
+
+    /// Why the path is in doubt, if it is.
+    pub(crate) fn cause(&self) -> Option<Cause> {
+        match self.state {
+            State::Doubt { cause, .. } => Some(cause),
+            State::Setup { .. } | State::Steady => None,
+        }
+    }
+
+    /// When the last packet came.
+    pub(crate) fn heard_at(&self) -> Moment {
+        self.heard_at
+    }
+
+    fn doubt(&mut self, now: Moment) {
+        self.state = State::Doubt {
+            cause: Cause::Silence,
+            attempts: 0,
+            next: Next::Time(now),
+        };
+    }
+}
