@@ -54,6 +54,13 @@ impl<'a> Relay<'a> {
         serde_json::from_str(value.get()).ok()
     }
 
+    /// A field's value, if it is a whole number from 0 to 2³² − 1.
+    #[must_use]
+    pub fn number(&self, field: &str) -> Option<u32> {
+        let (_, value) = self.fields.iter().find(|(name, _)| name == field)?;
+        serde_json::from_str(value.get()).ok()
+    }
+
     /// Puts a string in place of whatever the field held.
     pub fn set(&mut self, field: &'static str, value: &str) {
         self.remove(field);

@@ -7,12 +7,19 @@ use std::{
 
 use axum::extract::ws::{CloseFrame, Message, close_code};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use holdfast_protocol::SESSION_SECONDS;
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
 
-use crate::lobby::{Key, Lobby, QUEUE, Refusal};
+use crate::{
+    lobby::{Lobby, Refusal, Seat},
+    session::QUEUE,
+};
+
+/// How long a session waits for its next connection.
+const SESSION_LIMIT: Duration = Duration::from_secs(SESSION_SECONDS);
 
 /// How often a silent client is asked whether it is there.
 const PING_EVERY: Duration = Duration::from_secs(10);
@@ -23,34 +30,62 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 /// How long one frame may take to leave.
 const SEND_LIMIT: Duration = Duration::from_secs(10);
 
-/// Runs a connection. Generic over the socket, so that a test can stand in for one.
-pub(crate) async fn run<S, E>(socket: S, lobby: Arc<Mutex<Lobby>>, stopping: watch::Receiver<bool>)
-where
+/// Runs a connection. Generic over the socket, so that a test can stand in for one. `resumable`:
+/// the client speaks our subprotocol.
+pub(crate) async fn run<S, E>(
+    socket: S,
+    resumable: bool,
+    lobby: Arc<Mutex<Lobby>>,
+    mut stopping: watch::Receiver<bool>,
+) where
     S: Stream<Item = Result<Message, E>> + Sink<Message>,
 {
-    let (queue, waiting) = mpsc::channel(QUEUE);
-    let key = match lock(&lobby).connect(queue) {
-        Ok(key) => key,
+    // What is sent again to who comes back fits beside what is new.
+    let (queue, waiting) = mpsc::channel(2 * QUEUE);
+    let mut seat = match lock(&lobby).connect(queue, resumable) {
+        Ok(seat) => seat,
         Err(error) => return tracing::error!("no randomness: {error}"),
     };
-    tracing::debug!(key, "connected");
+    tracing::debug!(?seat, "connected");
     let (mut sink, stream) = socket.split();
-    let goodbye = pump(&mut sink, stream, key, &lobby, waiting, stopping).await;
-    lock(&lobby).disconnect(key);
-    tracing::debug!(key, "disconnected");
-    let _ = timeout(SEND_LIMIT, sink.send(Message::Close(goodbye))).await;
+    let end = pump(&mut sink, stream, &mut seat, &lobby, waiting, &mut stopping).await;
+    let said_goodbye = matches!(end, End::Goodbye);
+    let waits = lock(&lobby).disconnect(seat, said_goodbye);
+    tracing::debug!(?seat, waits, "disconnected");
+    let close = match end {
+        End::Goodbye | End::Gone => None,
+        End::Refused(close) => Some(close),
+    };
+    let _ = timeout(SEND_LIMIT, sink.send(Message::Close(close))).await;
     let _ = timeout(SEND_LIMIT, sink.close()).await;
+    drop(sink);
+    if waits {
+        let stopped = stopping.wait_for(|stopping| *stopping);
+        if timeout(SESSION_LIMIT, stopped).await.is_err() {
+            lock(&lobby).expire(seat);
+        }
+    }
+}
+
+/// How a connection ended.
+enum End {
+    /// The client closed it, and has no more to say.
+    Goodbye,
+    /// It is gone without a word, or together with the page.
+    Gone,
+    /// We closed it.
+    Refused(CloseFrame),
 }
 
 /// Carries frames both ways until either side is done; gives what to say at the end.
 async fn pump<S, E>(
     sink: &mut (impl Sink<Message> + Unpin),
     mut stream: S,
-    key: Key,
+    seat: &mut Seat,
     lobby: &Mutex<Lobby>,
     mut waiting: mpsc::Receiver<axum::extract::ws::Utf8Bytes>,
-    mut stopping: watch::Receiver<bool>,
-) -> Option<CloseFrame>
+    stopping: &mut watch::Receiver<bool>,
+) -> End
 where
     S: Stream<Item = Result<Message, E>> + Unpin,
 {
@@ -61,24 +96,32 @@ where
         let frame = tokio::select! {
             outgoing = waiting.recv() => match outgoing {
                 Some(text) => Message::Text(text),
+                None if lock(lobby).has_moved(*seat) => {
+                    return close(close_code::NORMAL, "the session goes on over another connection");
+                }
                 None => return close(close_code::POLICY, "you do not read what you are sent"),
             },
             incoming = stream.next() => {
                 heard = Instant::now();
                 match incoming {
                     Some(Ok(Message::Text(text))) => {
-                        lock(lobby).receive(key, text.as_str());
+                        *seat = lock(lobby).receive(*seat, text.as_str());
                     }
-                    Some(Ok(Message::Binary(_))) => lock(lobby).refuse(key, &Refusal::Binary),
+                    Some(Ok(Message::Binary(_))) => lock(lobby).refuse(*seat, &Refusal::Binary),
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    Some(Ok(Message::Close(_))) | None => return None,
+                    // A browser that leaves a page says 1001, a page that is done 1000 or nothing.
+                    Some(Ok(Message::Close(Some(close)))) if close.code != close_code::NORMAL => {
+                        return End::Gone;
+                    }
+                    Some(Ok(Message::Close(_))) => return End::Goodbye,
+                    None => return End::Gone,
                     Some(Err(_)) => return close(close_code::SIZE, "not a WebSocket frame, or one above 1 MiB"),
                 }
                 continue;
             }
             _ = ping.tick() => {
-                if heard.elapsed() > SILENCE_LIMIT || !lock(lobby).knows(key) {
-                    return None;
+                if heard.elapsed() > SILENCE_LIMIT || !lock(lobby).knows(*seat) {
+                    return End::Gone;
                 }
                 Message::Ping(Default::default())
             }
@@ -87,13 +130,13 @@ where
             }
         };
         if !matches!(timeout(SEND_LIMIT, sink.send(frame)).await, Ok(Ok(()))) {
-            return None;
+            return End::Gone;
         }
     }
 }
 
-fn close(code: u16, reason: &'static str) -> Option<CloseFrame> {
-    Some(CloseFrame {
+fn close(code: u16, reason: &'static str) -> End {
+    End::Refused(CloseFrame {
         code,
         reason: reason.into(),
     })

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `options.rs` | what can be set from the command line and the environment |
 //! | `lobby.rs` | who is there under which name, and who gets which message: no I/O |
+//! | `session.rs` | what one person is sent, over whichever connection they have just now |
 //! | `connection.rs` | one WebSocket, from upgrade to close |
 //! | `site.rs` | the built page, from disk |
 
 mod connection;
 mod lobby;
 mod options;
+mod session;
 mod site;
 
 use std::{
@@ -24,7 +26,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use holdfast_protocol::SUBPROTOCOL;
+use holdfast_protocol::{SESSION_SUBPROTOCOL, SUBPROTOCOL};
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
 pub use options::Options;
@@ -80,15 +82,16 @@ async fn answer(State(server): State<Server>, request: Request) -> Response {
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &server).await else {
         return server.site.answer(Request::from_parts(parts, body)).await;
     };
-    let upgrade = upgrade.protocols([SUBPROTOCOL]);
-    if upgrade.selected_protocol().is_none() {
+    let upgrade = upgrade.protocols([SESSION_SUBPROTOCOL, SUBPROTOCOL]);
+    let Some(selected) = upgrade.selected_protocol() else {
         let text = "Name the WebSocket subprotocol `json` in your request.\n";
         return (StatusCode::BAD_REQUEST, text).into_response();
-    }
+    };
+    let resumable = selected == SESSION_SUBPROTOCOL;
     let stopping = server.stopping.subscribe();
     upgrade
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
         .read_buffer_size(READ_BUFFER_BYTES)
-        .on_upgrade(move |socket| connection::run(socket, server.lobby, stopping))
+        .on_upgrade(move |socket| connection::run(socket, resumable, server.lobby, stopping))
 }

@@ -8,8 +8,7 @@ use holdfast_protocol::{
 };
 use tokio::sync::mpsc;
 
-/// How many messages may wait for a reader before it is dropped.
-pub(crate) const QUEUE: usize = 256;
+use crate::session::{Session, Stalled};
 
 /// How many people one person can be in the middle of a call with, as far as we keep track.
 const MAX_PARTNERS: usize = 16;
@@ -18,15 +17,30 @@ const MAX_PARTNERS: usize = 16;
 const NO_NAME: &str = "Guest";
 
 /// Types that only a server says. From a client they are refused, or anybody could hand out names.
-const SERVER_TYPES: [&str; 5] = ["id", "rejectusername", "userlist", "peer-gone", "error"];
+const SERVER_TYPES: [&str; 6] = [
+    "id",
+    "rejectusername",
+    "userlist",
+    "peer-gone",
+    "error",
+    "resumed",
+];
 
-/// Which connection. Not a secret, and never sent.
-pub(crate) type Key = u64;
+/// Which session. Not a secret, and never sent.
+type Key = u64;
+
+/// A connection's place in the lobby.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seat {
+    /// The session, which goes on when another connection takes it over.
+    key: Key,
+    connection: u64,
+}
 
 /// Everybody who is connected.
 #[derive(Default)]
 pub(crate) struct Lobby {
-    next: Key,
+    connections: u64,
     /// In the order of arrival, which is the order of the user list.
     people: BTreeMap<Key, Person>,
     names: HashMap<String, Key>,
@@ -35,11 +49,13 @@ pub(crate) struct Lobby {
 }
 
 struct Person {
-    /// The secret that says which connection this is, in messages that carry an id.
+    /// The secret that says which session this is, in messages that carry an id.
     id: String,
     /// None until `username` has come.
     name: Option<String>,
-    queue: mpsc::Sender<Utf8Bytes>,
+    /// Which connection has it now, or had it last.
+    connection: u64,
+    session: Session,
     /// With whom there is a call under way.
     partners: Vec<Key>,
 }
@@ -63,37 +79,64 @@ pub(crate) enum Refusal {
     ServerType(String),
     #[error("nobody here is called {0}")]
     NoSuchUser(String),
+    #[error("there is no such session; come in under your name")]
+    SessionOver,
 }
 
 impl Lobby {
-    /// Somebody is connected. Gives the key, and puts the `id` message into the queue.
+    /// Somebody is connected. Gives the seat, and puts the `id` message into the queue.
     pub(crate) fn connect(
         &mut self,
         queue: mpsc::Sender<Utf8Bytes>,
-    ) -> Result<Key, getrandom::Error> {
-        let key = self.next;
-        self.next += 1;
+        resumable: bool,
+    ) -> Result<Seat, getrandom::Error> {
+        self.connections += 1;
+        let connection = self.connections;
         let id = random_token()?;
-        let hello = encode(&Message::Id {
+        let session = Session::new(queue, resumable);
+        let hello = Message::Id {
             id: ConnectionId::Text(id.clone()),
-        });
+        };
+        // The queue is empty: it takes one message.
+        let _ = session.send_aside(encode(&hello));
         let person = Person {
             id,
             name: None,
-            queue,
+            connection,
+            session,
             partners: Vec::new(),
         };
-        self.people.insert(key, person);
-        self.send(key, hello);
-        Ok(key)
+        self.people.insert(connection, person);
+        let key = connection;
+        Ok(Seat { key, connection })
     }
 
-    /// Somebody is gone. Who is in a call with them hears of it; the call needs no server.
-    pub(crate) fn disconnect(&mut self, key: Key) {
-        if self.remove(key) {
+    /// A connection is gone. Whether its session waits for another one: then nobody hears of it
+    /// before [`Self::expire`].
+    pub(crate) fn disconnect(&mut self, seat: Seat, said_goodbye: bool) -> bool {
+        let Some(person) = self.seated(seat) else {
+            return false;
+        };
+        let waits = person.session.is_resumable() && person.name.is_some() && !said_goodbye;
+        if waits {
+            person.session.detach();
+        } else if self.remove(seat.key) {
             self.send_user_list();
         }
         self.drop_stalled();
+        waits
+    }
+
+    /// The session has waited for long enough. Who is in a call with them hears of it; the call
+    /// needs no server.
+    pub(crate) fn expire(&mut self, seat: Seat) {
+        self.disconnect(seat, true);
+    }
+
+    /// The person whose session still has that connection.
+    fn seated(&mut self, seat: Seat) -> Option<&mut Person> {
+        let person = self.people.get_mut(&seat.key)?;
+        (person.connection == seat.connection).then_some(person)
     }
 
     /// Takes a connection out; whether it had a name that others have seen.
@@ -129,51 +172,93 @@ impl Lobby {
         }
     }
 
-    /// A text frame came in: it goes where it is meant to go, or back as an error.
-    pub(crate) fn receive(&mut self, key: Key, text: &str) {
-        if let Err(refusal) = self.route(key, text) {
-            self.refuse(key, &refusal);
-        }
+    /// A text frame came in: it goes where it is meant to go, or back as an error. The connection
+    /// may have another seat afterwards.
+    pub(crate) fn receive(&mut self, seat: Seat, text: &str) -> Seat {
+        let seat = match self.route(seat, text) {
+            Ok(seat) => seat,
+            Err(refusal) => {
+                self.refuse(seat, &refusal);
+                seat
+            }
+        };
         self.drop_stalled();
+        seat
     }
 
     /// Tells the sender why its frame went nowhere.
-    pub(crate) fn refuse(&mut self, key: Key, refusal: &Refusal) {
-        tracing::debug!(key, code = refusal.code(), "refused");
+    pub(crate) fn refuse(&mut self, seat: Seat, refusal: &Refusal) {
+        tracing::debug!(seat.key, code = refusal.code(), "refused");
         let target = if let Refusal::NoSuchUser(target) = refusal {
             Some(target.clone())
         } else {
             None
         };
-        let error = encode(&Message::Error {
+        let error = Message::Error {
             code: refusal.code().to_owned(),
             text: refusal.to_string(),
             target,
-        });
-        self.send(key, error);
+        };
+        if matches!(refusal, Refusal::SessionOver) {
+            self.send_aside(seat.key, &error);
+        } else {
+            self.send(seat.key, encode(&error));
+        }
     }
 
     /// Whether that connection has not been dropped.
-    pub(crate) fn knows(&self, key: Key) -> bool {
-        self.people.contains_key(&key)
+    pub(crate) fn knows(&mut self, seat: Seat) -> bool {
+        self.seated(seat).is_some()
     }
 
-    fn route(&mut self, key: Key, text: &str) -> Result<(), Refusal> {
+    /// Whether that connection's session goes on over another.
+    pub(crate) fn has_moved(&self, seat: Seat) -> bool {
+        let person = self.people.get(&seat.key);
+        person.is_some_and(|person| person.connection != seat.connection)
+    }
+
+    fn route(&mut self, seat: Seat, text: &str) -> Result<Seat, Refusal> {
         if text.len() > MAX_MESSAGE_BYTES {
             return Err(Refusal::TooLarge(text.len()));
         }
         let mut message = Relay::parse(text)?;
+        let key = seat.key;
+        let Some(person) = self.seated(seat) else {
+            return Ok(seat);
+        };
+        let kind = message.kind();
+        if person.session.is_resumable() {
+            match kind.as_str() {
+                "resume" => return self.resume(seat, &message),
+                "heard" => {
+                    person
+                        .session
+                        .heard(message.number("heard").unwrap_or_default());
+                    return Ok(seat);
+                }
+                "ping" => {
+                    let heard = person.session.received_count();
+                    self.send_aside(key, &Message::Heard { heard });
+                    return Ok(seat);
+                }
+                "username" => {}
+                _ => {
+                    if let Some(heard) = person.session.received() {
+                        self.send_aside(key, &Message::Heard { heard });
+                    }
+                }
+            }
+        }
         let Some(person) = self.people.get(&key) else {
-            return Ok(());
+            return Ok(seat);
         };
         if message.string("id").is_some_and(|id| id != person.id) {
             return Err(Refusal::WrongId);
         }
-        let kind = message.kind();
         if kind == "username" {
             let wanted = message.string("name").ok_or(Refusal::NameMissing)?;
             self.name(key, &wanted);
-            return Ok(());
+            return Ok(seat);
         }
         if SERVER_TYPES.contains(&kind.as_str()) {
             return Err(Refusal::ServerType(kind));
@@ -190,7 +275,38 @@ impl Lobby {
             }
             None => self.send_all(&message.to_text().into()),
         }
-        Ok(())
+        Ok(seat)
+    }
+
+    /// A new connection takes the place of an earlier one: whoever knows the secret is the person.
+    fn resume(&mut self, seat: Seat, message: &Relay<'_>) -> Result<Seat, Refusal> {
+        let id = message.string("id").unwrap_or_default();
+        let earlier = self.people.iter().find(|(key, person)| {
+            **key != seat.key && person.id == id && person.session.is_resumable()
+        });
+        let key = *earlier.ok_or(Refusal::SessionOver)?.0;
+        let heard = message.number("heard");
+        // Whoever has a name already has a session of their own.
+        let fresh = self.people.get(&seat.key).is_some_and(|p| p.name.is_none());
+        let next = self.people.remove(&seat.key).filter(|_| fresh);
+        let (Some(next), Some(person)) = (next, self.people.get_mut(&key)) else {
+            return Err(Refusal::SessionOver);
+        };
+        person.connection = seat.connection;
+        let again = person.session.attach(next.session, heard);
+        let resumed = Message::Resumed {
+            heard: person.session.received_count(),
+        };
+        self.send_aside(key, &resumed);
+        for text in again {
+            self.send_text_aside(key, text);
+        }
+        if heard.is_none() {
+            let list = self.user_list();
+            self.send(key, list);
+        }
+        let connection = seat.connection;
+        Ok(Seat { key, connection })
     }
 
     /// Gives a connection its name: what it asks for, or the nearest that is free.
@@ -239,14 +355,18 @@ impl Lobby {
     }
 
     fn send_user_list(&mut self) {
+        let list = self.user_list();
+        self.send_all(&list);
+    }
+
+    fn user_list(&self) -> Utf8Bytes {
         let users = self
             .people
             .values()
             .filter_map(|person| person.name.clone());
-        let list = Message::UserList {
+        encode(&Message::UserList {
             users: users.collect(),
-        };
-        self.send_all(&encode(&list));
+        })
     }
 
     /// To everybody who has a name.
@@ -257,12 +377,27 @@ impl Lobby {
         }
     }
 
-    /// Into the queue; a reader whose queue is full has stalled, and is dropped soon after.
+    /// A message of the session; a reader whose queue is full has stalled, and is dropped soon
+    /// after.
     fn send(&mut self, key: Key, text: Utf8Bytes) {
+        let Some(person) = self.people.get_mut(&key) else {
+            return;
+        };
+        if let Err(Stalled) = person.session.send(text) {
+            self.stalled.push(key);
+        }
+    }
+
+    /// A message of the connection alone.
+    fn send_aside(&mut self, key: Key, message: &Message) {
+        self.send_text_aside(key, encode(message));
+    }
+
+    fn send_text_aside(&mut self, key: Key, text: Utf8Bytes) {
         let Some(person) = self.people.get(&key) else {
             return;
         };
-        if let Err(mpsc::error::TrySendError::Full(_)) = person.queue.try_send(text) {
+        if let Err(Stalled) = person.session.send_aside(text) {
             self.stalled.push(key);
         }
     }
@@ -280,6 +415,7 @@ impl Refusal {
             Self::WrongId => "wrong-id",
             Self::ServerType(_) => "server-type",
             Self::NoSuchUser(_) => "no-such-user",
+            Self::SessionOver => "session-over",
         }
     }
 }

@@ -162,6 +162,16 @@ impl Client {
         assert_eq!(next["text"], "echo", "{next}");
     }
 
+    /// The connection breaks without a word.
+    pub(crate) fn vanish(self) {
+        drop(self);
+    }
+
+    /// Closes the connection, as a page does that is done with it.
+    pub(crate) async fn leave(mut self) {
+        self.socket.close(None).await.expect("the server answers");
+    }
+
     /// Waits for the server to close; gives its reason.
     pub(crate) async fn closed(&mut self) -> Option<CloseFrame> {
         loop {

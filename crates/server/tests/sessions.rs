@@ -1,0 +1,154 @@
+//! In our own subprotocol, a session outlives its connection.
+
+mod client;
+
+use client::{Client, TestServer};
+use serde_json::{Value, json};
+
+async fn join(server: &TestServer, name: &str) -> Client {
+    let mut client = server
+        .connect(Some("holdfast, json"))
+        .await
+        .expect("connects");
+    let id = client.next_of("id").await["id"].clone();
+    client
+        .send(&json!({"type": "username", "name": name, "id": id, "date": 0}))
+        .await;
+    client.id = id;
+    client.next_of("userlist").await;
+    client
+}
+
+/// Another connection asks for the session with that id.
+async fn resume(server: &TestServer, id: &Value, heard: Option<u32>) -> Client {
+    let mut client = server
+        .connect(Some("holdfast, json"))
+        .await
+        .expect("connects");
+    client.next_of("id").await;
+    client
+        .send(&json!({"type": "resume", "id": id, "heard": heard}))
+        .await;
+    client.id = id.clone();
+    client
+}
+
+fn text(text: &str, target: &str) -> Value {
+    json!({"type": "message", "text": text, "date": 0, "target": target})
+}
+
+#[tokio::test]
+async fn a_session_goes_on_over_another_connection_and_nobody_sees_a_leave() {
+    let server = TestServer::start().await;
+    let mut ann = join(&server, "Ann").await;
+    let mut bob = join(&server, "Bob").await;
+    ann.next_of("userlist").await;
+    // Two lists have come to Ann. What is said while she is away, and what was said but is not
+    // counted as heard, comes afterwards, in order, once.
+    bob.send(&text("one", "Ann")).await;
+    assert_eq!(ann.next_of("message").await["text"], "one");
+    let id = ann.id.clone();
+    ann.vanish();
+    bob.send(&text("two", "Ann")).await;
+    let mut ann = resume(&server, &id, Some(2)).await;
+    assert_eq!(ann.next_of("resumed").await["heard"], 0);
+    bob.send(&text("three", "Ann")).await;
+    for expected in ["one", "two", "three"] {
+        assert_eq!(ann.next().await["text"], expected);
+    }
+    ann.send(&text("still Ann", "Bob")).await;
+    let heard = bob.next().await;
+    assert_eq!(
+        (&heard["text"], &heard["name"]),
+        (&json!("still Ann"), &json!("Ann"))
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_server_says_how_much_of_the_client_it_has_heard() {
+    let server = TestServer::start().await;
+    let mut ann = join(&server, "Ann").await;
+    for n in 0..20 {
+        ann.send(&text(&n.to_string(), "Ann")).await;
+        ann.next_of("message").await;
+    }
+    ann.send(&json!({"type": "ping"})).await;
+    let mut heard = ann.next_of("heard").await;
+    if heard["heard"] == 16 {
+        heard = ann.next_of("heard").await;
+    }
+    assert_eq!(heard["heard"], 20);
+    let id = ann.id.clone();
+    let mut again = resume(&server, &id, Some(21)).await;
+    assert_eq!(again.next_of("resumed").await["heard"], 20);
+    // The connection before is closed, in words.
+    let close = ann.closed().await.expect("a close frame");
+    assert!(close.reason.contains("another connection"), "{close:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_that_was_loaded_anew_gets_the_list_and_nothing_old() {
+    let server = TestServer::start().await;
+    let mut ann = join(&server, "Ann").await;
+    let mut bob = join(&server, "Bob").await;
+    ann.next_of("userlist").await;
+    let id = ann.id.clone();
+    ann.vanish();
+    bob.send(&text("meant for the page before", "Ann")).await;
+    bob.send(&json!({"type": "ping"})).await;
+    bob.next_of("heard").await;
+    let mut ann = resume(&server, &id, None).await;
+    assert_eq!(ann.next_of("resumed").await["heard"], 0);
+    let list = ann.next().await;
+    assert_eq!(list["users"], json!(["Ann", "Bob"]));
+    bob.send(&text("new", "Ann")).await;
+    assert_eq!(ann.next().await["text"], "new");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_never_was_or_is_over_is_refused_and_the_connection_can_come_in() {
+    let server = TestServer::start().await;
+    let mut thief = resume(&server, &json!("0123456789abcdef0123456789abcdef"), Some(0)).await;
+    assert_eq!(thief.next().await["code"], "session-over");
+    // Without a name there is no session to resume.
+    let mut nameless = server.connect(Some("holdfast")).await.expect("connects");
+    let id = nameless.next_of("id").await["id"].clone();
+    nameless.vanish();
+    let mut late = resume(&server, &id, Some(0)).await;
+    assert_eq!(late.next().await["code"], "session-over");
+    // A client of the sample has none either.
+    let ann = server.join("Ann").await;
+    let mut other = resume(&server, &ann.id, Some(0)).await;
+    assert_eq!(other.next().await["code"], "session-over");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_says_goodbye_is_gone_at_once() {
+    let server = TestServer::start().await;
+    let ann = join(&server, "Ann").await;
+    let mut bob = join(&server, "Bob").await;
+    ann.leave().await;
+    assert_eq!(bob.next_of("userlist").await["users"], json!(["Bob"]));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_comes_back_to_is_dropped_when_too_much_waits_for_it() {
+    let server = TestServer::start().await;
+    let mut ann = join(&server, "Ann").await;
+    let mut bob = join(&server, "Bob").await;
+    let id = ann.id.clone();
+    ann.next_of("userlist").await;
+    ann.vanish();
+    for _ in 0..300 {
+        bob.send(&text("hello?", "Ann")).await;
+    }
+    assert_eq!(bob.next_of("userlist").await["users"], json!(["Bob"]));
+    let mut ann = resume(&server, &id, Some(2)).await;
+    assert_eq!(ann.next().await["code"], "session-over");
+    server.stop().await;
+}
