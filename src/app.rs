@@ -29,7 +29,7 @@ pub fn App() -> impl IntoView {
                 "You are "<strong>{text(move || seen.name.get())}</strong>
             </p>
         </header>
-        <Notices seen />
+        <Notices seen act />
         <Join seen act hidden=outside />
         <main hidden=flag(move || !joined()) class:calling=flag(move || seen.call.read().stage.is_call())>
             <People seen act />

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use gloo_net::http::Request;
-use holdfast_call::{Limits, NO_PATH_LIMIT};
+use holdfast_call::{Limits, NO_PATH_LIMIT, Policy};
 use js_sys::{Array, JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{RtcConfiguration, Url};
@@ -69,6 +69,13 @@ const POLICIES: [(&str, &[&str], &str); 3] = [
     ("rtcpMuxPolicy", &["require"], "\"require\""),
 ];
 
+const POLICY_NAMES: [(&str, Policy); 4] = [
+    ("race", Policy::Race),
+    ("restart", Policy::RestartOnMove),
+    ("textbook", Policy::Textbook),
+    ("sample", Policy::Sample),
+];
+
 impl Config {
     /// Loads `config.json` from beside the page.
     ///
@@ -100,11 +107,20 @@ impl Config {
         let rtc = Object::new();
         let mut signaling = Signaling::Auto;
         let mut no_path = NO_PATH_LIMIT;
+        let mut recovery = Policy::default();
         for field in Object::keys(&json).iter().filter_map(|key| key.as_string()) {
             let value = get(&json, &field);
             let passed_on = match field.as_str() {
                 "signaling" => {
                     signaling = parse_signaling(&value)?;
+                    false
+                }
+                // For the fault lab, which compares them.
+                "recovery" => {
+                    let word = value.as_string().unwrap_or_default();
+                    let known = POLICY_NAMES.iter().find(|(name, _)| *name == word);
+                    let must_be = "\"race\", \"restart\", \"textbook\" or \"sample\"";
+                    recovery = known.ok_or(wrong(&field, must_be))?.1;
                     false
                 }
                 "noPathLimitSeconds" => {
@@ -147,9 +163,21 @@ impl Config {
             rtc: rtc.unchecked_into(),
             limits: Limits {
                 no_path,
+                policy: recovery,
                 ..Limits::default()
             },
         })
+    }
+
+    /// Takes the ICE servers of another configuration.
+    pub fn take_servers(&mut self, other: &RtcConfiguration) {
+        let _ = Reflect::set(&self.rtc, &"iceServers".into(), &get(other, "iceServers"));
+    }
+
+    /// Gives every connection this certificate, so that the other side knows it again.
+    pub fn set_certificate(&mut self, certificate: &JsValue) {
+        let list = Array::of1(certificate);
+        let _ = Reflect::set(&self.rtc, &"certificates".into(), &list);
     }
 
     /// The ICE servers, as the browser wants them.

@@ -1,6 +1,6 @@
 //! Every sentence that a person reads about what happened, each with a way out where there is one.
 
-use holdfast_call::{CallView, EndReason, Ended, Notice, Stage};
+use holdfast_call::{CallView, EndReason, Ended, Notice, Stage, Trouble};
 use holdfast_protocol::HangUpReason;
 
 use crate::{
@@ -74,6 +74,10 @@ pub fn notice(notice: &Notice) -> String {
     }
 }
 
+/// A tab that was duplicated.
+pub const ANOTHER_TAB: &str =
+    "Your call goes on in another tab. Here you can come in under another name.";
+
 /// Somebody to whom something was to be sent has gone.
 #[must_use]
 pub fn not_here(peer: &str) -> String {
@@ -102,6 +106,7 @@ pub fn ended(ended: &Ended) -> Option<String> {
         EndReason::Unreachable => not_here(peer),
         EndReason::MediaRefused => media_error(&MediaError::Refused),
         EndReason::NoPath => format!("The connection to {peer} was lost and did not come back."),
+        EndReason::Left => format!("{peer} left."),
         EndReason::TracksGone => format!("{peer} stopped sending sound and picture."),
         EndReason::Failed(why) => {
             format!("This browser could not go on with the call. Call again. ({why})")
@@ -120,12 +125,34 @@ pub fn stage(view: &CallView) -> String {
         Stage::Calling { ringing: true } => format!("Ringing at {peer}'s…"),
         Stage::Ringing => format!("{peer} is calling"),
         Stage::Connecting => format!("Connecting with {peer}…"),
-        Stage::Connected { .. } => format!("In a call with {peer}"),
-        Stage::Interrupted { .. } => format!("The connection with {peer} is interrupted. Waiting…"),
+        Stage::Connected { .. } => match view.back_after {
+            Some(gap) => format!(
+                "Back after {}.{} s",
+                gap.as_secs(),
+                gap.subsec_millis() / 100
+            ),
+            None => format!("In a call with {peer}"),
+        },
+        Stage::Interrupted { .. } => match view.trouble {
+            Some(Trouble::OurNetwork) => "Your network changed. Reconnecting…".into(),
+            Some(Trouble::OurPage) => format!("Coming back into the call with {peer}…"),
+            Some(Trouble::TheirPage) => format!("{peer}'s page was closed. Waiting for it…"),
+            Some(Trouble::TheirNetwork) | None => format!("Waiting for {peer}'s network…"),
+        },
     };
-    match view.peer_link_lost {
+    let talks = matches!(view.stage, Stage::Connected { .. });
+    match view.peer_link_lost && talks {
         true => format!("{stage} ({peer}'s link to the server is gone; the call goes on.)"),
         false => stage,
+    }
+}
+
+/// How long the call has been interrupted; nothing for the first second.
+#[must_use]
+pub fn waited(seconds: u64) -> String {
+    match seconds {
+        0 => String::new(),
+        seconds => format!(" {seconds} s"),
     }
 }
 

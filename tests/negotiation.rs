@@ -7,7 +7,7 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 use common::{plain, ufrag, until, until_or};
 use holdfast::rtc::{Choice, Peer, PeerEvent, acquire};
 use holdfast_call::{
-    Call, Command, ConnectionState, Event, IceConnectionState, LegEvent, Limits, Stage,
+    Call, Command, ConnectionState, Event, IceConnectionState, LegEvent, Limits, Policy, Stage,
 };
 use holdfast_protocol::CallId;
 use wasm_bindgen::JsCast;
@@ -52,7 +52,11 @@ impl Pair {
     /// `names` decides who is polite: the earlier in the alphabet.
     fn new(names: [&str; 2], media: [&MediaStream; 2]) -> Self {
         let side = |(name, media): (&str, &MediaStream)| {
-            let mut call = Call::new(Limits::default());
+            // These are about one connection; races are for e2e.
+            let mut call = Call::new(Limits {
+                policy: Policy::RestartOnMove,
+                ..Limits::default()
+            });
             call.handle(Event::Named(name.into()), Duration::ZERO);
             Side {
                 call: RefCell::new(call),
@@ -95,7 +99,7 @@ impl Pair {
             Command::AcquireMedia => self.handle(side, Event::MediaReady),
             Command::OpenLeg { offers, .. } => {
                 let pair = self.clone();
-                let peer = Peer::new(&plain(), move |event| pair.peer_event(side, event));
+                let peer = Peer::new(&plain(), false, move |event| pair.peer_event(side, event));
                 let peer = peer.expect("a browser with WebRTC");
                 for kind in ["audio", "video"] {
                     let tracks = here
@@ -145,7 +149,11 @@ impl Pair {
                 self.handle(1 - side, Event::Received(signal));
             }
             Command::Log(line) => panic!("{line}"),
-            Command::ReleaseMedia | Command::Notify(_) => {}
+            Command::ProbeLink => self.handle(side, Event::LinkUp { anew: false }),
+            Command::ReleaseMedia
+            | Command::UseLeg(_)
+            | Command::ReadStats(_)
+            | Command::Notify(_) => {}
         }
     }
 

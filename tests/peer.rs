@@ -26,7 +26,7 @@ fn c35_every_field_of_the_configuration_reaches_the_browser() {
     let given = r#"{"iceServers":[{"urls":["turn:192.0.2.1"],"username":"u","credential":"c"}],
         "iceTransportPolicy":"relay","bundlePolicy":"max-bundle","rtcpMuxPolicy":"require",
         "iceCandidatePoolSize":2}"#;
-    let peer = Peer::new(&configuration(given), |_| {}).expect("the browser takes it");
+    let peer = Peer::new(&configuration(given), false, |_| {}).expect("the browser takes it");
     let taken = peer.connection().get_configuration();
     for (field, expected) in [
         ("iceTransportPolicy", "relay"),
@@ -42,7 +42,7 @@ fn c35_every_field_of_the_configuration_reaches_the_browser() {
 #[wasm_bindgen_test]
 fn x38_new_servers_leave_the_rest_of_the_configuration_as_it_is() {
     let given = r#"{"bundlePolicy":"max-bundle","iceTransportPolicy":"relay"}"#;
-    let peer = Peer::new(&configuration(given), |_| {}).expect("the browser takes it");
+    let peer = Peer::new(&configuration(given), false, |_| {}).expect("the browser takes it");
     let servers = JSON::parse(r#"[{"urls":"stun:192.0.2.1"}]"#).expect("JSON");
     peer.set_ice_servers(&servers)
         .expect("a change of servers alone");
@@ -65,7 +65,7 @@ fn x38_new_servers_leave_the_rest_of_the_configuration_as_it_is() {
 #[wasm_bindgen_test]
 fn x38_what_the_browser_refuses_is_told_in_sentences() {
     let refused = |json: &str| {
-        let peer = Peer::new(&plain(), |_| {}).expect("a connection");
+        let peer = Peer::new(&plain(), false, |_| {}).expect("a connection");
         let servers = JSON::parse(json).expect("JSON");
         peer.set_ice_servers(&servers).expect_err("refused")
     };
@@ -74,12 +74,16 @@ fn x38_what_the_browser_refuses_is_told_in_sentences() {
     let access = refused(r#"[{"urls":"turn:192.0.2.1"}]"#);
     assert_eq!(access.name, "InvalidAccessError");
 
-    let closed = Peer::new(&plain(), |_| {}).expect("a connection");
+    let closed = Peer::new(&plain(), false, |_| {}).expect("a connection");
     closed.connection().close();
     let state = closed.set_ice_servers(&Array::new()).expect_err("refused");
     assert_eq!(state.name, "InvalidStateError");
 
-    let peer = Peer::new(&configuration(r#"{"bundlePolicy":"max-bundle"}"#), |_| {});
+    let peer = Peer::new(
+        &configuration(r#"{"bundlePolicy":"max-bundle"}"#),
+        false,
+        |_| {},
+    );
     let peer = peer.expect("a connection");
     let other = configuration(r#"{"bundlePolicy":"balanced"}"#);
     let modification = peer

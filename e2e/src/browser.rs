@@ -11,6 +11,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use crate::net;
+
 /// Which browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -27,6 +29,8 @@ pub struct Look {
     pub refuses_media: bool,
     /// More arguments.
     pub args: Vec<&'static str>,
+    /// A plain http origin that counts as secure, so that its pages get camera and microphone.
+    pub secure: Option<String>,
     /// Another size of the page, in CSS pixels.
     pub size: Option<(u32, u32)>,
 }
@@ -36,32 +40,42 @@ pub(crate) struct Driver {
     kind: Kind,
     address: SocketAddr,
     process: Child,
+    /// The way in, if it runs in a network namespace.
+    relay: Option<Child>,
 }
 
 impl Driver {
-    pub(crate) async fn start(kind: Kind) -> Self {
-        let address = free_address();
-        let port = address.port();
-        let mut command = match kind {
-            Kind::Chromium => {
-                let mut command = Command::new("chromedriver");
-                command.arg(format!("--port={port}"));
-                command
-            }
-            Kind::Firefox => {
-                let mut command = Command::new("geckodriver");
-                command.args(["--port", &port.to_string(), "--log", "error"]);
-                command
-            }
+    /// In that network namespace, if one is named.
+    pub(crate) async fn start(kind: Kind, space: Option<&str>) -> Self {
+        let inside = free_address();
+        let port = inside.port().to_string();
+        let (program, args): (_, &[&str]) = match kind {
+            Kind::Chromium => ("chromedriver", &[&format!("--port={port}")]),
+            Kind::Firefox => ("geckodriver", &["--port", &port, "--log", "error"]),
         };
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command
-            .spawn()
-            .expect("the driver is on the PATH: cargo xtask test puts it there");
+        let process = match space {
+            Some(space) => net::spawn(space, program, args),
+            None => Command::new(program)
+                .args(args)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("the driver is on the PATH: cargo xtask test puts it there"),
+        };
+        let (address, relay) = match space {
+            Some(space) => {
+                let (address, relay) = net::reach_into(space, inside.port()).await;
+                // What listens is the way in; give the driver behind it a moment too.
+                sleep(Duration::from_secs(1)).await;
+                (address, Some(relay))
+            }
+            None => (inside, None),
+        };
         let driver = Self {
             kind,
             address,
             process,
+            relay,
         };
         let due = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(address).is_err() {
@@ -92,8 +106,10 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         // Already ended is as good.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        for process in [&mut self.process].into_iter().chain(&mut self.relay) {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 
@@ -116,6 +132,10 @@ fn chromium(look: &Look) -> Value {
         false => "--use-fake-ui-for-media-stream",
     });
     args.extend(&look.args);
+    let secure = look.secure.as_ref();
+    let secure =
+        secure.map(|origin| format!("--unsafely-treat-insecure-origin-as-secure={origin}"));
+    args.extend(secure.as_deref());
     let mut options = json!({ "args": args });
     if let Some((width, height)) = look.size {
         let metrics = json!({ "width": width, "height": height, "pixelRatio": 1 });
@@ -132,6 +152,9 @@ fn firefox() -> Value {
             "media.navigator.permission.disabled": true,
             // Two browsers of one machine reach each other by its addresses, not by mDNS.
             "media.peerconnection.ice.obfuscate_host_addresses": false,
+            // Addresses of the fault lab are not localhost.
+            "media.devices.insecure.enabled": true,
+            "media.getusermedia.insecure.enabled": true,
             "media.autoplay.default": 0,
             "app.update.enabled": false,
             "datareporting.policy.dataSubmissionEnabled": false,

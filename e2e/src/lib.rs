@@ -7,6 +7,7 @@
 
 mod browser;
 mod hosts;
+pub mod net;
 mod person;
 mod sample;
 mod stage;

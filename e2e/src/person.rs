@@ -69,10 +69,19 @@ impl Person {
             .await
             .expect("the page loads");
         let script = "window.peers = [];
-            const native = RTCPeerConnection;
-            window.RTCPeerConnection = class extends native {
-                constructor(...args) { super(...args); peers.push(this); }
-            };";
+            const watch = realm => {
+                const native = realm.RTCPeerConnection;
+                realm.RTCPeerConnection = class extends native {
+                    constructor(...args) { super(...args); peers.push(this); }
+                };
+            };
+            watch(window);
+            const frame = Object.getOwnPropertyDescriptor(HTMLIFrameElement.prototype, 'contentWindow');
+            Object.defineProperty(HTMLIFrameElement.prototype, 'contentWindow', { get() {
+                const realm = frame.get.call(this);
+                if (realm && !realm.watched) { realm.watched = true; watch(realm); }
+                return realm;
+            } });";
         self.run(script, json!([])).await;
     }
 

@@ -14,6 +14,7 @@ use crate::{
     Person,
     browser::{Driver, Kind, Look},
     hosts::holdfast_server,
+    net::namespace,
 };
 
 /// Where a test plays.
@@ -21,6 +22,8 @@ use crate::{
 pub struct Stage {
     chromium: RefCell<Option<Driver>>,
     firefox: RefCell<Option<Driver>>,
+    /// Those inside network namespaces.
+    inside: RefCell<Vec<Driver>>,
     browsers: RefCell<Vec<(String, Client)>>,
 }
 
@@ -90,10 +93,21 @@ impl Stage {
         };
         let driver = match slot.take() {
             Some(driver) => driver,
-            None => Driver::start(kind).await,
+            None => Driver::start(kind, None).await,
         };
         let browser = driver.browser(look).await;
         slot.replace(Some(driver));
+        self.browsers
+            .borrow_mut()
+            .push((name.to_owned(), browser.clone()));
+        Person::new(name, browser)
+    }
+
+    /// A person whose device is in the network namespace of that name, see [`crate::net::Net`].
+    pub async fn person_in_net(&self, kind: Kind, name: &str, look: &Look) -> Person {
+        let driver = Driver::start(kind, Some(&namespace(name))).await;
+        let browser = driver.browser(look).await;
+        self.inside.borrow_mut().push(driver);
         self.browsers
             .borrow_mut()
             .push((name.to_owned(), browser.clone()));

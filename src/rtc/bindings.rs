@@ -1,8 +1,8 @@
 //! Every binding that web-sys 0.3 lacks, and nothing else.
 
-use js_sys::Promise;
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::RtcPeerConnection;
+use web_sys::{HtmlVideoElement, RtcPeerConnection};
 
 #[wasm_bindgen]
 extern "C" {
@@ -25,4 +25,13 @@ extern "C" {
         this: &PeerConnection,
         configuration: &web_sys::RtcConfiguration,
     ) -> Result<(), JsValue>;
+
+    /// `HTMLVideoElement` with `requestVideoFrameCallback()`; reach it with `unchecked_into`.
+    #[wasm_bindgen(extends = HtmlVideoElement, js_name = HTMLVideoElement)]
+    #[derive(Debug, Clone)]
+    pub type VideoElement;
+
+    /// `requestVideoFrameCallback()`: once, when the next picture is decoded.
+    #[wasm_bindgen(method, js_name = requestVideoFrameCallback)]
+    pub fn request_video_frame_callback(this: &VideoElement, callback: &Function) -> u32;
 }

@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use gloo_events::EventListener;
 use holdfast_protocol::{Candidate, Description, Fields, SdpType};
-use js_sys::{Object, Reflect};
+use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -14,8 +14,21 @@ use web_sys::{
     RtcSessionDescriptionInit, RtcTrackEvent,
 };
 
-use super::{DomError, bindings::PeerConnection};
+use super::{DomError, bindings::PeerConnection, realm::Realm};
 use crate::{json::JsObject, task};
+
+/// A certificate for all connections of a page: ECDSA on P-256, good for 30 days, the browsers'
+/// own default (WebRTC 1.0, 4.9).
+///
+/// # Errors
+/// When the browser has no such algorithm.
+pub async fn generate_certificate() -> Result<JsValue, DomError> {
+    let algorithm = Object::new();
+    Reflect::set(&algorithm, &"name".into(), &"ECDSA".into())?;
+    Reflect::set(&algorithm, &"namedCurve".into(), &"P-256".into())?;
+    let generating = RtcPeerConnection::generate_certificate_with_object(&algorithm)?;
+    Ok(JsFuture::from(generating).await?)
+}
 
 /// News from the browser.
 #[derive(Debug, Clone)]
@@ -56,23 +69,32 @@ pub struct Peer {
     listeners: Vec<EventListener>,
     /// Listeners on the remote streams.
     stream_listeners: Rc<RefCell<Vec<EventListener>>>,
+    /// Dropped last: the connection does not outlive it.
+    _realm: Option<Realm>,
 }
 
 impl Peer {
-    /// Makes a connection; `emit` is told its news.
+    /// Makes a connection; `emit` is told its news. A `fresh` one sees the network as it is now,
+    /// where others of this page may still see it as it was.
     ///
     /// # Errors
     /// As the `RTCPeerConnection()` constructor: a configuration that the browser does not take.
     pub fn new(
         configuration: &RtcConfiguration,
+        fresh: bool,
         emit: impl Fn(PeerEvent) + 'static,
     ) -> Result<Self, DomError> {
-        let connection: PeerConnection =
-            RtcPeerConnection::new_with_configuration(configuration)?.unchecked_into();
+        let realm = if fresh { Realm::new() } else { None };
+        let window = realm.as_ref().and_then(Realm::window);
+        let window = window.unwrap_or_else(|| js_sys::global().into());
+        let constructor = Reflect::get(&window, &"RTCPeerConnection".into())?;
+        let constructor: Function = constructor.unchecked_into();
+        let connection = Reflect::construct(&constructor, &Array::of1(configuration))?;
         let mut peer = Self {
-            connection,
+            connection: connection.unchecked_into(),
             listeners: Vec::new(),
             stream_listeners: Rc::default(),
+            _realm: realm,
         };
         peer.listen(Rc::new(emit));
         Ok(peer)
@@ -111,9 +133,10 @@ impl Peer {
                 let stream: MediaStream = stream.unchecked_into();
                 let known = |listener: &EventListener| listener.target() == stream.as_ref();
                 if !streams.borrow().iter().any(known) {
-                    let (removed, of) = (told.clone(), stream.clone());
+                    // `stream.clone()` would be the browser's own: another stream, with other tracks.
+                    let (removed, of) = (told.clone(), Clone::clone(&stream));
                     let listener = EventListener::new(&stream, "removetrack", move |_| {
-                        removed(PeerEvent::TrackRemoved(of.clone()));
+                        removed(PeerEvent::TrackRemoved(Clone::clone(&of)));
                     });
                     streams.borrow_mut().push(listener);
                 }
@@ -267,6 +290,24 @@ impl Peer {
     pub fn restart_ice(&self) {
         if self.connection.local_description().is_some() {
             self.connection.restart_ice();
+        }
+    }
+
+    /// How many bytes have come over the network, media and its control alike, in all: those of
+    /// every candidate pair (webrtc-stats, `RTCIceCandidatePairStats.bytesReceived`, which leaves
+    /// out connectivity checks). None when the browser does not say.
+    pub fn received(&self) -> impl Future<Output = Option<u64>> + use<> {
+        let report = JsFuture::from(self.connection.get_stats());
+        async move {
+            let report: js_sys::Map = report.await.ok()?.unchecked_into();
+            let mut received = 0.0;
+            report.for_each(&mut |stats, _| {
+                let stats = JsObject(stats);
+                if stats.string("type").as_deref() == Some("candidate-pair") {
+                    received += stats.number("bytesReceived").unwrap_or_default();
+                }
+            });
+            Some(received as u64)
         }
     }
 

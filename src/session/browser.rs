@@ -1,45 +1,72 @@
 //! What the browser says, as the call understands it.
 
 use holdfast_call::{ConnectionState, Event, IceConnectionState, LegEvent};
-use leptos::prelude::{GetUntracked, Set};
-use web_sys::{MediaStream, RtcIceConnectionState, RtcPeerConnectionState};
+use leptos::prelude::Set;
+use web_sys::{RtcIceConnectionState, RtcPeerConnectionState};
 
-use super::{FIRST_LEG, Session};
+use super::{Input, Session, send};
 use crate::{
-    rtc::{MediaError, Peer, PeerEvent},
+    rtc::{FirstFrame, MediaError, PeerEvent},
     words,
 };
 
 impl Session {
-    pub(super) fn peer_event(&mut self, event: PeerEvent) {
+    pub(super) fn peer_event(&mut self, serial: u32, event: PeerEvent) {
+        let Some(leg) = self.legs.by_serial(serial) else {
+            return;
+        };
+        let id = leg.id;
         let event = match event {
             PeerEvent::NegotiationNeeded => LegEvent::NegotiationNeeded,
             PeerEvent::Candidate(candidate) => LegEvent::Candidate(candidate),
             PeerEvent::IceConnection(state) => LegEvent::IceConnection(ice_state(state)),
-            PeerEvent::Connection(state) => LegEvent::Connection(connection_state(state)),
-            PeerEvent::Track(stream) => {
-                self.seen.remote_has_video.set(has_video(&stream));
-                if self.seen.remote.get_untracked().as_ref() != Some(&stream) {
-                    self.seen.remote.set(Some(stream));
+            PeerEvent::Connection(state) => {
+                let state = connection_state(state);
+                if state == ConnectionState::Connected && id > 0 {
+                    self.await_first_frame(serial);
                 }
-                return;
+                LegEvent::Connection(state)
+            }
+            PeerEvent::Track(stream) => {
+                leg.stream = Some(stream);
+                return self.legs.tracks_changed(serial, &self.seen);
             }
             PeerEvent::TrackRemoved(stream) => {
-                if self.seen.remote.get_untracked().as_ref() != Some(&stream) {
+                if leg.stream.as_ref() != Some(&stream) {
                     return;
                 }
-                self.seen.remote_has_video.set(has_video(&stream));
+                self.legs.tracks_changed(serial, &self.seen);
                 if stream.get_tracks().length() > 0 {
                     return;
                 }
                 LegEvent::RemoteTracksGone
             }
             PeerEvent::State => {
-                let state = self.peer.as_ref().map(Peer::state);
-                return self.seen.peer_state.set(state.unwrap_or_default());
+                let state = leg.peer.state();
+                if self.legs.is_seen(serial) {
+                    self.seen.peer_state.set(state);
+                }
+                return;
             }
         };
-        self.tell(Event::Leg(FIRST_LEG, event));
+        self.tell(Event::Leg(id, event));
+    }
+
+    /// A fresh leg is connected: its sound is played at once, its picture once there is one.
+    fn await_first_frame(&mut self, serial: u32) {
+        self.legs.hear(serial, &self.seen);
+        let inputs = self.inputs.clone();
+        let carries = move || send(&inputs, Input::Operation(serial, LegEvent::Carries));
+        if let Some(leg) = self.legs.by_serial(serial)
+            && leg.first_frame.is_none()
+        {
+            let first = leg.stream.as_ref();
+            leg.first_frame = first.and_then(|stream| FirstFrame::of(stream, carries.clone()));
+            if leg.first_frame.is_none() {
+                // Nothing comes in: there is nothing to wait for.
+                carries();
+            }
+        }
     }
 
     pub(super) fn media(&mut self, outcome: Result<Option<MediaError>, MediaError>) {
@@ -52,10 +79,6 @@ impl Session {
             Err(_) => self.tell(Event::MediaRefused),
         }
     }
-}
-
-fn has_video(stream: &MediaStream) -> bool {
-    stream.get_video_tracks().length() > 0
 }
 
 fn ice_state(state: RtcIceConnectionState) -> IceConnectionState {

@@ -2,15 +2,21 @@
 
 use std::pin::Pin;
 
-use holdfast_call::{Command, Event, LegEvent};
+use futures_util::future::{Either, select};
+use gloo_timers::future::TimeoutFuture;
+use holdfast_call::{Command, Event, LegEvent, LegId};
 use holdfast_protocol::Message;
-use leptos::prelude::Set;
+use web_sys::RtcConfiguration;
 
-use super::{Input, Session, log, send};
+use super::{Input, Inputs, Session, legs::Leg, log, send};
 use crate::{
+    config::Config,
     rtc::{DomError, Peer},
     task, words,
 };
+
+/// How long a restart waits for the ICE servers as they are now, ms; then it takes those it knows.
+const SERVERS_LIMIT: u32 = 300;
 
 impl Session {
     pub(super) fn obey(&mut self, command: Command) {
@@ -18,74 +24,116 @@ impl Session {
             Command::AcquireMedia => self.local.acquire(),
             Command::ReleaseMedia => self.local.release(),
             Command::OpenLeg { leg, offers } => {
-                if let Err(error) = self.open_leg(offers) {
+                if let Err(error) = self.open_leg(leg, offers) {
                     self.warn(Some(words::configuration_error(&error)));
                     let refused = LegEvent::DescriptionRefused(error.to_string());
                     self.tell(Event::Leg(leg, refused));
                 }
             }
-            Command::CloseLeg(_) => {
-                self.peer = None;
-                self.peer_generation += 1;
-                self.seen.remote.set(None);
-                self.seen.remote_has_video.set(false);
-            }
-            Command::SetLocalDescription(_) => {
-                if let Some(peer) = &self.peer {
-                    let setting = peer.set_local_description();
-                    self.operate(async { setting.await.map(LegEvent::LocalDescriptionSet) });
+            Command::CloseLeg(leg) => self.legs.close(leg, &self.seen),
+            Command::UseLeg(leg) => self.legs.see(leg, &self.seen),
+            Command::SetLocalDescription(leg) => {
+                if let Some(leg) = self.legs.by_id(leg) {
+                    let setting = leg.peer.set_local_description();
+                    let done = async { setting.await.map(LegEvent::LocalDescriptionSet) };
+                    operate(&self.inputs, leg.serial, done);
                 }
             }
-            Command::SetRemoteDescription(_, description) => {
-                if let Some(peer) = &self.peer {
-                    let setting = peer.set_remote_description(&description);
-                    self.operate(async { setting.await.map(|()| LegEvent::RemoteDescriptionSet) });
+            Command::SetRemoteDescription(leg, description) => {
+                if let Some(leg) = self.legs.by_id(leg) {
+                    let setting = leg.peer.set_remote_description(&description);
+                    let done = async { setting.await.map(|()| LegEvent::RemoteDescriptionSet) };
+                    operate(&self.inputs, leg.serial, done);
                 }
             }
-            Command::AddIceCandidate(_, candidate) => {
-                if let Some(peer) = &self.peer {
-                    let adding = peer.add_ice_candidate(&candidate);
-                    self.operate(async {
+            Command::AddIceCandidate(leg, candidate) => {
+                if let Some(leg) = self.legs.by_id(leg) {
+                    let adding = leg.peer.add_ice_candidate(&candidate);
+                    let done = async {
                         Ok(match adding.await {
                             Ok(()) => LegEvent::CandidateAdded,
                             Err(error) => LegEvent::CandidateRefused(error.to_string()),
                         })
-                    });
+                    };
+                    operate(&self.inputs, leg.serial, done);
                 }
             }
-            Command::RestartIce(_) => self.restart_ice(),
+            Command::RestartIce(leg) => self.refresh_servers(leg),
+            Command::ReadStats(leg) => {
+                if let Some(leg) = self.legs.by_id(leg) {
+                    let reading = leg.peer.received();
+                    let done = async { Ok(LegEvent::Received(reading.await.unwrap_or_default())) };
+                    operate(&self.inputs, leg.serial, done);
+                }
+            }
+            Command::ProbeLink => {
+                if self.link.probe() {
+                    self.tell(Event::LinkUp { anew: false });
+                }
+            }
             Command::Send(signal) => self.link.send(Message::Signal(signal)),
             Command::Notify(notice) => self.warn(Some(words::notice(&notice))),
             Command::Log(line) => log(&line),
         }
     }
 
-    fn open_leg(&mut self, offers: bool) -> Result<(), DomError> {
-        let (inputs, generation) = (self.inputs.clone(), self.peer_generation);
-        let emit = move |event| send(&inputs, Input::Peer(generation, event));
-        let peer = Peer::new(&self.config.rtc, emit)?;
-        self.local.attach(&peer, offers);
-        self.peer = Some(peer);
+    fn open_leg(&mut self, id: LegId, offers: bool) -> Result<(), DomError> {
+        let serial = self.legs.next_serial();
+        let inputs = self.inputs.clone();
+        let emit = move |event| send(&inputs, Input::Peer(serial, event));
+        let peer = Peer::new(&self.config.rtc, id > 0, emit)?;
+        let senders = self.local.attach(&peer, offers);
+        self.legs.push(Leg {
+            id,
+            serial,
+            peer,
+            senders,
+            stream: None,
+            first_frame: None,
+        });
         Ok(())
     }
 
-    fn restart_ice(&mut self) {
-        let Some(peer) = &self.peer else { return };
-        let changed = peer.set_ice_servers(&self.config.ice_servers());
-        peer.restart_ice();
-        self.warn(changed.err().as_ref().map(words::configuration_error));
-    }
-
-    /// Waits for an operation of the peer connection, and feeds its outcome back.
-    fn operate(&self, operation: impl Future<Output = Result<LegEvent, DomError>> + 'static) {
-        // Boxed, so that what follows is compiled once and not for each operation.
-        let operation: Pin<Box<dyn Future<Output = _>>> = Box::pin(operation);
-        let (inputs, generation) = (self.inputs.clone(), self.peer_generation);
+    /// Asks for the ICE servers as they are now: credentials may have run out.
+    fn refresh_servers(&mut self, leg: LegId) {
+        let inputs = self.inputs.clone();
         task::spawn(async move {
-            let event = operation.await;
-            let event =
-                event.unwrap_or_else(|error| LegEvent::DescriptionRefused(error.to_string()));
-            send(&inputs, Input::Operation(generation, event));
+            let fresh = Config::load();
+            futures_util::pin_mut!(fresh);
+            let late = TimeoutFuture::new(SERVERS_LIMIT);
+            let servers = match select(fresh, late).await {
+                Either::Left((Ok(config), _)) => Some(config.rtc),
+                Either::Left((Err(_), _)) | Either::Right(_) => None,
+            };
+            send(&inputs, Input::Servers(leg, servers));
         });
     }
+
+    pub(super) fn restart_ice(&mut self, leg: LegId, fresh: Option<RtcConfiguration>) {
+        if let Some(fresh) = fresh {
+            self.config.take_servers(&fresh);
+        }
+        let Some(leg) = self.legs.by_id(leg) else {
+            return;
+        };
+        let changed = leg.peer.set_ice_servers(&self.config.ice_servers());
+        leg.peer.restart_ice();
+        self.warn(changed.err().as_ref().map(words::configuration_error));
+    }
+}
+
+/// Waits for an operation of a peer connection, and feeds its outcome back.
+fn operate(
+    inputs: &Inputs,
+    serial: u32,
+    operation: impl Future<Output = Result<LegEvent, DomError>> + 'static,
+) {
+    // Boxed, so that what follows is compiled once and not for each operation.
+    let operation: Pin<Box<dyn Future<Output = _>>> = Box::pin(operation);
+    let inputs = inputs.clone();
+    task::spawn(async move {
+        let event = operation.await;
+        let event = event.unwrap_or_else(|error| LegEvent::DescriptionRefused(error.to_string()));
+        send(&inputs, Input::Operation(serial, event));
+    });
 }

@@ -1,6 +1,12 @@
 //! Our link to the others: connecting, coming in under a name, coming back.
+//!
+//! With a server that speaks our subprotocol, the session outlives its connection: messages are
+//! counted both ways, kept until the server has heard them, and the next connection goes on where
+//! the last one was (docs/protocol.md). With the sample's server it comes in anew.
 
-use gloo_timers::callback::Timeout;
+use std::collections::VecDeque;
+
+use gloo_timers::callback::{Interval, Timeout};
 use holdfast_protocol::{ConnectionId, Message};
 use web_sys::Url;
 
@@ -11,10 +17,27 @@ use crate::{
 };
 
 /// How long to wait before each attempt to come back, ms; the last is repeated.
-const RETRY_AFTER: [u32; 5] = [300, 1200, 2700, 4800, 7000];
+const RETRY_AFTER: [u32; 6] = [0, 300, 1200, 2700, 4800, 7000];
+
+/// How long an attempt may take before the next one is made in its place, ms; the last is
+/// repeated from the first. Chromium and Firefox open one socket to a server at a time, so one that
+/// hangs on a network that is gone would hold up those after it.
+const TRY_LIMIT: [u32; 6] = [400, 600, 1000, 2500, 1000, 6000];
+
+/// When the network has moved, the route may come a moment after the news of it, and Firefox has no
+/// news: so long a refusal means to try again soon, not that the server is down. How many times,
+/// and how soon, ms.
+const SOON: [(usize, u32); 2] = [(20, 100), (120, 500)];
+
+/// How often the server is asked whether it is there, ms. Two questions without an answer, and
+/// the link is dead.
+const PING_EVERY: u32 = 5000;
 
 /// How many messages are kept for when the link is back.
 const KEPT: usize = 256;
+
+/// After so many messages we say how many we have heard.
+const ACKNOWLEDGE_EVERY: u32 = 16;
 
 /// The name of the BroadcastChannel between tabs.
 const CHANNEL: &str = "holdfast";
@@ -24,13 +47,51 @@ pub(super) struct Link {
     page: String,
     inputs: Inputs,
     status: LinkStatus,
-    transport: Option<Box<dyn Transport>>,
-    generation: u32,
-    attempts: usize,
-    retry: Option<Timeout>,
     name: String,
+    /// The connection that messages go over.
+    open: Option<Connection>,
+    /// One that is being made, to take its place.
+    trying: Option<(Connection, Timeout)>,
+    connections: u32,
+    attempts: usize,
+    /// The network has moved, and no connection has been made since.
+    moved: bool,
+    retry: Option<Timeout>,
+    /// The id that the server gave to this session's first connection.
     id: Option<ConnectionId>,
+    session: Option<Session>,
+    /// The id that the server would know us by if it does not know the session.
+    offered: Option<ConnectionId>,
     kept: Vec<Message>,
+    /// The server has been asked so many times since it last said anything.
+    asked: u32,
+    ping: Option<Interval>,
+}
+
+struct Connection {
+    serial: u32,
+    transport: Box<dyn Transport>,
+}
+
+/// What the server can be asked to go on with.
+#[derive(Default)]
+struct Session {
+    /// How many messages have come; none in a page that was loaded anew.
+    heard: Option<u32>,
+    sent: u32,
+    unheard: VecDeque<Message>,
+}
+
+/// What a message meant for the link.
+pub(super) enum LinkNews {
+    /// It is for the session, and for others than the link.
+    Message(Message),
+    /// The link is good, since now. `anew`: the server knows nothing of the session before.
+    Up { anew: bool },
+    /// The server has begun a session for us, under the name we gave it.
+    Begun,
+    /// Nothing that concerns anybody else.
+    Nothing,
 }
 
 impl Link {
@@ -40,18 +101,20 @@ impl Link {
             page,
             inputs,
             status: LinkStatus::Off,
-            transport: None,
-            generation: 0,
-            attempts: 0,
-            retry: None,
             name: String::new(),
+            open: None,
+            trying: None,
+            connections: 0,
+            attempts: 0,
+            moved: false,
+            retry: None,
             id: None,
+            session: None,
+            offered: None,
             kept: Vec::new(),
+            asked: 0,
+            ping: None,
         }
-    }
-
-    pub(super) fn generation(&self) -> u32 {
-        self.generation
     }
 
     pub(super) fn status(&self) -> LinkStatus {
@@ -60,6 +123,21 @@ impl Link {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The id of a session that another connection could go on with.
+    pub(super) fn session(&self) -> Option<&str> {
+        match (&self.session, &self.id) {
+            (Some(_), Some(ConnectionId::Text(id))) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether that connection still has something to say.
+    pub(super) fn listens_to(&self, serial: u32) -> bool {
+        let trying = self.trying.as_ref().map(|(connection, _)| connection);
+        let mut known = self.open.iter().chain(trying);
+        known.any(|connection| connection.serial == serial)
     }
 
     /// Comes in under that name; connects first if need be.
@@ -73,62 +151,248 @@ impl Link {
         }
     }
 
-    /// Connects, or tries again.
+    /// Comes back into the session of a page that was loaded anew.
+    pub(super) fn restore(&mut self, session: String, name: String) {
+        self.name = name;
+        if !session.is_empty() {
+            self.id = Some(ConnectionId::Text(session));
+            self.session = Some(Session::default());
+        }
+        self.connect();
+    }
+
+    /// Makes a connection; what is open stays until the new one is.
     pub(super) fn connect(&mut self) {
-        self.generation += 1;
         self.retry = None;
         if self.status == LinkStatus::Off {
             self.status = LinkStatus::Connecting;
         }
-        let (inputs, generation) = (self.inputs.clone(), self.generation);
-        let emit = move |event| send(&inputs, Input::Transport(generation, event));
-        if self.signaling == Signaling::Tabs {
+        self.connections += 1;
+        let (inputs, serial) = (self.inputs.clone(), self.connections);
+        let emit = move |event| send(&inputs, Input::Transport(serial, event));
+        let transport: Box<dyn Transport> = if self.signaling == Signaling::Tabs {
             match Tabs::open(CHANNEL, self.page.clone(), emit) {
-                Ok(tabs) => self.transport = Some(Box::new(tabs)),
-                Err(_) => self.status = LinkStatus::Down("the other tabs".into()),
+                Ok(tabs) => Box::new(tabs),
+                Err(_) => {
+                    self.status = LinkStatus::Down("the other tabs".into());
+                    return;
+                }
             }
-            return;
-        }
-        match WebSocketLink::open(&self.url(), emit) {
-            Ok(link) => self.transport = Some(Box::new(link)),
-            Err(_) => self.closed(false),
+        } else {
+            match WebSocketLink::open(&self.url(), emit) {
+                Ok(link) => Box::new(link),
+                Err(_) => return self.try_again(),
+            }
+        };
+        let limit = TRY_LIMIT[self.attempts % TRY_LIMIT.len()];
+        let inputs = self.inputs.clone();
+        let limit = Timeout::new(limit, move || send(&inputs, Input::TryExpired(serial)));
+        self.trying = Some((Connection { serial, transport }, limit));
+    }
+
+    /// That attempt has taken long enough: the next.
+    pub(super) fn expire(&mut self, serial: u32) {
+        let hangs = |(connection, _): &mut (Connection, Timeout)| connection.serial == serial;
+        if self.signaling != Signaling::Tabs && self.trying.take_if(hangs).is_some() {
+            self.attempts += 1;
+            self.look_down();
+            self.connect();
         }
     }
 
-    /// The server has said `id`: we say our name.
-    pub(super) fn identified(&mut self, id: ConnectionId) {
+    /// Something has come over that connection.
+    pub(super) fn receive(&mut self, serial: u32, message: Message) -> LinkNews {
+        self.asked = 0;
+        let is_first = |(connection, _): &mut (Connection, Timeout)| connection.serial == serial;
+        if let Some((connection, _)) = self.trying.take_if(is_first) {
+            // The first to open wins.
+            self.open = Some(connection);
+            self.retry = None;
+        }
+        match message {
+            Message::Id { id, heard } => {
+                self.identified(id, heard.is_some());
+                LinkNews::Begun
+            }
+            Message::Error { ref code, .. } if code == "session-over" => {
+                self.begin_anew();
+                LinkNews::Begun
+            }
+            Message::Resumed { heard } => {
+                if let Some(session) = &mut self.session {
+                    session.heard_by_server(heard);
+                    session.heard.get_or_insert(0);
+                }
+                let again: Vec<Message> = self
+                    .session
+                    .iter()
+                    .flat_map(|s| s.unheard.clone())
+                    .collect();
+                for message in again {
+                    self.transmit(message);
+                }
+                self.up();
+                LinkNews::Up { anew: false }
+            }
+            Message::Heard { heard } => {
+                if let Some(session) = &mut self.session {
+                    session.heard_by_server(heard);
+                }
+                self.answered()
+            }
+            message @ (Message::Username { .. }
+            | Message::RejectUsername { .. }
+            | Message::UserList { .. }
+            | Message::Text { .. }
+            | Message::Signal(_)
+            | Message::PeerGone { .. }
+            | Message::Error { .. }
+            | Message::Resume { .. }
+            | Message::Ping
+            | Message::Unknown { .. }) => {
+                self.count();
+                LinkNews::Message(message)
+            }
+        }
+    }
+
+    /// The old connection has answered, so nothing has happened to it.
+    fn answered(&mut self) -> LinkNews {
+        match self.status {
+            LinkStatus::Up => {
+                self.trying = None;
+                self.retry = None;
+                self.settled();
+                LinkNews::Up { anew: false }
+            }
+            LinkStatus::Off | LinkStatus::Connecting | LinkStatus::Down(_) | LinkStatus::Tabs => {
+                LinkNews::Nothing
+            }
+        }
+    }
+
+    /// The server has said `id`; `counts`: a session can be resumed there.
+    fn identified(&mut self, id: ConnectionId, counts: bool) {
+        match (&self.session, &self.id) {
+            (Some(session), Some(ConnectionId::Text(known))) if counts => {
+                let resume = Message::Resume {
+                    id: known.clone(),
+                    heard: session.heard,
+                };
+                self.transmit(resume);
+                self.offered = Some(id);
+            }
+            _ => self.begin(id, counts),
+        }
+    }
+
+    /// The server does not know the session: it has restarted, or we were away for too long.
+    fn begin_anew(&mut self) {
+        let before = self.session.take();
+        let unheard = before.map(|session| session.unheard).unwrap_or_default();
+        self.kept.splice(0..0, unheard);
+        if let Some(id) = self.offered.take() {
+            self.begin(id, true);
+        }
+    }
+
+    fn begin(&mut self, id: ConnectionId, counts: bool) {
+        self.status = LinkStatus::Connecting;
         self.id = Some(id);
+        let session = Session {
+            heard: Some(0),
+            ..Session::default()
+        };
+        self.session = counts.then_some(session);
         self.introduce();
+    }
+
+    /// A message of the session has come.
+    fn count(&mut self) {
+        let Some(heard) = self
+            .session
+            .as_mut()
+            .and_then(|session| session.heard.as_mut())
+        else {
+            return;
+        };
+        *heard += 1;
+        let heard = *heard;
+        if heard.is_multiple_of(ACKNOWLEDGE_EVERY) {
+            self.transmit(Message::Heard { heard });
+        }
     }
 
     pub(super) fn renamed(&mut self, name: String) {
         self.name = name;
     }
 
-    /// We are in the list: the link is good.
-    pub(super) fn listed(&mut self) {
-        self.attempts = 0;
+    /// We are in the list. Whether the link was not good before: the server knows us only now.
+    pub(super) fn listed(&mut self) -> bool {
+        if matches!(self.status, LinkStatus::Up | LinkStatus::Tabs) {
+            return false;
+        }
+        self.up();
+        true
+    }
+
+    fn up(&mut self) {
+        self.settled();
         self.status = match self.signaling {
             Signaling::Tabs => LinkStatus::Tabs,
             Signaling::Auto | Signaling::Url(_) => LinkStatus::Up,
         };
+        if self.session.is_some() {
+            let inputs = self.inputs.clone();
+            let ping = Interval::new(PING_EVERY, move || send(&inputs, Input::Ping));
+            self.ping = Some(ping);
+        }
         for message in std::mem::take(&mut self.kept) {
             self.send(message);
         }
     }
 
-    /// The link is gone. Calls go on; we come back.
-    pub(super) fn closed(&mut self, opened: bool) {
-        self.transport = None;
+    fn settled(&mut self) {
+        self.attempts = 0;
+        self.moved = false;
+    }
+
+    /// That connection is gone. Calls go on; we come back.
+    pub(super) fn closed(&mut self, serial: u32, opened: bool) {
+        let was_open = self.open.take_if(|open| open.serial == serial).is_some();
+        if !was_open {
+            self.trying = None;
+        } else if self.trying.is_some() {
+            // Another one is on its way already.
+            return self.look_down();
+        }
         let first = self.attempts == 0 && !opened && self.status == LinkStatus::Connecting;
         if first && self.signaling == Signaling::Auto && page_is_local() {
             // Somebody tries the page out: `trunk serve` without a server.
             self.signaling = Signaling::Tabs;
             return self.connect();
         }
-        self.status = LinkStatus::Down(self.url());
+        self.try_again();
+        if self.open.is_none() {
+            self.look_down();
+        }
+    }
+
+    fn look_down(&mut self) {
+        if self.open.is_none() || self.attempts > 3 {
+            self.open = None;
+            self.ping = None;
+            self.status = LinkStatus::Down(self.url());
+        }
+    }
+
+    fn try_again(&mut self) {
         let last = RETRY_AFTER.len() - 1;
-        let wait = RETRY_AFTER[self.attempts.min(last)];
+        let soon = SOON.iter().find(|(tries, _)| self.attempts < *tries);
+        let wait = match soon.filter(|_| self.moved) {
+            Some((_, soon)) => *soon,
+            None => RETRY_AFTER[self.attempts.min(last)],
+        };
         self.attempts += 1;
         // Up to a quarter more, so that not everybody comes back at the same moment.
         let jitter = f64::from(wait) * 0.25 * js_sys::Math::random();
@@ -138,35 +402,99 @@ impl Link {
         }));
     }
 
-    /// Sends, or keeps until the link is there.
-    pub(super) fn send(&mut self, message: Message) {
-        match (&self.status, &self.transport) {
-            (LinkStatus::Up | LinkStatus::Tabs, Some(transport)) => {
-                transport.send(self.identify(message));
-            }
-            _ if self.kept.len() < KEPT => self.kept.push(message),
-            _ => {}
+    /// The network has moved, or may have: a new connection is made beside the old one, and the
+    /// first to answer is the link.
+    pub(super) fn moved(&mut self) {
+        if matches!(self.signaling, Signaling::Tabs) || self.status == LinkStatus::Off {
+            return;
+        }
+        self.attempts = 0;
+        self.moved = true;
+        if self.session.is_none() {
+            // The sample's server cannot be asked, and its socket will never say that it is dead.
+            self.open = None;
+            self.status = LinkStatus::Connecting;
+        }
+        self.ask();
+        self.connect();
+    }
+
+    /// Whether the server can be reached: asks it, and makes a new connection in case that this
+    /// one is dead. True if there is nothing to ask.
+    pub(super) fn probe(&mut self) -> bool {
+        if self.session.is_none() {
+            return matches!(self.status, LinkStatus::Up | LinkStatus::Tabs) && self.open.is_some();
+        }
+        self.ask();
+        if self.trying.is_none() {
+            self.connect();
+        }
+        false
+    }
+
+    fn ask(&mut self) {
+        if self.session.is_some() && self.status == LinkStatus::Up {
+            self.transmit(Message::Ping);
         }
     }
 
-    /// Chat carries the id of the connection it goes over, which may be another than it was
-    /// written on.
-    fn identify(&self, mut message: Message) -> Message {
+    /// Asks now and then; two questions without an answer, and the link is dead.
+    pub(super) fn ping(&mut self) {
+        self.asked += 1;
+        if self.asked <= 2 {
+            return self.ask();
+        }
+        self.open = None;
+        self.look_down();
+        self.connect();
+    }
+
+    /// Sends, or keeps until the link is there.
+    pub(super) fn send(&mut self, message: Message) {
+        let is_up = matches!(self.status, LinkStatus::Up | LinkStatus::Tabs);
+        if let Some(session) = self
+            .session
+            .as_mut()
+            .filter(|session| session.heard.is_some())
+        {
+            if session.unheard.len() < KEPT {
+                session.sent += 1;
+                session.unheard.push_back(message.clone());
+                if is_up {
+                    self.transmit(message);
+                }
+            }
+        } else if is_up && self.open.is_some() {
+            self.transmit(message);
+        } else if self.kept.len() < KEPT {
+            self.kept.push(message);
+        }
+    }
+
+    /// Over the open connection, as it is.
+    fn transmit(&self, mut message: Message) {
+        // Chat carries the id of the session it belongs to, which may not have been known.
         if let Message::Text { id, .. } = &mut message {
             id.clone_from(&self.id);
         }
-        message
+        if let Some(open) = &self.open {
+            open.transport.send(message);
+        }
     }
 
     /// The page is closing.
     pub(super) fn leave(&mut self) {
-        self.transport = None;
+        if let Some(open) = self.open.take() {
+            open.transport.leave();
+        }
+        self.trying = None;
         self.retry = None;
+        self.ping = None;
     }
 
     fn introduce(&self) {
-        if let (Some(transport), Some(id)) = (&self.transport, &self.id) {
-            transport.send(Message::Username {
+        if let Some(id) = &self.id {
+            self.transmit(Message::Username {
                 name: self.name.clone(),
                 id: id.clone(),
                 date: js_sys::Date::now(),
@@ -178,6 +506,16 @@ impl Link {
         match &self.signaling {
             Signaling::Url(url) => url.clone(),
             Signaling::Auto | Signaling::Tabs => beside_the_page().unwrap_or_default(),
+        }
+    }
+}
+
+impl Session {
+    /// The server has heard so many of our messages: they need not be kept.
+    fn heard_by_server(&mut self, heard: u32) {
+        let unheard = self.sent.saturating_sub(heard) as usize;
+        while self.unheard.len() > unheard {
+            self.unheard.pop_front();
         }
     }
 }

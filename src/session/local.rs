@@ -1,9 +1,11 @@
 //! Our own camera and microphone, as chosen, from the first request to the last stopped track.
 
+use std::rc::Rc;
+
 use wasm_bindgen::JsCast;
 use web_sys::{MediaStream, MediaStreamTrack, RtcRtpSender};
 
-use super::{Input, Inputs, LocalView, send};
+use super::{Input, Inputs, LocalView, legs::Leg, send};
 use crate::{
     rtc::{Choice, MediaError, Peer, Source, acquire},
     task,
@@ -24,10 +26,25 @@ pub(super) struct LocalMedia {
 struct Line {
     choice: Choice,
     track: Option<MediaStreamTrack>,
-    /// Kept for the whole connection, so that the source goes off and on in one media section.
-    sender: Option<RtcRtpSender>,
     /// Which request for this source alone is awaited.
     request: u32,
+}
+
+/// What sends our tracks over one leg. Kept for the whole connection, so that a source goes off and
+/// on in one media section.
+#[derive(Default)]
+pub(super) struct Senders {
+    camera: Option<RtcRtpSender>,
+    microphone: Option<RtcRtpSender>,
+}
+
+impl Senders {
+    fn of(&mut self, source: Source) -> &mut Option<RtcRtpSender> {
+        match source {
+            Source::Camera => &mut self.camera,
+            Source::Microphone => &mut self.microphone,
+        }
+    }
 }
 
 /// What a request brought.
@@ -100,7 +117,7 @@ impl LocalMedia {
         // The person may have changed their mind while the browser asked.
         for source in [Source::Camera, Source::Microphone] {
             if self.line(source).choice.off {
-                self.turn_off(source, None);
+                self.turn_off(source, &mut []);
             }
         }
         Some(Ok(problem))
@@ -113,7 +130,6 @@ impl LocalMedia {
             let line = self.line(source);
             line.request += 1;
             line.track = None;
-            line.sender = None;
         }
         if let Some(stream) = self.stream.take() {
             stop_all(&stream);
@@ -122,22 +138,23 @@ impl LocalMedia {
 
     /// Adds the tracks to a new connection. Whoever offers also asks to receive the kinds of media
     /// it does not send; whoever answers is told by the offer.
-    pub(super) fn attach(&mut self, peer: &Peer, offers: bool) {
+    pub(super) fn attach(&mut self, peer: &Peer, offers: bool) -> Senders {
+        let mut senders = Senders::default();
         for (source, kind) in [(Source::Microphone, "audio"), (Source::Camera, "video")] {
-            let stream = self.stream.clone();
-            let line = self.line(source);
-            line.sender = match (&line.track, &stream) {
+            let sender = match (&self.line(source).track.clone(), &self.stream) {
                 (Some(track), Some(stream)) => Some(peer.add_track(track, stream)),
                 _ => None,
             };
-            if offers && line.sender.is_none() {
+            if offers && sender.is_none() {
                 peer.receive_only(kind);
             }
+            *senders.of(source) = sender;
         }
+        senders
     }
 
     /// Turns a source on or off, for now if there is a call, and for the calls to come.
-    pub(super) fn toggle(&mut self, source: Source, peer: Option<&Peer>) {
+    pub(super) fn toggle(&mut self, source: Source, legs: &mut [Leg]) {
         let off = match self.stream {
             Some(_) => match source {
                 Source::Camera => self.view().camera,
@@ -149,7 +166,7 @@ impl LocalMedia {
         line.choice.off = off;
         line.request += 1;
         if off {
-            self.turn_off(source, peer);
+            self.turn_off(source, legs);
         } else if let Some(track) = &line.track {
             track.set_enabled(true);
         } else if self.stream.is_some() {
@@ -159,7 +176,7 @@ impl LocalMedia {
 
     /// A camera that is off has its light off, so its track goes; but the last track stays, silent,
     /// because the other side takes the end of the last for the end of the call.
-    fn turn_off(&mut self, source: Source, peer: Option<&Peer>) {
+    fn turn_off(&mut self, source: Source, legs: &mut [Leg]) {
         let Some(stream) = self.stream.clone() else {
             return;
         };
@@ -172,8 +189,10 @@ impl LocalMedia {
         track.stop();
         stream.remove_track(track);
         line.track = None;
-        if let (Some(peer), Some(sender)) = (peer, &line.sender) {
-            peer.set_track(sender, None, || {});
+        for leg in legs {
+            if let Some(sender) = leg.senders.of(source) {
+                leg.peer.set_track(sender, None, || {});
+            }
         }
     }
 
@@ -198,7 +217,7 @@ impl LocalMedia {
         &mut self,
         (source, request): (Source, u32),
         outcome: Result<MediaStream, MediaError>,
-        peer: Option<&Peer>,
+        legs: &mut [Leg],
     ) -> Result<(), MediaError> {
         let stream = self.stream.clone();
         let line = self.line(source);
@@ -217,17 +236,21 @@ impl LocalMedia {
             return Ok(());
         };
         track.set_enabled(!line.choice.off);
-        let old = line.track.replace(track.clone());
+        // `track.clone()` would be the browser's own: another track, to be stopped by itself.
+        let old = line.track.replace(Clone::clone(&track));
         if let Some(old) = &old {
             stream.remove_track(old);
         }
         stream.add_track(&track);
         // The old one is stopped only when the new one is in its place: no black in between.
-        let stop_old = move || old.iter().for_each(MediaStreamTrack::stop);
-        match (peer, &line.sender) {
-            (Some(peer), Some(sender)) => peer.set_track(sender, Some(&track), stop_old),
-            (Some(peer), None) => line.sender = Some(peer.add_track(&track, &stream)),
-            (None, _) => stop_old(),
+        let stop_old = Stop(old.into_iter().collect());
+        let stop_old = Rc::new(stop_old);
+        for leg in legs {
+            let done = stop_old.clone();
+            match leg.senders.of(source) {
+                Some(sender) => leg.peer.set_track(sender, Some(&track), move || drop(done)),
+                none => *none = Some(leg.peer.add_track(&track, &stream)),
+            }
         }
         Ok(())
     }
@@ -289,6 +312,15 @@ async fn acquire_what_there_is(camera: Choice, microphone: Choice) -> Result<Acq
     }
     let stream = MediaStream::new()?;
     Ok(Acquired { stream, problem })
+}
+
+/// Tracks that stop when nobody waits for it any more.
+struct Stop(Vec<MediaStreamTrack>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.iter().for_each(MediaStreamTrack::stop);
+    }
 }
 
 const OFF: Choice = Choice {

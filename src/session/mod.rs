@@ -2,26 +2,37 @@
 
 mod browser;
 mod commands;
+mod legs;
 mod link;
 mod local;
+mod memory;
 mod seen;
 
 use std::time::Duration;
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
+use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use holdfast_call::{Call, Event, LegEvent, LegId, Moment, Stage};
 use holdfast_protocol::{CallId, Message};
-use leptos::prelude::{GetUntracked, Set, Update};
-use web_sys::MediaStream;
+use leptos::prelude::{GetUntracked, ReadUntracked, Set, Update};
+use wasm_bindgen::JsValue;
+use web_sys::{MediaStream, RtcConfiguration};
 
 pub use self::seen::{Act, Action, ChatLine, LocalView, Seen};
-use self::{link::Link, local::LocalMedia};
+use self::{
+    legs::Legs,
+    link::{Link, LinkNews},
+    local::LocalMedia,
+    memory::Memory,
+};
 pub use crate::signaling::LinkStatus;
 use crate::{
     config::Config,
-    rtc::{Device, MediaError, Peer, PeerEvent, Source, devices},
+    rtc::{
+        Device, MediaError, PeerEvent, Source, devices, generate_certificate, on_network_change,
+    },
     signaling::TransportEvent,
     task, words,
 };
@@ -33,11 +44,25 @@ const CHAT_LINES: usize = 500;
 #[derive(Debug)]
 pub(crate) enum Input {
     Action(Action),
-    /// Of the link with this generation; older ones have nothing more to say.
+    /// Of the connection with this number.
     Transport(u32, TransportEvent),
     /// It is time to connect anew.
     Reconnect,
-    /// Of the peer connection with this generation.
+    /// The attempt to connect with this number has taken long enough.
+    TryExpired(u32),
+    /// It is time to ask whether the server is there.
+    Ping,
+    /// The network of this device is another than before.
+    NetworkMoved,
+    /// The page was hidden, and its timers slow, until now.
+    Shown,
+    /// What this page was before it was loaded anew; none if another tab is in that session.
+    Recalled(Option<Memory>),
+    /// The certificate for all connections of this page.
+    Certificate(JsValue),
+    /// The configuration as it is now, or none, for that leg to restart with.
+    Servers(LegId, Option<RtcConfiguration>),
+    /// Of the peer connection with this number.
     Peer(u32, PeerEvent),
     /// An operation of that peer connection is over.
     Operation(u32, LegEvent),
@@ -74,18 +99,46 @@ struct Session {
     call: Call,
     link: Link,
     local: LocalMedia,
-    peer: Option<Peer>,
-    peer_generation: u32,
+    legs: Legs,
     timer: Option<Timeout>,
     /// This page, from load to unload.
     page: String,
     calls_made: u32,
+    /// What the browser remembers for us.
+    memory: Option<Memory>,
+    claimed: String,
+    _listeners: Vec<EventListener>,
 }
 
 impl Session {
     fn new(config: Config, seen: Seen, inputs: Inputs) -> Self {
         let page = random_token();
-        seen.ready.set(true);
+        let moved = inputs.clone();
+        let moved = move || send(&moved, Input::NetworkMoved);
+        let mut listeners = on_network_change(moved);
+        let shown = inputs.clone();
+        listeners.push(EventListener::new(
+            &leptos::prelude::document(),
+            "visibilitychange",
+            move |_| send(&shown, Input::Shown),
+        ));
+        let certified = inputs.clone();
+        task::spawn(async move {
+            // Without one, each connection makes its own.
+            if let Ok(certificate) = generate_certificate().await {
+                send(&certified, Input::Certificate(certificate));
+            }
+        });
+        match memory::recall() {
+            Some(memory) => {
+                let inputs = inputs.clone();
+                task::spawn(async move {
+                    let is_ours = memory::claim(&memory.session).await;
+                    send(&inputs, Input::Recalled(Some(memory).filter(|_| is_ours)));
+                });
+            }
+            None => seen.ready.set(true),
+        }
         Self {
             call: Call::new(config.limits),
             link: Link::new(config.signaling.clone(), page.clone(), inputs.clone()),
@@ -93,42 +146,55 @@ impl Session {
             config,
             seen,
             inputs,
-            peer: None,
-            peer_generation: 0,
+            legs: Legs::new(),
             timer: None,
             page,
             calls_made: 0,
+            memory: None,
+            claimed: String::new(),
+            _listeners: listeners,
         }
     }
 
     async fn run(mut self, mut waiting: UnboundedReceiver<Input>) {
         while let Some(input) = waiting.next().await {
+            let was_up = self.link.status() == LinkStatus::Up;
             self.handle(input);
+            if was_up && self.link.status() != LinkStatus::Up {
+                self.tell(Event::LinkLost);
+            }
             while let Some(command) = self.call.poll_command() {
                 self.obey(command);
             }
             self.arm_timer();
             self.show();
+            self.remember();
         }
     }
 
     fn handle(&mut self, input: Input) {
         match input {
             Input::Action(action) => self.act(action),
-            Input::Transport(generation, event) => {
-                if generation == self.link.generation() {
-                    self.transport(event);
+            Input::Transport(serial, event) => {
+                if self.link.listens_to(serial) {
+                    self.transport(serial, event);
                 }
             }
             Input::Reconnect => self.link.connect(),
-            Input::Peer(generation, event) => {
-                if generation == self.peer_generation {
-                    self.peer_event(event);
-                }
+            Input::TryExpired(serial) => self.link.expire(serial),
+            Input::Ping => self.link.ping(),
+            Input::NetworkMoved => {
+                self.link.moved();
+                self.tell(Event::NetworkMoved);
             }
-            Input::Operation(generation, event) => {
-                if generation == self.peer_generation {
-                    self.tell(Event::Leg(FIRST_LEG, event));
+            Input::Recalled(memory) => self.recalled(memory),
+            Input::Certificate(certificate) => self.config.set_certificate(&certificate),
+            Input::Servers(leg, fresh) => self.restart_ice(leg, fresh),
+            Input::Peer(serial, event) => self.peer_event(serial, event),
+            Input::Operation(serial, event) => {
+                if let Some(leg) = self.legs.by_serial(serial) {
+                    let id = leg.id;
+                    self.tell(Event::Leg(id, event));
                 }
             }
             Input::Media(request, outcome) => {
@@ -137,11 +203,11 @@ impl Session {
                 }
             }
             Input::Source(asked, outcome) => {
-                let replaced = self.local.replace(asked, outcome, self.peer.as_ref());
+                let replaced = self.local.replace(asked, outcome, self.legs.all());
                 self.warn(replaced.err().as_ref().map(words::media_error));
             }
             Input::Devices(devices) => self.seen.devices.set(devices),
-            Input::Tick => self.call.handle_timeout(now()),
+            Input::Tick | Input::Shown => self.call.handle_timeout(now()),
         }
     }
 
@@ -166,16 +232,54 @@ impl Session {
             Action::Decline => self.tell(Event::Decline),
             Action::HangUp => self.tell(Event::HangUp),
             Action::Say { text, to } => self.say(text, to),
-            Action::Toggle(source) => self.local.toggle(source, self.peer.as_ref()),
+            Action::Toggle(source) => self.local.toggle(source, self.legs.all()),
             Action::Choose(source, device) => self.local.choose(source, device),
             Action::Quality(height) => self.local.set_height(height),
             Action::Leave => {
-                self.tell(Event::HangUp);
+                let comes_back = self.call.record().is_some();
+                self.tell(Event::PageCloses);
                 while let Some(command) = self.call.poll_command() {
                     self.obey(command);
                 }
-                self.link.leave();
+                // A session that may come back is left as it is; its server waits for it.
+                if !comes_back {
+                    self.link.leave();
+                }
             }
+        }
+    }
+
+    /// The page was loaded anew: it comes back into its session, and into its call.
+    fn recalled(&mut self, memory: Option<Memory>) {
+        self.seen.ready.set(true);
+        let Some(memory) = memory else {
+            self.memory = None;
+            return self.warn(Some(words::ANOTHER_TAB.into()));
+        };
+        self.claimed.clone_from(&memory.session);
+        self.named(memory.name.clone());
+        self.link.restore(memory.session, memory.name);
+        self.tell(Event::Rejoin(memory.call));
+    }
+
+    /// Keeps for the next page what it needs to come back.
+    fn remember(&mut self) {
+        let session = self.link.session().unwrap_or_default();
+        if !session.is_empty() && session != self.claimed {
+            self.claimed = session.to_owned();
+            let session = self.claimed.clone();
+            task::spawn(async move {
+                memory::claim(&session).await;
+            });
+        }
+        let memory = self.call.record().map(|call| Memory {
+            session: self.claimed.clone(),
+            name: self.link.name().to_owned(),
+            call,
+        });
+        if memory != self.memory {
+            memory::remember(memory.as_ref());
+            self.memory = memory;
         }
     }
 
@@ -203,12 +307,17 @@ impl Session {
 
     // What the others say.
 
-    fn transport(&mut self, event: TransportEvent) {
+    fn transport(&mut self, serial: u32, event: TransportEvent) {
         match event {
-            TransportEvent::Received(message) => self.receive(message),
+            TransportEvent::Received(message) => match self.link.receive(serial, message) {
+                LinkNews::Message(message) => self.receive(message),
+                LinkNews::Up { anew } => self.tell(Event::LinkUp { anew }),
+                LinkNews::Begun => self.named(self.link.name().to_owned()),
+                LinkNews::Nothing => {}
+            },
             TransportEvent::Unreadable(why) => log(&format!("unreadable message: {why}")),
             TransportEvent::Closed { opened, reason } => {
-                self.link.closed(opened);
+                self.link.closed(serial, opened);
                 if !reason.is_empty() {
                     self.warn(Some(reason));
                 }
@@ -218,16 +327,14 @@ impl Session {
 
     fn receive(&mut self, message: Message) {
         match message {
-            Message::Id { id } => {
-                self.link.identified(id);
-                self.named(self.link.name().to_owned());
-            }
             Message::RejectUsername { name, .. } => {
                 self.link.renamed(name.clone());
                 self.named(name);
             }
             Message::UserList { users } => {
-                self.link.listed();
+                if self.link.listed() {
+                    self.tell(Event::LinkUp { anew: true });
+                }
                 let peer = self.call.view().peer;
                 let up = users.contains(&peer);
                 self.tell(Event::PeerLink { peer, up });
@@ -249,7 +356,13 @@ impl Session {
                 }
                 _ => self.warn(Some(text)),
             },
-            Message::Username { .. } | Message::Unknown { .. } => {}
+            Message::Id { .. }
+            | Message::Username { .. }
+            | Message::Resume { .. }
+            | Message::Resumed { .. }
+            | Message::Heard { .. }
+            | Message::Ping
+            | Message::Unknown { .. } => {}
         }
     }
 
@@ -315,6 +428,18 @@ impl Session {
             }
             self.seen.call.set(view);
         }
+        let waited = match self.seen.call.read_untracked().stage {
+            Stage::Interrupted { since } => now().saturating_sub(since).as_secs(),
+            Stage::Idle
+            | Stage::Preparing
+            | Stage::Calling { .. }
+            | Stage::Ringing
+            | Stage::Connecting
+            | Stage::Connected { .. } => 0,
+        };
+        if waited != self.seen.waited.get_untracked() {
+            self.seen.waited.set(waited);
+        }
         let local = self.local.view();
         if local != self.seen.local_view.get_untracked() {
             self.seen.local_view.set(local);
@@ -329,9 +454,6 @@ impl Session {
         }
     }
 }
-
-/// The one leg there is.
-const FIRST_LEG: LegId = 0;
 
 /// The loop ends only with the page.
 pub(crate) fn send(inputs: &Inputs, input: Input) {

@@ -73,6 +73,8 @@ pub struct Seen {
     pub chat: RwSignal<Vec<ChatLine>>,
     /// The call.
     pub call: RwSignal<CallView>,
+    /// For how many seconds the call has been interrupted.
+    pub waited: RwSignal<u64>,
     /// Something to tell the person.
     pub notice: RwSignal<Option<String>>,
     /// Our own camera and microphone.
@@ -101,6 +103,7 @@ impl Seen {
             people: RwSignal::new(Vec::new()),
             chat: RwSignal::new(Vec::new()),
             call: RwSignal::new(CallView::default()),
+            waited: RwSignal::new(0),
             notice: RwSignal::new(None),
             local: RwSignal::new_local(None),
             local_view: RwSignal::new(LocalView::default()),

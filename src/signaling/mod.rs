@@ -13,6 +13,9 @@ pub use websocket::WebSocketLink;
 pub trait Transport {
     /// Sends, or keeps until it can.
     fn send(&self, message: Message);
+
+    /// Says that nobody will come back.
+    fn leave(&self) {}
 }
 
 /// News from a transport.

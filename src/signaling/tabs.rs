@@ -86,11 +86,11 @@ impl Tabs {
                 let mut state = state.borrow_mut();
                 state.settled = true;
                 let id = ConnectionId::Text(id);
-                state.tell(Message::Id { id });
+                state.tell(Message::Id { id, heard: None });
             }
         });
         let id = ConnectionId::Text(state.borrow().me.id.clone());
-        state.borrow().post(&Message::Id { id });
+        state.borrow().post(&Message::Id { id, heard: None });
         Ok(Self {
             state,
             _listener: listener,
@@ -146,6 +146,10 @@ impl State {
             | Message::UserList { .. }
             | Message::PeerGone { .. }
             | Message::Error { .. }
+            | Message::Resume { .. }
+            | Message::Resumed { .. }
+            | Message::Heard { .. }
+            | Message::Ping
             | Message::Unknown { .. } => {}
         }
     }
@@ -197,6 +201,10 @@ impl State {
             Message::RejectUsername { .. }
             | Message::UserList { .. }
             | Message::Error { .. }
+            | Message::Resume { .. }
+            | Message::Resumed { .. }
+            | Message::Heard { .. }
+            | Message::Ping
             | Message::Unknown { .. } => {}
         }
     }

@@ -3,17 +3,23 @@
 use futures_channel::mpsc::{UnboundedSender, unbounded};
 use futures_util::{FutureExt, SinkExt, StreamExt, select_biased};
 use gloo_net::websocket::{Message as Frame, WebSocketError, futures::WebSocket};
-use holdfast_protocol::{Message, SUBPROTOCOL};
+use holdfast_protocol::{Message, SESSION_SUBPROTOCOL, SUBPROTOCOL};
+use js_sys::Array;
 
 use super::{Transport, TransportEvent};
 use crate::{
     json::{decode, encode},
+    rtc::DomError,
     task,
 };
 
-/// A connection to a server. Dropping it closes the socket.
+/// The close code of a connection whose session goes on over another (RFC 6455, 7.4.2).
+const MOVED: u16 = 4001;
+
+/// A connection to a server. Dropping it closes the socket, but not the session.
 #[derive(Debug)]
 pub struct WebSocketLink {
+    socket: web_sys::WebSocket,
     // Bounded by what a person does; the socket itself takes frames as fast as they come.
     outgoing: UnboundedSender<Message>,
 }
@@ -24,8 +30,10 @@ impl WebSocketLink {
     /// # Errors
     /// When the URL is none a WebSocket can have.
     pub fn open(url: &str, emit: impl Fn(TransportEvent) + 'static) -> Result<Self, String> {
-        let socket = WebSocket::open_with_protocol(url, SUBPROTOCOL);
-        let socket = socket.map_err(|error| error.to_string())?;
+        let protocols = Array::of2(&SESSION_SUBPROTOCOL.into(), &SUBPROTOCOL.into());
+        let native = web_sys::WebSocket::new_with_str_sequence(url, &protocols);
+        let native = native.map_err(|error| DomError::from(error).to_string())?;
+        let socket = WebSocket::try_from(native.clone()).map_err(|error| error.to_string())?;
         let (outgoing, mut waiting) = unbounded::<Message>();
         task::spawn(async move {
             let (mut sink, mut stream) = socket.split();
@@ -37,10 +45,7 @@ impl WebSocketLink {
                             // A frame that cannot be sent means a close, which the stream tells.
                             let _ = sink.send(Frame::Text(encode(&message))).await;
                         }
-                        None => {
-                            let _ = sink.close().await;
-                            return;
-                        }
+                        None => return,
                     },
                     frame = stream.next().fuse() => match frame {
                         Some(Ok(Frame::Text(text))) => {
@@ -61,7 +66,10 @@ impl WebSocketLink {
             };
             emit(TransportEvent::Closed { opened, reason });
         });
-        Ok(Self { outgoing })
+        Ok(Self {
+            socket: native,
+            outgoing,
+        })
     }
 }
 
@@ -69,5 +77,16 @@ impl Transport for WebSocketLink {
     fn send(&self, message: Message) {
         // The task ends only after it has said `Closed`, which makes an end of this link too.
         let _ = self.outgoing.unbounded_send(message);
+    }
+
+    fn leave(&self) {
+        // 1000 needs no reason, and an open socket none to be closed.
+        let _ = self.socket.close_with_code(1000);
+    }
+}
+
+impl Drop for WebSocketLink {
+    fn drop(&mut self) {
+        let _ = self.socket.close_with_code(MOVED);
     }
 }

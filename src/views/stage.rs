@@ -35,10 +35,11 @@ pub(crate) fn Stage(seen: Seen, act: Act) -> impl IntoView {
             </button>
         }
     };
+    let interrupted = move || matches!(stage(), holdfast_call::Stage::Interrupted { .. });
     let calling = flag(move || stage().is_call() && !ringing());
     view! {
         <section class="stage" aria-label="Call">
-            <div class="pictures" class:calling=calling>
+            <div class="pictures" class:calling=calling class:interrupted=flag(interrupted)>
                 <Video
                     id="received_video"
                     label="The other side's picture"
@@ -51,8 +52,10 @@ pub(crate) fn Stage(seen: Seen, act: Act) -> impl IntoView {
                     stream=seen.local
                     empty=flag(move || !seen.local_view.read().has_video)
                 />
-                <p class="state" role="status" hidden=flag(ringing)>
-                    {text(move || words::stage(&seen.call.read()))}
+                <p class="state" hidden=flag(ringing)>
+                    <span role="status">{text(move || words::stage(&seen.call.read()))}</span>
+                    // Counted for the eye alone.
+                    <span aria-hidden="true">{text(move || words::waited(seen.waited.get()))}</span>
                 </p>
                 {move || ringing().then(|| view! { <Ring seen act /> })}
             </div>

@@ -35,7 +35,7 @@ impl End {
     pub(crate) fn new() -> Self {
         let seen = Rc::new(RefCell::new(Seen::default()));
         let noted = seen.clone();
-        let peer = Peer::new(&plain(), move |event| {
+        let peer = Peer::new(&plain(), false, move |event| {
             let mut seen = noted.borrow_mut();
             match event {
                 PeerEvent::NegotiationNeeded => seen.negotiation_needed += 1,

@@ -12,6 +12,8 @@ pub enum Message {
     Id {
         /// Not guessable; goes back to the server in `username`, to nobody else.
         id: ConnectionId,
+        /// 0 from a server that counts messages, so that the session can be resumed.
+        heard: Option<u32>,
     },
     /// `username`. Client to server, in answer to `id`, and later to rename.
     Username {

@@ -53,7 +53,8 @@ impl Message {
             "rejoin" => SignalBody::Rejoin,
             "id" => {
                 let id = ConnectionId::read(fields).ok_or(missing("`id`"))?;
-                return Ok(Self::Id { id });
+                let heard = whole(fields, "heard");
+                return Ok(Self::Id { id, heard });
             }
             "username" => {
                 return Ok(Self::Username {

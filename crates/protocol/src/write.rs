@@ -44,8 +44,9 @@ impl From<Message> for Flat {
             }
         }
         match message {
-            Message::Id { id } => Self {
+            Message::Id { id, heard } => Self {
                 id: Some(id),
+                heard,
                 ..flat("id")
             },
             Message::Username { name, id, date } => Self {

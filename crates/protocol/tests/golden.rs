@@ -53,12 +53,16 @@ fn every_message_of_the_sample_is_read() {
     assert_eq!(
         read(lines.next()),
         Message::Id {
-            id: ConnectionId::Number(1.7e12)
+            id: ConnectionId::Number(1.7e12),
+            heard: None,
         }
     );
     let id = || ConnectionId::Text("c2VjcmV0".into());
     let expected = [
-        Message::Id { id: id() },
+        Message::Id {
+            id: id(),
+            heard: None,
+        },
         Message::Username {
             name: "Ann".into(),
             id: id(),
@@ -154,6 +158,7 @@ fn every_message_of_ours_is_written_as_the_fixture_says_and_read_back() {
         Message::Resumed { heard: 4 },
         Message::Heard { heard: 32 },
         Message::Ping,
+        Message::Id { id, heard: Some(0) },
     ];
     let mut lines = HOLDFAST.lines();
     for message in messages {

@@ -96,6 +96,7 @@ impl Lobby {
         let session = Session::new(queue, resumable);
         let hello = Message::Id {
             id: ConnectionId::Text(id.clone()),
+            heard: resumable.then_some(0),
         };
         // The queue is empty: it takes one message.
         let _ = session.send_aside(encode(&hello));

@@ -1,0 +1,280 @@
+//! Networks to lose: Linux network namespaces, joined by a routed core. Needs root and iproute2.
+//!
+//! `hub` routes and holds the server; each person has two interfaces, `wifi` and `cell`, of which
+//! `wifi` is preferred. An address of either interface is routed out through it, whatever the
+//! preferred one is.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    time::sleep,
+};
+
+/// The server's address, inside the hub.
+pub const SERVER: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(10, 77, 9, 1)), 6503);
+
+/// Which of a person's two interfaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// The preferred one.
+    Wifi,
+    /// The other one.
+    Cell,
+}
+
+impl Link {
+    const ALL: [Self; 2] = [Self::Wifi, Self::Cell];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Wifi => "wifi",
+            Self::Cell => "cell",
+        }
+    }
+}
+
+/// The namespaces; they go when this is dropped.
+pub struct Net {
+    people: Vec<String>,
+}
+
+/// Whether this machine lets us make namespaces: Linux, root, iproute2.
+#[must_use]
+pub fn namespaces_work() -> bool {
+    let made = ip("netns add hf-probe");
+    let works = made && ip("-n hf-probe link set lo up");
+    if made {
+        ip("netns del hf-probe");
+    }
+    works
+}
+
+impl Net {
+    /// Makes the hub, and a namespace for each name.
+    ///
+    /// # Panics
+    /// Where that is not allowed; ask [`namespaces_work`] first.
+    #[must_use]
+    pub fn new(people: &[&str]) -> Self {
+        let net = Self {
+            people: people.iter().map(|name| namespace(name)).collect(),
+        };
+        net.remove();
+        net.add("hf-hub");
+        netns("hf-hub", "sysctl -qw net.ipv4.ip_forward=1");
+        must(&format!("-n hf-hub addr add {}/32 dev lo", SERVER.ip()));
+        for (n, person) in net.people.iter().enumerate() {
+            net.add(person);
+            for link in Link::ALL {
+                let (near, far) = (link.name(), format!("p{n}{}", link.name()));
+                must(&format!("link add {far} type veth peer name hf{n}{near}"));
+                must(&format!("link set {far} netns hf-hub"));
+                must(&format!("link set hf{n}{near} netns {person}"));
+                must(&format!("-n {person} link set hf{n}{near} name {near}"));
+                let subnet = net.subnet(n, link);
+                must(&format!("-n hf-hub addr add 10.77.{subnet}.1/24 dev {far}"));
+                must(&format!("-n hf-hub link set {far} up"));
+            }
+            netns(person, "sysctl -qw net.ipv4.conf.all.rp_filter=0");
+            net.up(n, Link::Wifi);
+        }
+        net
+    }
+
+    /// The interface gets its address, and a route by it.
+    pub fn up(&self, person: usize, link: Link) {
+        self.up_as(person, link, 2);
+    }
+
+    /// The same, with another address of the subnet: its last number.
+    pub fn up_as(&self, person: usize, link: Link, host: u8) {
+        let (space, near, subnet) = (&self.people[person], link.name(), self.subnet(person, link));
+        let (address, gateway) = (
+            format!("10.77.{subnet}.{host}"),
+            format!("10.77.{subnet}.1"),
+        );
+        let (metric, table) = match link {
+            Link::Wifi => (100, 101),
+            Link::Cell => (200, 102),
+        };
+        ip(&format!("-n {space} addr flush dev {near}"));
+        must(&format!("-n {space} addr add {address}/24 dev {near}"));
+        must(&format!("-n {space} link set {near} up"));
+        must(&format!(
+            "-n {space} route replace default via {gateway} dev {near} metric {metric}"
+        ));
+        must(&format!(
+            "-n {space} route replace default via {gateway} dev {near} table {table}"
+        ));
+        ip(&format!("-n {space} rule del table {table}"));
+        must(&format!("-n {space} rule add from {address} table {table}"));
+    }
+
+    /// The interface goes, and its address with it.
+    pub fn down(&self, person: usize, link: Link) {
+        let (space, near) = (&self.people[person], link.name());
+        must(&format!("-n {space} addr flush dev {near}"));
+        must(&format!("-n {space} link set {near} down"));
+    }
+
+    /// Drops everything that comes from or goes to that interface, in the core: the device sees
+    /// nothing of it.
+    pub fn drop_all(&self, person: usize, link: Link) {
+        self.filter(person, link, "");
+    }
+
+    /// Drops what is not TCP: media, not signaling.
+    pub fn drop_media(&self, person: usize, link: Link) {
+        self.filter(person, link, "meta l4proto udp");
+    }
+
+    /// Drops nothing any more.
+    pub fn drop_nothing(&self) {
+        netns("hf-hub", "nft flush ruleset");
+    }
+
+    /// Writes addresses of that interface over (NAT), from now on with other ports each time this is
+    /// called: what was known from outside leads nowhere any more.
+    pub fn rebind(&self, person: usize, link: Link, first_port: u16) {
+        let subnet = self.subnet(person, link);
+        let last_port = first_port + 999;
+        let other = 10 + subnet;
+        ip(&format!("-n hf-hub addr add 10.77.{other}.1/32 dev lo"));
+        let rules = format!(
+            "flush ruleset; table ip nat {{ chain out {{ type nat hook postrouting priority srcnat; \
+             ip saddr 10.77.{subnet}.0/24 meta l4proto udp snat to 10.77.{other}.1:{first_port}-{last_port} }} }}"
+        );
+        nft(&rules);
+        // The flows that are known go on as before unless they are forgotten.
+        netns("hf-hub", "conntrack -F");
+    }
+
+    /// Runs a program in the hub.
+    #[must_use]
+    pub fn in_hub(program: &str, args: &[&str]) -> Child {
+        spawn("hf-hub", program, args)
+    }
+
+    fn filter(&self, person: usize, link: Link, what: &str) {
+        let far = format!("p{person}{}", link.name());
+        nft(&format!(
+            "table ip lab {{ chain forward {{ type filter hook forward priority 0; \
+             iifname \"{far}\" {what} drop; oifname \"{far}\" {what} drop }} \
+             chain input {{ type filter hook input priority 0; iifname \"{far}\" {what} drop }} \
+             chain output {{ type filter hook output priority 0; oifname \"{far}\" {what} drop }} }}"
+        ));
+    }
+
+    fn subnet(&self, person: usize, link: Link) -> usize {
+        1 + 2 * person + usize::from(link == Link::Cell)
+    }
+
+    fn add(&self, space: &str) {
+        must(&format!("netns add {space}"));
+        must(&format!("-n {space} link set lo up"));
+    }
+
+    fn remove(&self) {
+        for space in self.people.iter().map(String::as_str).chain(["hf-hub"]) {
+            ip(&format!("netns del {space}"));
+        }
+    }
+}
+
+impl Drop for Net {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// The namespace of that person.
+pub(crate) fn namespace(name: &str) -> String {
+    format!("hf-{}", name.to_lowercase())
+}
+
+/// A way to a port inside a namespace: an address outside that leads there. What goes in between is
+/// a Unix socket, which network namespaces do not part; `relay` is its other half.
+pub(crate) async fn reach_into(space: &str, port: u16) -> (SocketAddr, Child) {
+    let path = std::env::temp_dir().join(format!("{space}-{port}.socket"));
+    let _ = std::fs::remove_file(&path);
+    let own = std::env::current_exe().expect("we run");
+    let relay = spawn(
+        space,
+        &own.to_string_lossy(),
+        &["relay", &path.to_string_lossy(), &port.to_string()],
+    );
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    while !path.exists() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let path = path.clone();
+            tokio::spawn(async move {
+                if let Ok(mut far) = UnixStream::connect(&path).await {
+                    let _ = copy_bidirectional(&mut near, &mut far).await;
+                }
+            });
+        }
+    });
+    (address, relay)
+}
+
+/// The half of [`reach_into`] that runs inside the namespace.
+pub async fn relay(path: PathBuf, port: u16) {
+    let listener = UnixListener::bind(path).expect("the path is free");
+    while let Ok((mut near, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            if let Ok(mut far) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
+                let _ = copy_bidirectional(&mut near, &mut far).await;
+            }
+        });
+    }
+}
+
+/// Starts a program inside a namespace.
+pub(crate) fn spawn(space: &str, program: &str, args: &[&str]) -> Child {
+    Command::new("ip")
+        .args(["netns", "exec", space, program])
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("ip runs")
+}
+
+fn must(args: &str) {
+    assert!(ip(args), "`ip {args}` failed");
+}
+
+fn ip(args: &str) -> bool {
+    run(Command::new("ip").args(args.split(' ')))
+}
+
+fn netns(space: &str, command: &str) -> bool {
+    run(Command::new("ip")
+        .args(["netns", "exec", space])
+        .args(command.split(' ')))
+}
+
+fn nft(rules: &str) {
+    let nft = ["netns", "exec", "hf-hub", "nft", rules];
+    assert!(run(Command::new("ip").args(nft)), "nft refuses: {rules}");
+}
+
+fn run(command: &mut Command) -> bool {
+    let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
+}
