@@ -133,7 +133,7 @@ impl Net {
 
     /// Drops what is not TCP: media, not signaling.
     pub fn drop_media(&self, person: usize, link: Link) {
-        self.filter(person, link, "meta l4proto udp");
+        self.filter(person, link, "ip protocol udp");
     }
 
     /// Drops nothing any more.
@@ -149,8 +149,8 @@ impl Net {
         let other = 10 + subnet;
         ip(&format!("-n hf-hub addr add 10.77.{other}.1/32 dev lo"));
         let rules = format!(
-            "flush ruleset; table ip nat {{ chain out {{ type nat hook postrouting priority srcnat; \
-             ip saddr 10.77.{subnet}.0/24 meta l4proto udp snat to 10.77.{other}.1:{first_port}-{last_port} }} }}"
+            "flush ruleset\ntable ip nat {{\nchain out {{\ntype nat hook postrouting priority srcnat\n\
+             ip saddr 10.77.{subnet}.0/24 ip protocol udp snat to 10.77.{other}.1:{first_port}-{last_port}\n}}\n}}"
         );
         nft(&rules);
         // The flows that are known go on as before unless they are forgotten.
@@ -165,11 +165,16 @@ impl Net {
 
     fn filter(&self, person: usize, link: Link, what: &str) {
         let far = format!("p{person}{}", link.name());
+        let chain = |hook: &str, rules: &str| {
+            format!("chain {hook} {{\ntype filter hook {hook} priority 0\n{rules}}}\n")
+        };
+        let from = format!("iifname \"{far}\" {what} drop\n");
+        let to = format!("oifname \"{far}\" {what} drop\n");
         nft(&format!(
-            "table ip lab {{ chain forward {{ type filter hook forward priority 0; \
-             iifname \"{far}\" {what} drop; oifname \"{far}\" {what} drop }} \
-             chain input {{ type filter hook input priority 0; iifname \"{far}\" {what} drop }} \
-             chain output {{ type filter hook output priority 0; oifname \"{far}\" {what} drop }} }}"
+            "table ip lab {{\n{}{}{}}}",
+            chain("forward", &format!("{from}{to}")),
+            chain("input", &from),
+            chain("output", &to),
         ));
     }
 

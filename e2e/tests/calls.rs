@@ -166,8 +166,11 @@ fn closing_the_page_ends_the_call_on_the_other_side() {
         let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
         talk(&ann, &bob).await;
         ann.open("about:blank").await;
+        // It may be loaded anew; for a while it is waited for.
+        bob.reads(".state", "Ann's page was closed").await;
         bob.is_idle().await;
-        bob.misses("Ann").await;
+        bob.reads(".notice", "Ann left").await;
+        bob.shows("#again-button").await;
     });
 }
 

@@ -13,21 +13,20 @@ use web_sys::Url;
 use super::{Input, Inputs, send};
 use crate::{
     config::Signaling,
-    signaling::{LinkStatus, Tabs, Transport, WebSocketLink},
+    signaling::{LinkStatus, Reach, Tabs, Transport, WebSocketLink},
 };
 
 /// How long to wait before each attempt to come back, ms; the last is repeated.
 const RETRY_AFTER: [u32; 6] = [0, 300, 1200, 2700, 4800, 7000];
 
-/// How long an attempt may take before the next one is made in its place, ms; the last is
-/// repeated from the first. Chromium and Firefox open one socket to a server at a time, so one that
-/// hangs on a network that is gone would hold up those after it.
-const TRY_LIMIT: [u32; 6] = [400, 600, 1000, 2500, 1000, 6000];
+/// How long an attempt may take before the way is sought anew, ms.
+const TRY_LIMIT: u32 = 3000;
 
-/// When the network has moved, the route may come a moment after the news of it, and Firefox has no
-/// news: so long a refusal means to try again soon, not that the server is down. How many times,
-/// and how soon, ms.
-const SOON: [(usize, u32); 2] = [(20, 100), (120, 500)];
+/// While the way is sought, how often it is asked for, ms: so many times at the one rate, then at
+/// the other. A question is taken back when [`QUESTIONS`] later ones are under way: it may hang on a
+/// network that is gone.
+const SEEK: [(u32, u32); 3] = [(20, 150), (40, 500), (u32::MAX, 1000)];
+const QUESTIONS: usize = 4;
 
 /// How often the server is asked whether it is there, ms. Two questions without an answer, and
 /// the link is dead.
@@ -54,8 +53,10 @@ pub(super) struct Link {
     trying: Option<(Connection, Timeout)>,
     connections: u32,
     attempts: usize,
-    /// The network has moved, and no connection has been made since.
-    moved: bool,
+    /// Questions whether anything can be reached.
+    questions: VecDeque<Reach>,
+    questions_asked: u32,
+    seeking: Option<Timeout>,
     retry: Option<Timeout>,
     /// The id that the server gave to this session's first connection.
     id: Option<ConnectionId>,
@@ -106,7 +107,9 @@ impl Link {
             trying: None,
             connections: 0,
             attempts: 0,
-            moved: false,
+            questions: VecDeque::new(),
+            questions_asked: 0,
+            seeking: None,
             retry: None,
             id: None,
             session: None,
@@ -184,20 +187,56 @@ impl Link {
                 Err(_) => return self.try_again(),
             }
         };
-        let limit = TRY_LIMIT[self.attempts % TRY_LIMIT.len()];
         let inputs = self.inputs.clone();
-        let limit = Timeout::new(limit, move || send(&inputs, Input::TryExpired(serial)));
+        let limit = Timeout::new(TRY_LIMIT, move || send(&inputs, Input::TryExpired(serial)));
         self.trying = Some((Connection { serial, transport }, limit));
     }
 
-    /// That attempt has taken long enough: the next.
+    /// That attempt has taken long enough.
     pub(super) fn expire(&mut self, serial: u32) {
         let hangs = |(connection, _): &mut (Connection, Timeout)| connection.serial == serial;
         if self.signaling != Signaling::Tabs && self.trying.take_if(hangs).is_some() {
             self.attempts += 1;
             self.look_down();
+            self.seek();
+        }
+    }
+
+    /// Seeks the way from the beginning.
+    fn seek(&mut self) {
+        self.questions_asked = 0;
+        self.ask_the_way();
+    }
+
+    /// Asks whether anything can be reached, and will again.
+    pub(super) fn ask_the_way(&mut self) {
+        let inputs = self.inputs.clone();
+        if self.questions.len() == QUESTIONS {
+            self.questions.pop_front();
+        }
+        let question = Reach::ask(move || send(&inputs, Input::Reached));
+        self.questions.extend(question);
+        self.questions_asked += 1;
+        let rate = SEEK
+            .iter()
+            .find(|(times, _)| self.questions_asked <= *times);
+        let inputs = self.inputs.clone();
+        self.seeking = Some(Timeout::new(rate.map_or(0, |(_, wait)| *wait), move || {
+            send(&inputs, Input::AskTheWay);
+        }));
+    }
+
+    /// There is a way: what was begun before there was one may hang.
+    pub(super) fn reached(&mut self) {
+        if self.seeking.is_some() {
+            self.found_the_way();
             self.connect();
         }
+    }
+
+    fn found_the_way(&mut self) {
+        self.seeking = None;
+        self.questions.clear();
     }
 
     /// Something has come over that connection.
@@ -208,6 +247,7 @@ impl Link {
             // The first to open wins.
             self.open = Some(connection);
             self.retry = None;
+            self.found_the_way();
         }
         match message {
             Message::Id { id, heard } => {
@@ -354,7 +394,7 @@ impl Link {
 
     fn settled(&mut self) {
         self.attempts = 0;
-        self.moved = false;
+        self.found_the_way();
     }
 
     /// That connection is gone. Calls go on; we come back.
@@ -387,12 +427,12 @@ impl Link {
     }
 
     fn try_again(&mut self) {
+        if self.seeking.is_some() {
+            // The next attempt comes when there is a way.
+            return;
+        }
         let last = RETRY_AFTER.len() - 1;
-        let soon = SOON.iter().find(|(tries, _)| self.attempts < *tries);
-        let wait = match soon.filter(|_| self.moved) {
-            Some((_, soon)) => *soon,
-            None => RETRY_AFTER[self.attempts.min(last)],
-        };
+        let wait = RETRY_AFTER[self.attempts.min(last)];
         self.attempts += 1;
         // Up to a quarter more, so that not everybody comes back at the same moment.
         let jitter = f64::from(wait) * 0.25 * js_sys::Math::random();
@@ -409,25 +449,29 @@ impl Link {
             return;
         }
         self.attempts = 0;
-        self.moved = true;
         if self.session.is_none() {
             // The sample's server cannot be asked, and its socket will never say that it is dead.
             self.open = None;
             self.status = LinkStatus::Connecting;
         }
         self.ask();
-        self.connect();
+        // At once, in case that there is a way already; later, when one has been found.
+        let online = web_sys::window().is_some_and(|window| window.navigator().on_line());
+        if online && self.trying.is_none() {
+            self.connect();
+        }
+        self.seek();
     }
 
-    /// Whether the server can be reached: asks it, and makes a new connection in case that this
-    /// one is dead. True if there is nothing to ask.
+    /// Whether the server can be reached: asks it, and seeks another way in case that this one is
+    /// dead. True if there is nothing to ask.
     pub(super) fn probe(&mut self) -> bool {
         if self.session.is_none() {
             return matches!(self.status, LinkStatus::Up | LinkStatus::Tabs) && self.open.is_some();
         }
         self.ask();
-        if self.trying.is_none() {
-            self.connect();
+        if self.seeking.is_none() {
+            self.seek();
         }
         false
     }
@@ -446,7 +490,7 @@ impl Link {
         }
         self.open = None;
         self.look_down();
-        self.connect();
+        self.seek();
     }
 
     /// Sends, or keeps until the link is there.
@@ -490,6 +534,7 @@ impl Link {
         self.trying = None;
         self.retry = None;
         self.ping = None;
+        self.found_the_way();
     }
 
     fn introduce(&self) {

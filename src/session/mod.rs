@@ -50,6 +50,10 @@ pub(crate) enum Input {
     Reconnect,
     /// The attempt to connect with this number has taken long enough.
     TryExpired(u32),
+    /// It is time to ask again whether anything can be reached.
+    AskTheWay,
+    /// Something can.
+    Reached,
     /// It is time to ask whether the server is there.
     Ping,
     /// The network of this device is another than before.
@@ -182,6 +186,8 @@ impl Session {
             }
             Input::Reconnect => self.link.connect(),
             Input::TryExpired(serial) => self.link.expire(serial),
+            Input::AskTheWay => self.link.ask_the_way(),
+            Input::Reached => self.link.reached(),
             Input::Ping => self.link.ping(),
             Input::NetworkMoved => {
                 self.link.moved();

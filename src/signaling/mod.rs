@@ -1,10 +1,12 @@
 //! How messages get to the others: one trait, one file a transport.
 
+mod reach;
 mod tabs;
 mod websocket;
 
 use holdfast_protocol::Message;
 
+pub use reach::Reach;
 pub use tabs::Tabs;
 pub use websocket::WebSocketLink;
 

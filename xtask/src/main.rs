@@ -4,6 +4,7 @@
 
 mod bench;
 mod build;
+mod faults;
 mod run;
 mod serve;
 mod shorten;
@@ -33,6 +34,8 @@ enum Command {
     Test(test::Args),
     /// Measure
     Bench(bench::Args),
+    /// Take networks, servers and pages away under calls between real browsers, and measure
+    Faults(faults::Args),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Build => build::run(),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Faults(args) => faults::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

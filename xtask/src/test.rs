@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::{
-    build,
+    build, faults,
     run::{self, cargo},
     tools::{Tools, find},
 };
@@ -40,6 +40,8 @@ enum Part {
     Wasm,
     /// Real browsers against the whole system
     E2e,
+    /// Real browsers that lose their network: the most telling scenarios of `cargo xtask faults`
+    Faults,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -55,6 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Part::Fmt | Part::Native => Tools::default(),
             Part::Clippy => Tools::for_linting()?,
             Part::Wasm | Part::E2e => Tools::for_testing()?,
+            Part::Faults => Tools::for_faults()?,
         };
         part.run(&tools, &only)?;
         println!("── {part:?}: passed in {} s ──", began.elapsed().as_secs());
@@ -98,6 +101,10 @@ impl Part {
                 build::page(tools)?;
                 // Browsers are heavy: one test at a time.
                 go(&["test", "--package", "e2e"], &["--test-threads=1"])
+            }
+            Self::Faults => {
+                build::page(tools)?;
+                faults::play(tools, &["--short".to_owned()])
             }
         }
     }

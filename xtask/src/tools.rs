@@ -69,6 +69,18 @@ impl Tools {
         Ok(tools)
     }
 
+    /// What the fault lab needs besides.
+    pub(crate) fn for_faults() -> Result<Self> {
+        let tools = Self::for_testing()?;
+        if cfg!(target_os = "linux") {
+            apt(&[
+                ("ip", "iproute2", "the fault lab makes networks with it"),
+                ("nft", "nftables", "the fault lab loses packets with it"),
+            ])?;
+        }
+        Ok(tools)
+    }
+
     /// Lets a command find the tools.
     pub(crate) fn apply<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         let path = env::var_os("PATH").unwrap_or_default();

@@ -73,6 +73,7 @@ impl Call {
         let Some(talk) = &mut self.talk else { return };
         let call = tag.as_ref().map(|tag| tag.call.clone());
         let leg = tag.as_ref().map_or(0, |tag| tag.leg);
+        let mut anew = Vec::new();
         if let Some(tag) = &tag {
             talk.tagged = true;
             if tag.life > talk.their_life {
@@ -80,11 +81,15 @@ impl Call {
                 talk.their_life = tag.life;
                 talk.said = 0;
                 talk.unheard.clear();
+                talk.recovery.lost(now);
+                anew = talk.legs.drop_racer();
             }
             let unheard =
                 |said: &Signal| said.tag.as_ref().is_some_and(|said| said.seq >= tag.heard);
             talk.unheard.retain(unheard);
         }
+        self.obey(anew, now);
+        let Some(talk) = &mut self.talk else { return };
         let calling = matches!(talk.phase, Phase::Calling { .. });
         match body {
             SignalBody::Ringing => {
@@ -127,9 +132,6 @@ impl Call {
             SignalBody::Rejoin => {
                 talk.away = false;
                 self.timers.stop(Timer::Away);
-                let out = talk.legs.drop_racer();
-                talk.recovery.lost(now);
-                self.obey(out, now);
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     leg::{Leg, LegOutput},
 };
 
-/// How long a fresh leg of the other side may take, when that side says nothing more of it.
+/// How long a fresh leg may take when the other side says nothing of it.
 pub(crate) const RACE_LIMIT: Moment = Moment::from_secs(10);
 
 /// How long the other side's fresh leg is waited for before this side makes one of its own.
@@ -122,10 +122,18 @@ impl Legs {
         leg.map(|leg| leg.handle(event)).unwrap_or_default()
     }
 
-    /// Sends a fresh leg into a race, unless the other side has just done so.
-    pub(crate) fn race(&mut self, now: Moment) -> Vec<LegOutput> {
-        let theirs = self.racer.as_ref().filter(|racer| !racer.leg.is_ours());
-        if !self.ready || theirs.is_some_and(|racer| now < racer.since + THEIR_TURN) {
+    /// Sends a fresh leg into a race, unless there is one whose turn it still is: the other side's,
+    /// when it has just come; ours, when it waits for its first answer on a network that has not
+    /// `moved` since.
+    pub(crate) fn race(&mut self, moved: bool, now: Moment) -> Vec<LegOutput> {
+        let waits = self
+            .racer
+            .as_ref()
+            .is_some_and(|racer| match racer.leg.is_ours() {
+                true => !moved && !racer.leg.is_negotiated() && now < racer.since + RACE_LIMIT,
+                false => now < racer.since + THEIR_TURN,
+            });
+        if !self.ready || waits {
             return Vec::new();
         }
         let mut out = self.admit(Leg::new(self.highest + 1, self.polite, true), now);

@@ -8,7 +8,7 @@ use crate::{
     command::{Command, LegId},
     event::{ConnectionState, IceConnectionState, LegEvent},
     leg::LegOutput,
-    recovery::{LOOK_EVERY, Step},
+    recovery::{Cause, LOOK_EVERY, Step},
     talk::Phase,
     timer::{AWAY_LIMIT, Policy, Timer},
     view::EndReason,
@@ -165,13 +165,14 @@ impl Call {
                 self.obey(out, now);
             }
             Some(Step::Seek) => {
+                let moved = talk.recovery.cause() == Some(Cause::Moved);
                 if let Some(leg) = talk.legs.current()
                     && leg.is_negotiated()
                 {
                     self.commands.push_back(Command::RestartIce(leg.id()));
                 }
                 if talk.tagged && self.limits.policy == Policy::Race {
-                    let out = talk.legs.race(now);
+                    let out = talk.legs.race(moved, now);
                     self.obey(out, now);
                 }
             }

@@ -298,10 +298,11 @@ impl Lobby {
         let resumed = Message::Resumed {
             heard: person.session.received_count(),
         };
-        self.send_aside(key, &resumed);
+        // What was missed comes first: who comes back may be told there what they would ask.
         for text in again {
             self.send_text_aside(key, text);
         }
+        self.send_aside(key, &resumed);
         if heard.is_none() {
             let list = self.user_list();
             self.send(key, list);
