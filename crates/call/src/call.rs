@@ -250,6 +250,7 @@ impl Call {
         talk.merged = record.merged;
         talk.tagged = true;
         talk.life = record.life;
+        talk.returning = true;
         talk.legs = Legs::none(record.polite, record.leg);
         talk.recovery.begin(now);
         self.talk = Some(talk);
@@ -323,8 +324,8 @@ impl Call {
             return None;
         };
         Some(match talk.recovery.cause() {
-            _ if talk.away => Trouble::TheirPage,
-            _ if talk.life > 0 && talk.legs.live().is_none() => Trouble::OurPage,
+            _ if talk.away.is_some() => Trouble::TheirPage,
+            _ if talk.returning => Trouble::OurPage,
             Some(Cause::Moved) => Trouble::OurNetwork,
             _ if self.link_lost => Trouble::OurNetwork,
             Some(Cause::Silence) | None => Trouble::TheirNetwork,

@@ -126,11 +126,11 @@ impl Call {
                 self.obey(out, now);
             }
             SignalBody::Away => {
-                talk.away = true;
+                talk.away = Some(now);
                 self.timers.set(Timer::Away, now + AWAY_LIMIT);
             }
             SignalBody::Rejoin => {
-                talk.away = false;
+                talk.away = None;
                 self.timers.stop(Timer::Away);
             }
         }

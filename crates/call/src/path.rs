@@ -17,6 +17,9 @@ use crate::{
 /// After how long without a packet a picture counts as frozen.
 const FROZEN: Moment = Moment::from_millis(500);
 
+/// How long after its last word a page that closes may still be heard.
+const LAST_PACKETS: Moment = Moment::from_secs(1);
+
 /// How many refused descriptions a call gets over.
 const BROKEN: u32 = 4;
 
@@ -33,7 +36,6 @@ impl Call {
                     let heard_before = talk.recovery.heard_at();
                     let step = talk.recovery.counted(bytes, now);
                     if talk.recovery.heard_at() > heard_before {
-                        talk.away = false;
                         self.connected(now);
                     }
                     self.step(step, now);
@@ -136,7 +138,7 @@ impl Call {
 
     /// The signaling server can be reached.
     pub(crate) fn link_up(&mut self, anew: bool, now: Moment) {
-        self.link_lost = false;
+        let was_lost = std::mem::take(&mut self.link_lost);
         self.probing = false;
         self.inbox.restart_gaps(now);
         self.watch_gaps();
@@ -144,7 +146,7 @@ impl Call {
         // What we said may have gone down with the old session; it is said again once the server
         // lists the other side.
         talk.peer_link_lost |= anew;
-        if talk.away {
+        if was_lost && talk.away.is_some() {
             // The other side's page could not say that it is back.
             self.timers.set(Timer::Away, now + AWAY_LIMIT);
         }
@@ -243,7 +245,12 @@ impl Call {
         let Some(talk) = &mut self.talk else { return };
         self.timers.stop(Timer::Answer);
         self.timers.stop(Timer::NoPath);
-        self.timers.stop(Timer::Away);
+        talk.returning = false;
+        // What was on its way when the page closed comes a moment after.
+        if talk.away.is_some_and(|at| now > at + LAST_PACKETS) {
+            talk.away = None;
+            self.timers.stop(Timer::Away);
+        }
         if let Phase::Interrupted { since, .. } = talk.phase {
             talk.back_after = Some(now.saturating_sub(since));
             self.timers.set(Timer::Back, now + TELL_BACK);

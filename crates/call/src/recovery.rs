@@ -192,6 +192,8 @@ impl Recovery {
                 if cause == Cause::Moved && !attempted {
                     return None;
                 }
+                // It may be a pause of the usual kind, from somebody who sends little.
+                self.pause = self.pause.max(pause);
                 self.state = State::Steady;
                 Some(Step::CallOff)
             }

@@ -27,8 +27,10 @@ pub(crate) struct Talk {
     /// How many times our page has been loaded anew, and theirs.
     pub(crate) life: u32,
     pub(crate) their_life: u32,
-    /// Their page said that it closes.
-    pub(crate) away: bool,
+    /// When their page said that it closes.
+    pub(crate) away: Option<Moment>,
+    /// Our page was loaded anew, and has not found the path again.
+    pub(crate) returning: bool,
     /// The peer connections; the first opens once camera and microphone are there.
     pub(crate) legs: Legs,
     pub(crate) polite: bool,
@@ -77,7 +79,8 @@ impl Talk {
             unheard: VecDeque::new(),
             life: 0,
             their_life: 0,
-            away: false,
+            away: None,
+            returning: false,
             legs: Legs::first(polite),
             polite,
             recovery: Recovery::new(seed),

@@ -28,6 +28,9 @@ use tokio::time::sleep;
 /// After how long without a picture a call counts as lost, ms.
 const LOST: f64 = 25_000.0;
 
+/// Pictures that come further apart than this have paused, ms.
+const PAUSE: f64 = 300.0;
+
 /// How long a call goes on undisturbed before each fault.
 const STEADY: Duration = Duration::from_millis(4500);
 
@@ -129,7 +132,7 @@ struct Outcome {
 /// How a gap is measured.
 #[derive(Clone, Copy)]
 enum Since {
-    /// From that moment, when a path was there again, to the first picture.
+    /// From that moment, when a path was there again, to the first picture after the last pause.
     Path(f64),
     /// The longest pause from that moment on: there always was a path.
     Fault(f64),
@@ -600,10 +603,13 @@ async fn gap(person: &Person, since: Since) -> Option<f64> {
     let frames: Vec<f64> = serde_json::from_value(frames).ok()?;
     match since {
         Since::Path(path) => {
-            let first = frames.iter().find(|frame| **frame > path)?;
-            // One picture alone may be one that was on its way.
-            frames.iter().find(|frame| **frame > first + 100.0)?;
-            Some(first - path)
+            let first = *frames.iter().find(|frame| **frame > path)?;
+            // What came first may have been on its way before; the last pause counts.
+            frames.last().filter(|last| **last > first + 1500.0)?;
+            let pairs = frames.iter().zip(frames.iter().skip(1));
+            let pauses = pairs.filter(|(one, next)| **next > path && *next - *one > PAUSE);
+            let end = pauses.map(|(_, next)| *next).fold(first, f64::max);
+            Some(end - path)
         }
         Since::Fault(at) => {
             let last = frames.last().filter(|last| now() - **last < 1000.0)?;

@@ -1,0 +1,354 @@
+//! The recovery policy, rule by rule, on two calls with a simulated network.
+
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it is about"
+)]
+
+mod sim;
+
+use holdfast_call::{
+    AWAY_LIMIT, Call, Command, ConnectionState, EndReason, Event, IceConnectionState, LegEvent,
+    Limits, Moment, Policy, Stage, Trouble,
+};
+use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody};
+use sim::{ANN, Act, BOB, Side, Sim};
+
+fn count(sim: &Sim, side: Side, name: &str) -> usize {
+    let commands = sim.ends[side].commands.iter();
+    commands.filter(|command| **command == name).count()
+}
+
+/// The number of the leg that the call lives on, with both sides at rest on it.
+fn leg(sim: &Sim) -> Option<u32> {
+    sim.assert_agreement();
+    assert!(sim.connected());
+    assert_eq!(sim.ends[ANN].used, sim.ends[BOB].used);
+    sim.ends[ANN].used
+}
+
+fn trouble(sim: &Sim, side: Side) -> Option<Trouble> {
+    sim.ends[side].call.view().trouble
+}
+
+#[test]
+fn silence_of_600_ms_is_doubt_and_a_blip_is_not() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Outage(300), 5000);
+    assert_eq!(
+        count(&sim, ANN, "ProbeLink") + count(&sim, BOB, "ProbeLink"),
+        0
+    );
+    sim.act(ANN, Act::Outage(5000), 500);
+    assert_eq!(count(&sim, BOB, "ProbeLink"), 0);
+    sim.run(400);
+    assert_eq!(count(&sim, BOB, "ProbeLink"), 1);
+    assert_eq!(count(&sim, BOB, "RestartIce"), 1);
+}
+
+#[test]
+fn a_move_is_doubt_at_once_however_well_it_goes() {
+    let mut sim = Sim::talking();
+    sim.handle(ANN, Event::NetworkMoved);
+    assert_eq!(count(&sim, ANN, "ProbeLink"), 1);
+    sim.run(2000);
+    assert_eq!(count(&sim, ANN, "RestartIce"), 1);
+    // Ann's network was not to be seen to have stayed the same: the fresh leg is the call's.
+    assert_eq!(leg(&sim), Some(1));
+}
+
+#[test]
+fn a_fresh_leg_wins_where_a_restart_gathers_on_what_is_gone() {
+    for act in [Act::Move(1000), Act::MoveUnseen(1000)] {
+        for side in [ANN, BOB] {
+            let mut sim = Sim::talking();
+            sim.act(side, act, 2500);
+            assert_eq!(leg(&sim), Some(1), "{act:?}");
+            let view = sim.ends[side].call.view();
+            let gap = view.back_after.expect("it was interrupted");
+            assert!(gap < Moment::from_millis(1700), "{gap:?} with {act:?}");
+            // After a while nobody wants to be told any more.
+            sim.run(4000);
+            assert_eq!(sim.ends[side].call.view().back_after, None);
+        }
+    }
+}
+
+#[test]
+fn both_moving_at_once_need_one_leg() {
+    let mut sim = Sim::talking();
+    sim.schedule(0, ANN, Act::Move(1000));
+    sim.schedule(0, BOB, Act::Move(1000));
+    sim.run(4000);
+    assert_eq!(leg(&sim), Some(1));
+}
+
+#[test]
+fn a_path_that_heals_calls_the_search_off() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Outage(3000), 8000);
+    assert_eq!(leg(&sim), Some(0));
+    let attempts = sim.ends[ANN].races.len() + sim.ends[BOB].races.len();
+    sim.run(60_000);
+    assert_eq!(leg(&sim), Some(0));
+    assert_eq!(
+        sim.ends[ANN].races.len() + sim.ends[BOB].races.len(),
+        attempts
+    );
+}
+
+#[test]
+fn attempts_come_ever_more_slowly() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Outage(115_000), 1000);
+    sim.run(60_000);
+    // Bob's link is good. What waits for its first answer is not replaced for ten seconds.
+    let races = &sim.ends[BOB].races;
+    assert!((2..=7).contains(&races.len()), "{races:?}");
+    assert!((6..=14).contains(&count(&sim, BOB, "ProbeLink")));
+}
+
+#[test]
+fn a_network_that_moves_all_the_time_is_followed_every_500_ms_at_most() {
+    let mut sim = Sim::talking();
+    for n in 0..100 {
+        sim.schedule(n * 50, ANN, Act::Move(0));
+    }
+    sim.run(5000);
+    assert!(sim.ends[ANN].races.len() <= 11, "{:?}", sim.ends[ANN].races);
+    sim.run(10_000);
+    leg(&sim);
+}
+
+#[test]
+fn without_signaling_nothing_is_tried_and_the_first_answer_starts_it() {
+    let mut sim = Sim::talking();
+    sim.schedule(0, ANN, Act::LinkBreaks(5000));
+    sim.schedule(0, BOB, Act::LinkBreaks(5000));
+    sim.act(ANN, Act::MoveUnseen(1000), 4900);
+    for side in [ANN, BOB] {
+        assert_eq!(count(&sim, side, "RestartIce"), 0);
+        assert!(sim.ends[side].races.is_empty());
+    }
+    sim.run(1000);
+    leg(&sim);
+}
+
+#[test]
+fn a_call_that_does_not_connect_within_4_s_is_in_doubt() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::HangUp, 500);
+    sim.act(ANN, Act::Dial, 1000);
+    // Ann's address goes as Bob accepts: what she has offered leads nowhere.
+    sim.schedule(0, BOB, Act::Accept);
+    sim.schedule(1, ANN, Act::MoveUnseen(200));
+    sim.run(3500);
+    assert!(!sim.connected());
+    let restarts = [ANN, BOB].map(|side| count(&sim, side, "RestartIce"));
+    sim.run(3500);
+    leg(&sim);
+    assert!([ANN, BOB].map(|side| count(&sim, side, "RestartIce")) > restarts);
+}
+
+#[test]
+fn a_move_while_it_rings_is_remembered() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::HangUp, 500);
+    sim.act(ANN, Act::Dial, 1000);
+    sim.act(ANN, Act::Move(500), 3000);
+    sim.act(BOB, Act::Accept, 2500);
+    assert!(leg(&sim) >= Some(1));
+}
+
+#[test]
+fn what_a_server_took_down_with_it_is_said_again() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::AddTrack, 1);
+    // The offer is on its way.
+    sim.schedule(0, ANN, Act::ServerRestarts(2000));
+    sim.run(6000);
+    assert_eq!(leg(&sim), Some(0));
+    let sections = [ANN, BOB].map(|side| sim.pc(side).map(|pc| pc.settled_sections()));
+    assert_eq!(sections, [Some(3), Some(3)]);
+}
+
+#[test]
+fn a_page_that_is_loaded_anew_comes_back_and_the_other_side_sees_no_end() {
+    for act in [Act::Reload(1500), Act::Crash(1500)] {
+        for side in [ANN, BOB] {
+            let mut sim = Sim::talking();
+            let id = sim.ends[ANN].call.id().cloned();
+            sim.act(side, act, 1400);
+            let expected = match act {
+                Act::Reload(_) => Trouble::TheirPage,
+                _ => Trouble::TheirNetwork,
+            };
+            assert_eq!(trouble(&sim, 1 - side), Some(expected));
+            sim.run(200);
+            assert_eq!(trouble(&sim, side), Some(Trouble::OurPage));
+            sim.run(2500);
+            assert!(leg(&sim) >= Some(1));
+            assert_eq!(sim.ends[side].call.id().cloned(), id);
+            assert_eq!(sim.ends[1 - side].call.view().ended, None);
+        }
+    }
+}
+
+#[test]
+fn both_pages_loaded_anew_at_once_find_each_other() {
+    let mut sim = Sim::talking();
+    sim.schedule(0, ANN, Act::Reload(1000));
+    sim.schedule(0, BOB, Act::Reload(1000));
+    sim.run(8000);
+    assert!(leg(&sim) >= Some(1));
+}
+
+#[test]
+fn a_page_that_closes_for_good_is_waited_for_20_s() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Reload(600_000), 0);
+    let limit = u64::try_from(AWAY_LIMIT.as_millis()).expect("short");
+    sim.run(limit - 100);
+    assert!(matches!(sim.stage(BOB), Stage::Interrupted { .. }));
+    sim.run(200);
+    let ended = sim.ends[BOB].call.view().ended.map(|ended| ended.reason);
+    assert_eq!(ended, Some(EndReason::Left));
+}
+
+#[test]
+fn a_call_that_only_rings_is_over_with_its_page() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::HangUp, 500);
+    sim.act(ANN, Act::Dial, 1000);
+    sim.act(ANN, Act::Reload(1000), 200);
+    assert_eq!(sim.stage(BOB), Stage::Idle);
+}
+
+#[test]
+fn a_device_that_sleeps_loses_no_call_and_looks_at_once_when_it_wakes() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Sleep(100_000), 100_500);
+    assert!(count(&sim, ANN, "ProbeLink") >= 1);
+    sim.run(4000);
+    leg(&sim);
+}
+
+#[test]
+fn people_are_told_whose_network_it_is() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Move(5000), 2000);
+    assert_eq!(trouble(&sim, ANN), Some(Trouble::OurNetwork));
+    assert_eq!(trouble(&sim, BOB), Some(Trouble::TheirNetwork));
+    sim.run(6000);
+    assert_eq!(trouble(&sim, ANN), None);
+}
+
+#[test]
+fn a_hang_up_in_the_middle_of_a_race_closes_everything() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::MoveUnseen(500), 0);
+    while sim.ends[ANN].legs.len() < 2 {
+        sim.run(1);
+    }
+    sim.act(ANN, Act::HangUp, 3000);
+    sim.assert_agreement();
+    assert_eq!(sim.stage(ANN), Stage::Idle);
+}
+
+/// A call with a client of the sample, connected.
+fn with_the_sample(policy: Policy) -> Call {
+    let mut call = Call::new(Limits {
+        policy,
+        ..Limits::default()
+    });
+    let now = Moment::ZERO;
+    call.handle(Event::Named("Ann".into()), now);
+    let id = CallId {
+        page: "page".into(),
+        nth: 0,
+    };
+    let peer = "Bob".to_owned();
+    call.handle(Event::Dial { peer, id }, now);
+    call.handle(Event::MediaReady, now);
+    call.handle(Event::Leg(0, LegEvent::NegotiationNeeded), now);
+    let set = holdfast_protocol::Description {
+        kind: holdfast_protocol::SdpType::Offer,
+        sdp: String::new(),
+    };
+    call.handle(Event::Leg(0, LegEvent::LocalDescriptionSet(set)), now);
+    let answer = Signal {
+        name: Some("Bob".into()),
+        target: None,
+        body: SignalBody::Answer(String::new()),
+        tag: None,
+    };
+    call.handle(Event::Received(answer), now);
+    call.handle(Event::Leg(0, LegEvent::RemoteDescriptionSet), now);
+    let connected = LegEvent::Connection(ConnectionState::Connected);
+    call.handle(Event::Leg(0, connected), now);
+    while call.poll_command().is_some() {}
+    call
+}
+
+fn drain(call: &mut Call) -> Vec<Command> {
+    std::iter::from_fn(|| call.poll_command()).collect()
+}
+
+#[test]
+fn towards_a_client_of_the_sample_there_is_a_restart_alone() {
+    let mut call = with_the_sample(Policy::Race);
+    call.handle(Event::NetworkMoved, Moment::ZERO);
+    assert_eq!(drain(&mut call), [Command::ProbeLink]);
+    call.handle(Event::LinkUp { anew: false }, Moment::ZERO);
+    assert_eq!(drain(&mut call), [Command::RestartIce(0)]);
+    // It has no page to come back to either.
+    assert_eq!(call.record(), None);
+}
+
+#[test]
+fn the_policies_to_compare_with_do_what_they_are_named_after() {
+    let ice = |state| Event::Leg(0, LegEvent::IceConnection(state));
+    let mut sample = with_the_sample(Policy::Sample);
+    sample.handle(ice(IceConnectionState::Disconnected), Moment::ZERO);
+    assert_eq!(sample.view().stage, Stage::Idle);
+    let mut textbook = with_the_sample(Policy::Textbook);
+    textbook.handle(Event::NetworkMoved, Moment::ZERO);
+    textbook.handle(ice(IceConnectionState::Disconnected), Moment::ZERO);
+    assert_eq!(drain(&mut textbook), []);
+    textbook.handle(ice(IceConnectionState::Failed), Moment::ZERO);
+    assert_eq!(drain(&mut textbook), [Command::RestartIce(0)]);
+    let mut restart = with_the_sample(Policy::RestartOnMove);
+    restart.handle(Event::NetworkMoved, Moment::ZERO);
+    assert_eq!(drain(&mut restart), [Command::ProbeLink]);
+}
+
+#[test]
+fn somebody_heard_of_now_and_then_is_not_doubted_between() {
+    let mut call = with_the_sample(Policy::Race);
+    let mut now = Moment::ZERO;
+    let mut bytes = 0;
+    // A packet every 2 s, as from somebody who only watches.
+    for tick in 0..400_u64 {
+        now += Moment::from_millis(100);
+        bytes += u64::from(tick % 20 == 0);
+        call.handle_timeout(now);
+        call.handle(Event::Leg(0, LegEvent::Received(bytes)), now);
+        if tick == 60 {
+            // The first pauses are not known to be usual.
+            call.handle(Event::LinkUp { anew: false }, now);
+            drain(&mut call);
+        }
+    }
+    let commands = drain(&mut call);
+    assert!(!commands.contains(&Command::ProbeLink), "{commands:?}");
+}
+
+#[test]
+fn a_hang_up_always_wins() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Move(3000), 100);
+    sim.act(BOB, Act::HangUp, 6000);
+    sim.assert_agreement();
+    let ended = sim.ends[ANN].call.view().ended.map(|ended| ended.reason);
+    assert_eq!(ended, Some(EndReason::There(HangUpReason::HungUp)));
+}
