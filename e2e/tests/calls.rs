@@ -175,6 +175,35 @@ fn closing_the_page_ends_the_call_on_the_other_side() {
 }
 
 #[test]
+fn closing_the_page_while_it_rings_stops_the_ring() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        ann.call("Bob").await;
+        bob.shows("#accept-button").await;
+        ann.open("about:blank").await;
+        bob.is_idle().await;
+        bob.misses("Ann").await;
+    });
+}
+
+#[test]
+fn a_page_that_is_loaded_anew_is_back_in_its_call() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        talk(&ann, &bob).await;
+        for person in [&ann, &bob] {
+            let page = person.browser().await;
+            page.refresh().await.expect("the page loads");
+            ann.sees_the_other_side().await;
+            bob.sees_the_other_side().await;
+            person.reads("header", &person.name).await;
+        }
+        ann.hang_up().await;
+        bob.is_idle().await;
+    });
+}
+
+#[test]
 fn s05_text_goes_to_all_and_to_one() {
     stage(async |stage| {
         let people = [(Chromium, "Ann"), (Chromium, "Bob"), (Firefox, "Zoe")];

@@ -1,9 +1,14 @@
 //! Signs that the network of this device is another than before.
 
+use std::cell::RefCell;
+
 use gloo_events::EventListener;
 use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::EventTarget;
+
+/// What `navigator.connection` says: the kind of network, and guesses about its speed.
+const PROPERTIES: [&str; 4] = ["type", "effectiveType", "rtt", "downlink"];
 
 /// Calls `moved` when the browser goes `offline` or `online`, or `navigator.connection` (Chromium)
 /// changes: within 10 ms of it in Chromium 156. Firefox says nothing of the kind on Linux; there a
@@ -13,16 +18,29 @@ pub fn on_network_change(moved: impl Fn() + Clone + 'static) -> Vec<EventListene
     let window: EventTarget = js_sys::global().unchecked_into();
     let navigator = property(&window, "navigator");
     let connection = property(&navigator, "connection");
-    let mut targets = vec![(window.clone(), "online"), (window, "offline")];
-    if connection.is_object() {
-        targets.push((connection.unchecked_into(), "change"));
-    }
-    let listen = |(target, name): (EventTarget, &'static str)| {
-        let moved = moved.clone();
-        let moved: Box<dyn Fn()> = Box::new(moved);
-        EventListener::new(&target, name, move |_| moved())
+    let listen = |target: &EventTarget, name: &'static str, moved: Box<dyn Fn()>| {
+        EventListener::new(target, name, move |_| moved())
     };
-    targets.into_iter().map(listen).collect()
+    let mut listeners = vec![
+        listen(&window, "online", Box::new(moved.clone())),
+        listen(&window, "offline", Box::new(moved.clone())),
+    ];
+    if connection.is_object() {
+        // It fires as well when no more than an estimate of the speed has changed.
+        let target: EventTarget = connection.clone().unchecked_into();
+        let properties = move || PROPERTIES.map(|name| property(&connection, name));
+        let known = RefCell::new(properties());
+        let changed = move || {
+            let now = properties();
+            let before = known.replace(now.clone());
+            let another_kind = before[0] != now[0];
+            if another_kind || before[1..] == now[1..] {
+                moved();
+            }
+        };
+        listeners.push(listen(&target, "change", Box::new(changed)));
+    }
+    listeners
 }
 
 fn property(object: &JsValue, name: &str) -> JsValue {

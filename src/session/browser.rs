@@ -22,7 +22,8 @@ impl Session {
             PeerEvent::IceConnection(state) => LegEvent::IceConnection(ice_state(state)),
             PeerEvent::Connection(state) => {
                 let state = connection_state(state);
-                if state == ConnectionState::Connected && id > 0 {
+                let is_racer = id > 0 && !self.legs.is_seen(serial);
+                if state == ConnectionState::Connected && is_racer {
                     self.await_first_frame(serial);
                 }
                 LegEvent::Connection(state)

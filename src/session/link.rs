@@ -28,6 +28,9 @@ const TRY_LIMIT: u32 = 3000;
 const SEEK: [(u32, u32); 3] = [(20, 150), (40, 500), (u32::MAX, 1000)];
 const QUESTIONS: usize = 4;
 
+/// Once in so many questions a WebSocket is tried all the same.
+const RETRY_QUESTIONS: u32 = 16;
+
 /// How often the server is asked whether it is there, ms. Two questions without an answer, and
 /// the link is dead.
 const PING_EVERY: u32 = 5000;
@@ -61,6 +64,9 @@ pub(super) struct Link {
     /// The id that the server gave to this session's first connection.
     id: Option<ConnectionId>,
     session: Option<Session>,
+    /// The server has been asked to go on with the session, and has not answered: what is said
+    /// meanwhile is sent with what it has not heard, or it would come twice.
+    resuming: bool,
     /// The id that the server would know us by if it does not know the session.
     offered: Option<ConnectionId>,
     kept: Vec<Message>,
@@ -113,6 +119,7 @@ impl Link {
             retry: None,
             id: None,
             session: None,
+            resuming: false,
             offered: None,
             kept: Vec::new(),
             asked: 0,
@@ -214,6 +221,10 @@ impl Link {
         if self.questions.len() == QUESTIONS {
             self.questions.pop_front();
         }
+        if self.questions_asked % RETRY_QUESTIONS == RETRY_QUESTIONS - 1 && self.trying.is_none() {
+            // The page's host may be gone while the signaling server is not.
+            self.connect();
+        }
         let question = Reach::ask(move || send(&inputs, Input::Reached));
         self.questions.extend(question);
         self.questions_asked += 1;
@@ -259,6 +270,7 @@ impl Link {
                 LinkNews::Begun
             }
             Message::Resumed { heard } => {
+                self.resuming = false;
                 if let Some(session) = &mut self.session {
                     session.heard_by_server(heard);
                     session.heard.get_or_insert(0);
@@ -320,6 +332,7 @@ impl Link {
                     heard: session.heard,
                 };
                 self.transmit(resume);
+                self.resuming = true;
                 self.offered = Some(id);
             }
             _ => self.begin(id, counts),
@@ -338,6 +351,7 @@ impl Link {
 
     fn begin(&mut self, id: ConnectionId, counts: bool) {
         self.status = LinkStatus::Connecting;
+        self.resuming = false;
         self.id = Some(id);
         let session = Session {
             heard: Some(0),
@@ -348,7 +362,7 @@ impl Link {
     }
 
     /// A message of the session has come.
-    fn count(&mut self) {
+    pub(super) fn count(&mut self) {
         let Some(heard) = self
             .session
             .as_mut()
@@ -406,7 +420,7 @@ impl Link {
             // Another one is on its way already.
             return self.look_down();
         }
-        let first = self.attempts == 0 && !opened && self.status == LinkStatus::Connecting;
+        let first = self.id.is_none() && !opened && self.status == LinkStatus::Connecting;
         if first && self.signaling == Signaling::Auto && page_is_local() {
             // Somebody tries the page out: `trunk serve` without a server.
             self.signaling = Signaling::Tabs;
@@ -504,7 +518,7 @@ impl Link {
             if session.unheard.len() < KEPT {
                 session.sent += 1;
                 session.unheard.push_back(message.clone());
-                if is_up {
+                if is_up && !self.resuming {
                     self.transmit(message);
                 }
             }

@@ -36,6 +36,10 @@ pub(super) fn recall() -> Option<Memory> {
 /// Whether no other tab is in that session: a tab that was duplicated has the same memory. The
 /// browser holds the claim until the page is gone, however it goes.
 pub(super) async fn claim(session: &str) -> bool {
+    if session.is_empty() {
+        // A server that knows no sessions: there is nothing that two tabs could both be in.
+        return true;
+    }
     let request = || {
         let navigator = Reflect::get(&js_sys::global(), &"navigator".into())?;
         let locks = Reflect::get(&navigator, &"locks".into())?;

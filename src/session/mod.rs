@@ -200,6 +200,9 @@ impl Session {
             Input::Operation(serial, event) => {
                 if let Some(leg) = self.legs.by_serial(serial) {
                     let id = leg.id;
+                    if event == LegEvent::Carries {
+                        leg.first_frame = None;
+                    }
                     self.tell(Event::Leg(id, event));
                 }
             }
@@ -248,7 +251,7 @@ impl Session {
                     self.obey(command);
                 }
                 // A session that may come back is left as it is; its server waits for it.
-                if !comes_back {
+                if !comes_back || self.link.session().is_none() {
                     self.link.leave();
                 }
             }
@@ -259,7 +262,7 @@ impl Session {
     fn recalled(&mut self, memory: Option<Memory>) {
         self.seen.ready.set(true);
         let Some(memory) = memory else {
-            self.memory = None;
+            memory::remember(None);
             return self.warn(Some(words::ANOTHER_TAB.into()));
         };
         self.claimed.clone_from(&memory.session);
@@ -321,7 +324,10 @@ impl Session {
                 LinkNews::Begun => self.named(self.link.name().to_owned()),
                 LinkNews::Nothing => {}
             },
-            TransportEvent::Unreadable(why) => log(&format!("unreadable message: {why}")),
+            TransportEvent::Unreadable(why) => {
+                self.link.count();
+                log(&format!("unreadable message: {why}"));
+            }
             TransportEvent::Closed { opened, reason } => {
                 self.link.closed(serial, opened);
                 if !reason.is_empty() {

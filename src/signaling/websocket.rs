@@ -1,5 +1,7 @@
 //! Messages over a WebSocket to a signaling server, ours or the sample's.
 
+use std::{cell::Cell, rc::Rc};
+
 use futures_channel::mpsc::{UnboundedSender, unbounded};
 use futures_util::{FutureExt, SinkExt, StreamExt, select_biased};
 use gloo_net::websocket::{Message as Frame, WebSocketError, futures::WebSocket};
@@ -20,6 +22,8 @@ const MOVED: u16 = 4001;
 #[derive(Debug)]
 pub struct WebSocketLink {
     socket: web_sys::WebSocket,
+    /// Nobody will come back: what is queued is sent, and then that.
+    left: Rc<Cell<bool>>,
     // Bounded by what a person does; the socket itself takes frames as fast as they come.
     outgoing: UnboundedSender<Message>,
 }
@@ -34,6 +38,9 @@ impl WebSocketLink {
         let native = web_sys::WebSocket::new_with_str_sequence(url, &protocols);
         let native = native.map_err(|error| DomError::from(error).to_string())?;
         let socket = WebSocket::try_from(native.clone()).map_err(|error| error.to_string())?;
+        let own = native.clone();
+        let left = Rc::new(Cell::new(false));
+        let leaving = left.clone();
         let (outgoing, mut waiting) = unbounded::<Message>();
         task::spawn(async move {
             let (mut sink, mut stream) = socket.split();
@@ -45,7 +52,13 @@ impl WebSocketLink {
                             // A frame that cannot be sent means a close, which the stream tells.
                             let _ = sink.send(Frame::Text(encode(&message))).await;
                         }
-                        None => return,
+                        None => {
+                            if leaving.get() {
+                                // 1000 needs no reason, and an open socket none to be closed.
+                                let _ = native.close_with_code(1000);
+                            }
+                            return;
+                        }
                     },
                     frame = stream.next().fuse() => match frame {
                         Some(Ok(Frame::Text(text))) => {
@@ -67,7 +80,8 @@ impl WebSocketLink {
             emit(TransportEvent::Closed { opened, reason });
         });
         Ok(Self {
-            socket: native,
+            socket: own,
+            left,
             outgoing,
         })
     }
@@ -80,13 +94,14 @@ impl Transport for WebSocketLink {
     }
 
     fn leave(&self) {
-        // 1000 needs no reason, and an open socket none to be closed.
-        let _ = self.socket.close_with_code(1000);
+        self.left.set(true);
     }
 }
 
 impl Drop for WebSocketLink {
     fn drop(&mut self) {
-        let _ = self.socket.close_with_code(MOVED);
+        if !self.left.get() {
+            let _ = self.socket.close_with_code(MOVED);
+        }
     }
 }

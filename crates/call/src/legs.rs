@@ -15,6 +15,9 @@ use crate::{
 /// How long a fresh leg may take when the other side says nothing of it.
 pub(crate) const RACE_LIMIT: Moment = Moment::from_secs(10);
 
+/// How many legs the other side may have made that were never heard of here.
+const AHEAD: LegId = 1000;
+
 /// How long the other side's fresh leg is waited for before this side makes one of its own.
 const THEIR_TURN: Moment = Moment::from_millis(2500);
 
@@ -95,7 +98,8 @@ impl Legs {
     /// A description or candidate of the other side, for that leg.
     pub(crate) fn receive(&mut self, id: LegId, body: SignalBody, now: Moment) -> Vec<LegOutput> {
         let mut out = Vec::new();
-        if id > self.highest && matches!(body, SignalBody::Offer(_)) {
+        let is_next = (1..=AHEAD).contains(&id.saturating_sub(self.highest));
+        if is_next && matches!(body, SignalBody::Offer(_)) {
             out = self.admit(Leg::new(id, self.polite, false), now);
         }
         let Some(leg) = self.leg(id) else { return out };
@@ -146,10 +150,8 @@ impl Legs {
     /// The call's own leg is connected. In a page that has come back, it is one that the other side
     /// takes for a fresh one, and has to be told of.
     pub(crate) fn connected(&self) -> Vec<LegOutput> {
-        let ours = self
-            .current
-            .as_ref()
-            .filter(|leg| leg.id() > 0 && leg.is_ours());
+        let alone = self.current.as_ref().filter(|_| self.racer.is_none());
+        let ours = alone.filter(|leg| leg.id() > 0 && leg.is_ours());
         let keep = ours.map(|leg| LegOutput::Say(leg.id(), SignalBody::KeepLeg));
         keep.into_iter().collect()
     }
@@ -206,8 +208,15 @@ impl Legs {
 
     /// The fresh leg has no part in the call any more.
     pub(crate) fn drop_racer(&mut self) -> Vec<LegOutput> {
-        let racer = self.racer.take();
-        racer.map(|racer| close(racer.leg)).unwrap_or_default()
+        let Some(racer) = self.racer.take() else {
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        if let Some(current) = self.current.as_ref().filter(|_| racer.carries) {
+            out.push(LegOutput::Command(Command::UseLeg(current.id())));
+        }
+        out.append(&mut close(racer.leg));
+        out
     }
 
     /// Closes a fresh leg of which nothing more was heard.

@@ -140,8 +140,10 @@ impl Call {
     pub(crate) fn link_up(&mut self, anew: bool, now: Moment) {
         let was_lost = std::mem::take(&mut self.link_lost);
         self.probing = false;
-        self.inbox.restart_gaps(now);
-        self.watch_gaps();
+        if was_lost || anew {
+            self.inbox.restart_gaps(now);
+            self.watch_gaps();
+        }
         let Some(talk) = &mut self.talk else { return };
         // What we said may have gone down with the old session; it is said again once the server
         // lists the other side.
@@ -246,6 +248,7 @@ impl Call {
         self.timers.stop(Timer::Answer);
         self.timers.stop(Timer::NoPath);
         talk.returning = false;
+        talk.broken = 0;
         // What was on its way when the page closed comes a moment after.
         if talk.away.is_some_and(|at| now > at + LAST_PACKETS) {
             talk.away = None;

@@ -119,10 +119,13 @@ impl Recovery {
 
     /// A leg carries media: that is the path.
     pub(crate) fn found(&mut self, now: Moment) {
+        // Where little or nothing is sent, silence told nothing; it must be longer to tell again.
+        if self.cause() == Some(Cause::Silence) {
+            self.pause = self.pause.max(now.saturating_sub(self.heard_at));
+        }
         self.state = State::Steady;
         self.heard_at = now;
         self.received = 0;
-        self.pause = Moment::ZERO;
     }
 
     /// The network of this side is another than before, or may be.
@@ -181,7 +184,10 @@ impl Recovery {
         let pause = now.saturating_sub(self.heard_at);
         self.heard_at = now;
         match self.state {
-            State::Setup { .. } => None,
+            State::Setup { .. } => {
+                self.state = State::Steady;
+                None
+            }
             State::Steady => {
                 // It is forgotten by an eighth each time.
                 self.pause = pause.max(self.pause - self.pause / 8);

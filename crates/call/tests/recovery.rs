@@ -344,6 +344,23 @@ fn somebody_heard_of_now_and_then_is_not_doubted_between() {
 }
 
 #[test]
+fn a_lost_message_is_given_up_after_10_s_though_the_server_answers_all_the_time() {
+    let mut sim = Sim::talking();
+    let mut after_the_lost_one = sim.ends[BOB].sent.last().cloned().expect("Bob has spoken");
+    if let Some(tag) = &mut after_the_lost_one.tag {
+        tag.seq += 2;
+    }
+    assert!(matches!(after_the_lost_one.body, SignalBody::Candidate(_)));
+    let added = count(&sim, ANN, "AddIceCandidate");
+    sim.handle(ANN, Event::Received(after_the_lost_one));
+    for _ in 0..5 {
+        sim.run(2500);
+        sim.handle(ANN, Event::LinkUp { anew: false });
+    }
+    assert_eq!(count(&sim, ANN, "AddIceCandidate"), added + 1);
+}
+
+#[test]
 fn a_hang_up_always_wins() {
     let mut sim = Sim::talking();
     sim.act(ANN, Act::Move(3000), 100);

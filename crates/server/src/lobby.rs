@@ -17,13 +17,17 @@ const MAX_PARTNERS: usize = 16;
 const NO_NAME: &str = "Guest";
 
 /// Types that only a server says. From a client they are refused, or anybody could hand out names.
-const SERVER_TYPES: [&str; 6] = [
+const SERVER_TYPES: [&str; 9] = [
     "id",
     "rejectusername",
     "userlist",
     "peer-gone",
     "error",
     "resumed",
+    // Between one client and the server alone.
+    "resume",
+    "heard",
+    "ping",
 ];
 
 /// Which session. Not a secret, and never sent.
@@ -219,13 +223,21 @@ impl Lobby {
     }
 
     fn route(&mut self, seat: Seat, text: &str) -> Result<Seat, Refusal> {
-        if text.len() > MAX_MESSAGE_BYTES {
-            return Err(Refusal::TooLarge(text.len()));
-        }
-        let mut message = Relay::parse(text)?;
+        let parsed = match text.len() {
+            0..=MAX_MESSAGE_BYTES => Relay::parse(text).map_err(Refusal::NotAMessage),
+            _ => Err(Refusal::TooLarge(text.len())),
+        };
         let key = seat.key;
         let Some(person) = self.seated(seat) else {
             return Ok(seat);
+        };
+        let mut message = match parsed {
+            Ok(message) => message,
+            Err(refusal) => {
+                // What is refused has come all the same.
+                person.session.received();
+                return Err(refusal);
+            }
         };
         let kind = message.kind();
         if person.session.is_resumable() {
@@ -283,13 +295,19 @@ impl Lobby {
     fn resume(&mut self, seat: Seat, message: &Relay<'_>) -> Result<Seat, Refusal> {
         let id = message.string("id").unwrap_or_default();
         let earlier = self.people.iter().find(|(key, person)| {
-            **key != seat.key && person.id == id && person.session.is_resumable()
+            **key != seat.key
+                && person.id == id
+                && person.name.is_some()
+                && person.session.is_resumable()
         });
         let key = *earlier.ok_or(Refusal::SessionOver)?.0;
         let heard = message.number("heard");
         // Whoever has a name already has a session of their own.
         let fresh = self.people.get(&seat.key).is_some_and(|p| p.name.is_none());
-        let next = self.people.remove(&seat.key).filter(|_| fresh);
+        if !fresh {
+            return Err(Refusal::SessionOver);
+        }
+        let next = self.people.remove(&seat.key);
         let (Some(next), Some(person)) = (next, self.people.get_mut(&key)) else {
             return Err(Refusal::SessionOver);
         };

@@ -154,3 +154,43 @@ async fn a_session_that_nobody_comes_back_to_is_dropped_when_too_much_waits_for_
     assert_eq!(ann.next().await["code"], "session-over");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_said_between_one_client_and_the_server_is_not_passed_on() {
+    let server = TestServer::start().await;
+    let mut ann = join(&server, "Ann").await;
+    let mut zoe = server.join("Zoe").await;
+    ann.next_of("userlist").await;
+    for kind in ["heard", "resume", "ping", "resumed"] {
+        zoe.send(&json!({"type": kind, "heard": 4_000_000_000_u32, "target": "Ann"}))
+            .await;
+        assert_eq!(zoe.next_of("error").await["code"], "server-type", "{kind}");
+    }
+    ann.assert_nothing_waits().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_is_in_takes_over_no_other_session() {
+    let server = TestServer::start().await;
+    let ann = join(&server, "Ann").await;
+    let mut bob = join(&server, "Bob").await;
+    bob.send(&json!({"type": "resume", "id": ann.id, "heard": 0}))
+        .await;
+    assert_eq!(bob.next_of("error").await["code"], "session-over");
+    bob.send(&text("still Bob", "Bob")).await;
+    assert_eq!(bob.next_of("message").await["name"], "Bob");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_refused_has_been_heard_all_the_same() {
+    let server = TestServer::start().await;
+    let mut ann = join(&server, "Ann").await;
+    ann.send_text("{").await;
+    ann.send(&text(&"x".repeat(70_000), "Ann")).await;
+    ann.send(&text("hello?", "nobody")).await;
+    ann.send(&json!({"type": "ping"})).await;
+    assert_eq!(ann.next_of("heard").await["heard"], 3);
+    server.stop().await;
+}
