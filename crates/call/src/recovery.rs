@@ -17,6 +17,9 @@ const SILENCE: Moment = Moment::from_millis(600);
 /// something once it is this many times as long as the pauses are.
 const PAUSES: u32 = 3;
 
+/// The longest pause that can be usual.
+const LONGEST_PAUSE: Moment = Moment::from_secs(20);
+
 /// How long a call that both want may take to connect before its path is in doubt.
 const SETUP: Moment = Moment::from_secs(4);
 
@@ -119,10 +122,12 @@ impl Recovery {
 
     /// A leg carries media: that is the path.
     pub(crate) fn found(&mut self, now: Moment) {
-        // Where little or nothing is sent, silence told nothing; it must be longer to tell again.
-        if self.cause() == Some(Cause::Silence) {
-            self.pause = self.pause.max(now.saturating_sub(self.heard_at));
-        }
+        let is_first = matches!(self.state, State::Setup { .. });
+        // Where nothing at all is sent, silence tells nothing: it must be ever longer to tell again.
+        self.pause = match self.received {
+            0 if !is_first => (self.pause * 2).clamp(SILENCE, LONGEST_PAUSE),
+            _ => Moment::ZERO,
+        };
         self.state = State::Steady;
         self.heard_at = now;
         self.received = 0;

@@ -85,7 +85,7 @@ proptest! {
             if let Some(ended) = end.call.view().ended {
                 let wrong = matches!(
                     ended.reason,
-                    EndReason::Failed(_) | EndReason::NoPath | EndReason::Left
+                    EndReason::Failed(_) | EndReason::NoPath
                 );
                 prop_assert!(!wrong, "{ended:?}");
             }
@@ -125,11 +125,19 @@ proptest! {
         prop_assume!(sim.connected());
         let id = sim.ends[ANN].call.id().cloned();
         let happened = script.len();
+        let reloads = script.iter().any(|(_, _, act)| matches!(act, Act::Reload(_)));
         for (after, side, act) in script {
             sim.schedule(after, side, act);
         }
         sim.run_out();
         sim.assert_agreement();
+        // A page that says it closes, and then is cut off besides, may be away for over 20 s.
+        let left = sim.ends.iter().any(|end| {
+            end.call.view().ended.is_some_and(|ended| ended.reason == EndReason::Left)
+        });
+        if left && reloads {
+            return Ok(());
+        }
         prop_assert!(sim.connected(), "{:?} {:?}", sim.ends[ANN].call.view(), sim.ends[BOB].call.view());
         prop_assert_eq!(sim.ends[ANN].call.id().cloned(), id);
         no_storm(&sim, happened);

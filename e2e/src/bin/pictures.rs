@@ -63,6 +63,13 @@ fn main() {
                 bob.call("Ann").await;
                 ann.shows("#accept-button").await;
                 keep(&ann, "9-ringing").await;
+                ann.accept().await;
+                ann.sees_the_other_side().await;
+                bob.open("about:blank").await;
+                ann.reads(".state", "page was closed").await;
+                keep(&ann, "10-interrupted").await;
+                ann.is_idle().await;
+                keep(&ann, "11-left").await;
             });
         }
     }
