@@ -1,7 +1,7 @@
 //! Browsers with a fake camera and microphone, driven over WebDriver.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -9,7 +9,11 @@ use std::{
 use fantoccini::{Client, ClientBuilder, wd::Capabilities};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::sleep,
+};
 
 use crate::net;
 
@@ -47,8 +51,8 @@ pub(crate) struct Driver {
 impl Driver {
     /// In that network namespace, if one is named.
     pub(crate) async fn start(kind: Kind, space: Option<&str>) -> Self {
-        let inside = free_address();
-        let port = inside.port().to_string();
+        let address = free_address();
+        let port = address.port().to_string();
         let (program, args): (_, &[&str]) = match kind {
             Kind::Chromium => ("chromedriver", &[&format!("--port={port}")]),
             Kind::Firefox => ("geckodriver", &["--port", &port, "--log", "error"]),
@@ -62,14 +66,9 @@ impl Driver {
                 .spawn()
                 .expect("the driver is on the PATH: cargo xtask test puts it there"),
         };
-        let (address, relay) = match space {
-            Some(space) => {
-                let (address, relay) = net::reach_into(space, inside.port()).await;
-                // What listens is the way in; give the driver behind it a moment too.
-                sleep(Duration::from_secs(1)).await;
-                (address, Some(relay))
-            }
-            None => (inside, None),
+        let relay = match space {
+            Some(space) => Some(net::reach_into(space, address.port()).await),
+            None => None,
         };
         let driver = Self {
             kind,
@@ -78,7 +77,7 @@ impl Driver {
             relay,
         };
         let due = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(address).is_err() {
+        while !answers(address).await {
             assert!(
                 Instant::now() < due,
                 "the driver of {kind:?} does not answer"
@@ -162,6 +161,17 @@ fn firefox() -> Value {
             "network.connectivity-service.enabled": false,
         },
     } })
+}
+
+/// Whether a driver is there, and not only the way to it.
+async fn answers(address: SocketAddr) -> bool {
+    let asked = async {
+        let mut stream = TcpStream::connect(address).await?;
+        let question = format!("GET /status HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        stream.write_all(question.as_bytes()).await?;
+        stream.read(&mut [0]).await
+    };
+    asked.await.is_ok_and(|read| read > 0)
 }
 
 /// A port that was free a moment ago.

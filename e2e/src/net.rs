@@ -205,9 +205,10 @@ pub(crate) fn namespace(name: &str) -> String {
     format!("hf-{}", name.to_lowercase())
 }
 
-/// A way to a port inside a namespace: an address outside that leads there. What goes in between is
-/// a Unix socket, which network namespaces do not part; `relay` is its other half.
-pub(crate) async fn reach_into(space: &str, port: u16) -> (SocketAddr, Child) {
+/// A way to a port inside a namespace: the same port outside leads there, for geckodriver minds by
+/// which port it is asked. What goes in between is a Unix socket, which network namespaces do not
+/// part; `relay` is its other half.
+pub(crate) async fn reach_into(space: &str, port: u16) -> Child {
     let path = std::env::temp_dir().join(format!("{space}-{port}.socket"));
     let _ = std::fs::remove_file(&path);
     let own = std::env::current_exe().expect("we run");
@@ -216,10 +217,9 @@ pub(crate) async fn reach_into(space: &str, port: u16) -> (SocketAddr, Child) {
         &own.to_string_lossy(),
         &["relay", &path.to_string_lossy(), &port.to_string()],
     );
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
-        .expect("a free port");
-    let address = listener.local_addr().expect("bound");
+        .expect("a port that was free a moment ago");
     while !path.exists() {
         sleep(Duration::from_millis(10)).await;
     }
@@ -233,7 +233,7 @@ pub(crate) async fn reach_into(space: &str, port: u16) -> (SocketAddr, Child) {
             });
         }
     });
-    (address, relay)
+    relay
 }
 
 /// The half of [`reach_into`] that runs inside the namespace.

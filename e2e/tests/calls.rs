@@ -41,6 +41,27 @@ fn s06_firefox_calls_chromium() {
     stage(async |stage| talks_and_hangs_up(stage, Firefox, Chromium).await);
 }
 
+/// Whoever opened the DTLS association stays its client, whatever Firefox says in its answer.
+#[test]
+fn r32_the_called_side_restarts_in_a_call_from_firefox() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Firefox, "Ann"), (Chromium, "Bob")]).await;
+        talk(&ann, &bob).await;
+        let restart = "window.restarted = false;
+            const [peer] = peers;
+            const ufrag = () => peer.remoteDescription.sdp.match(/a=ice-ufrag:(.*)/)[1];
+            const before = ufrag();
+            peer.addEventListener('signalingstatechange', () => {
+                restarted ||= peer.signalingState === 'stable' && ufrag() !== before;
+            });
+            peer.restartIce();";
+        bob.run(restart, json!([])).await;
+        bob.until("ICE restarts", "return restarted", json!([]))
+            .await;
+        bob.sees_the_other_side().await;
+    });
+}
+
 #[test]
 fn s16_a_track_attaches_the_remote_stream_and_hang_up_is_enabled() {
     stage(async |stage| {

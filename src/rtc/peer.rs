@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use gloo_events::EventListener;
 use holdfast_protocol::{Candidate, Description, Fields, SdpType};
-use js_sys::{Array, Function, Object, Reflect};
+use js_sys::{Array, Function, JsString, Object, Reflect, RegExp};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -270,8 +270,27 @@ impl Peer {
             SdpType::Offer => RtcSdpType::Offer,
             SdpType::Answer => RtcSdpType::Answer,
         });
-        init.set_sdp(&description.sdp);
+        let mut sdp = JsString::from(&*description.sdp);
+        if description.kind == SdpType::Answer && self.is_dtls_client() {
+            let active = RegExp::new("a=setup:active", "g");
+            sdp = sdp.replace_by_pattern(&active, "a=setup:passive");
+        }
+        let _ = Reflect::set(&init, &"sdp".into(), &sdp);
         done(self.connection.set_remote_description(&init))
+    }
+
+    /// Whether this side opened the DTLS association, which goes on through every later exchange: the
+    /// answer has to say so (RFC 8842, 5.5), and Firefox 153 always says that it is the client itself.
+    fn is_dtls_client(&self) -> bool {
+        let connection = JsObject(self.connection.clone().into());
+        let says = |description: &str, role: &str| {
+            let sdp = connection
+                .object(description)
+                .and_then(|of| of.string("sdp"));
+            sdp.is_some_and(|sdp| JsString::from(sdp).includes(role, 0))
+        };
+        says("currentLocalDescription", "a=setup:active")
+            || says("currentRemoteDescription", "a=setup:passive")
     }
 
     /// `addIceCandidate()`. Begins at once, whenever the future is polled.

@@ -122,7 +122,13 @@ impl Call {
                 }
             }
             SignalBody::KeepLeg => {
+                let is_racer = talk.legs.is_racer(leg);
                 let out = talk.legs.keep(leg);
+                if is_racer {
+                    // It carries media there, and so it does here.
+                    talk.recovery.found(now);
+                    self.connected(now);
+                }
                 self.obey(out, now);
             }
             SignalBody::Away => {

@@ -27,6 +27,8 @@ pub(crate) struct Legs {
     /// Camera and microphone are there: peer connections can be made.
     ready: bool,
     current: Option<Leg>,
+    /// The call's leg has carried media, here or there.
+    carried: bool,
     racer: Option<Racer>,
     highest: LegId,
 }
@@ -54,6 +56,7 @@ impl Legs {
             polite,
             ready: false,
             current: None,
+            carried: false,
             racer: None,
             highest,
         }
@@ -79,6 +82,11 @@ impl Legs {
     /// The leg that the call lives on.
     pub(crate) fn current(&self) -> Option<&Leg> {
         self.current.as_ref()
+    }
+
+    /// Whether the call's leg has carried media, here or there.
+    pub(crate) fn carried(&self) -> bool {
+        self.carried
     }
 
     pub(crate) fn is_racer(&self, id: LegId) -> bool {
@@ -149,7 +157,8 @@ impl Legs {
 
     /// The call's own leg is connected. In a page that has come back, it is one that the other side
     /// takes for a fresh one, and has to be told of.
-    pub(crate) fn connected(&self) -> Vec<LegOutput> {
+    pub(crate) fn connected(&mut self) -> Vec<LegOutput> {
+        self.carried = true;
         let alone = self.current.as_ref().filter(|_| self.racer.is_none());
         let ours = alone.filter(|leg| leg.id() > 0 && leg.is_ours());
         let keep = ours.map(|leg| LegOutput::Say(leg.id(), SignalBody::KeepLeg));
@@ -267,6 +276,7 @@ impl Legs {
         let Some(racer) = self.racer.take() else {
             return Vec::new();
         };
+        self.carried = true;
         let old = self.current.replace(racer.leg);
         old.map(close).unwrap_or_default()
     }

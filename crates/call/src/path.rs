@@ -20,7 +20,8 @@ const FROZEN: Moment = Moment::from_millis(500);
 /// How long after its last word a page that closes may still be heard.
 const LAST_PACKETS: Moment = Moment::from_secs(1);
 
-/// How many refused descriptions a call gets over.
+/// How many refused descriptions a call that was never connected gets over. One that was has the
+/// time that it may be without a path.
 const BROKEN: u32 = 4;
 
 /// How long the person is told that the call is back.
@@ -42,17 +43,15 @@ impl Call {
                 }
             }
             LegEvent::Connection(ConnectionState::Connected) if is_current => {
-                let step = match talk.phase.was_connected() {
-                    true => talk.recovery.heard(now),
-                    false => {
-                        talk.recovery.found(now);
-                        Some(Step::CallOff)
-                    }
-                };
-                let out = talk.legs.connected();
-                self.connected(now);
-                self.step(step, now);
-                self.obey(out, now);
+                // Once a leg has carried media, packets tell: Firefox 153 says `connected` again as
+                // soon as the answer to a restart is there, whether the new path leads anywhere.
+                if !talk.legs.carried() || self.limits.policy != Policy::Race {
+                    talk.recovery.found(now);
+                    let out = talk.legs.connected();
+                    self.connected(now);
+                    self.step(Some(Step::CallOff), now);
+                    self.obey(out, now);
+                }
             }
             LegEvent::Carries => {
                 let out = talk.legs.carries(id);
@@ -225,11 +224,12 @@ impl Call {
         }
     }
 
-    /// The browser refused a description. Another leg may fare better, but not for ever.
+    /// The browser refused a description. Another leg may fare better.
     fn broken(&mut self, leg: LegId, why: String, now: Moment) {
         let Some(talk) = &mut self.talk else { return };
         talk.broken += 1;
-        let goes_on = talk.tagged && talk.phase.is_agreed() && talk.broken < BROKEN;
+        let limited = talk.phase.was_connected() || talk.broken < BROKEN;
+        let goes_on = talk.tagged && talk.phase.is_agreed() && limited;
         if !goes_on {
             return self.give_up(HangUpReason::Failed, EndReason::Failed(why));
         }

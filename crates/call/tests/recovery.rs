@@ -98,6 +98,18 @@ fn a_path_that_heals_calls_the_search_off() {
 }
 
 #[test]
+fn a_leg_that_says_connected_again_proves_nothing() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Outage(5000), 1500);
+    assert!(trouble(&sim, BOB).is_some());
+    let event = LegEvent::Connection(ConnectionState::Connected);
+    sim.handle(BOB, Event::Leg(0, event));
+    assert!(trouble(&sim, BOB).is_some());
+    sim.run(5000);
+    assert_eq!(trouble(&sim, BOB), None);
+}
+
+#[test]
 fn attempts_come_ever_more_slowly() {
     let mut sim = Sim::talking();
     sim.act(ANN, Act::Outage(115_000), 1000);

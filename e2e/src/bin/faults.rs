@@ -531,9 +531,15 @@ impl Lab {
     async fn fingerprints(&self) -> Vec<Value> {
         let mut seen = Vec::new();
         for person in &self.people {
-            let script = "const open = (window.peers ?? []).filter(peer => peer.connectionState !== 'closed');
-                const [, found] = open.at(-1)?.remoteDescription?.sdp.match(/a=fingerprint:(.*)/) ?? [];
-                return found ?? null";
+            // In Firefox, a connection whose frame has gone throws at every question.
+            let script = "const found = (window.peers ?? []).map(peer => {
+                    try {
+                        const { connectionState, remoteDescription } = peer;
+                        return connectionState !== 'closed'
+                            && remoteDescription?.sdp.match(/a=fingerprint:(.*)/)?.[1];
+                    } catch { return null; }
+                });
+                return found.findLast(Boolean) ?? null";
             seen.push(person.run(script, json!([])).await);
         }
         seen
@@ -574,8 +580,11 @@ fn now() -> f64 {
 /// What a page shows, and how its connections are.
 const SEEN: &str = "return [
     document.querySelector('.state')?.innerText, document.querySelector('.notices')?.innerText,
-    ...(window.peers ?? []).map(peer => [peer.signalingState, peer.iceConnectionState,
-        peer.connectionState].join(' ')),
+    ...(window.peers ?? []).map(peer => {
+        try {
+            return [peer.signalingState, peer.iceConnectionState, peer.connectionState].join(' ');
+        } catch { return 'gone'; }
+    }),
 ].join(' | ')";
 
 /// Notes when pictures are decoded, and whether the call is shown as ended.
