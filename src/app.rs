@@ -41,7 +41,9 @@ pub fn App() -> impl IntoView {
 
 /// A call must not wait for somebody who has closed the page.
 fn tell_when_the_page_closes(act: session::Act) {
-    let listener = EventListener::new(&window(), "pagehide", move |_| act.act(Action::Leave));
+    // Firefox 153 closes sockets between the two.
+    let listeners = ["beforeunload", "pagehide"]
+        .map(|event| EventListener::new(&window(), event, move |_| act.act(Action::Leave)));
     // A page that comes back from the browser's cache has no link and no call any more.
     let back = EventListener::new(&window(), "pageshow", |event| {
         let restored = Reflect::get(event, &"persisted".into());
@@ -51,6 +53,6 @@ fn tell_when_the_page_closes(act: session::Act) {
         }
     });
     // The page outlives the app.
-    listener.forget();
+    listeners.map(EventListener::forget);
     back.forget();
 }

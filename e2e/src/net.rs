@@ -21,6 +21,9 @@ use tokio::{
 pub const SERVER: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(10, 77, 9, 1)), 6503);
 
+/// Addresses for TURN servers, inside the hub.
+pub const TURN: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 77, 9, 2), Ipv4Addr::new(10, 77, 9, 3)];
+
 /// Which of a person's two interfaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Link {
@@ -70,7 +73,10 @@ impl Net {
         net.remove();
         net.add("hf-hub");
         netns("hf-hub", "sysctl -qw net.ipv4.ip_forward=1");
-        must(&format!("-n hf-hub addr add {}/32 dev lo", SERVER.ip()));
+        let turn = TURN.map(std::net::IpAddr::V4);
+        for address in [SERVER.ip()].into_iter().chain(turn) {
+            must(&format!("-n hf-hub addr add {address}/32 dev lo"));
+        }
         for (n, person) in net.people.iter().enumerate() {
             net.add(person);
             for link in Link::ALL {

@@ -196,6 +196,18 @@ fn closing_the_page_ends_the_call_on_the_other_side() {
 }
 
 #[test]
+fn who_closes_the_page_without_a_call_is_gone_at_once() {
+    stage(async |stage| {
+        let people = [(Firefox, "Ann"), (Chromium, "Bob"), (Chromium, "Zoe")];
+        let [ann, bob, zoe] = stage.people(people).await;
+        for person in [&ann, &bob] {
+            person.open("about:blank").await;
+            zoe.misses(&person.name).await;
+        }
+    });
+}
+
+#[test]
 fn closing_the_page_while_it_rings_stops_the_ring() {
     stage(async |stage| {
         let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;

@@ -8,6 +8,16 @@ use js_sys::Reflect;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
 
+/// Other browsers gather anew anywhere, and Firefox in a frame only on the interface of the default
+/// route: it shows all of them to pages that use the camera, and the frame does not.
+fn helps() -> bool {
+    web_sys::window().is_some_and(|window| {
+        let navigator: JsValue = window.navigator().into();
+        // Chromium alone has it.
+        Reflect::has(&navigator, &"connection".into()).unwrap_or_default()
+    })
+}
+
 /// A hidden frame of this origin. The connections made from it live as long as it does.
 #[derive(Debug)]
 pub(super) struct Realm {
@@ -15,8 +25,11 @@ pub(super) struct Realm {
 }
 
 impl Realm {
-    /// None where the page has no body yet, or frames are not allowed.
+    /// None where it would not help, or the page has no body yet.
     pub(super) fn new() -> Option<Self> {
+        if !helps() {
+            return None;
+        }
         let document = web_sys::window()?.document()?;
         let frame = document.create_element("iframe").ok()?;
         let frame: HtmlElement = frame.unchecked_into();

@@ -23,10 +23,10 @@ const RETRY_AFTER: [u32; 6] = [0, 300, 1200, 2700, 4800, 7000];
 const TRY_LIMIT: u32 = 3000;
 
 /// While the way is sought, how often it is asked for, ms: so many times at the one rate, then at
-/// the other. A question is taken back when [`QUESTIONS`] later ones are under way: it may hang on a
+/// the next; a network that has just come answers within 50 ms, or does not have its route yet. A question is taken back when [`QUESTIONS`] later ones are under way: it may hang on a
 /// network that is gone.
-const SEEK: [(u32, u32); 3] = [(20, 150), (40, 500), (u32::MAX, 1000)];
-const QUESTIONS: usize = 4;
+const SEEK: [(u32, u32); 4] = [(6, 50), (20, 150), (40, 500), (u32::MAX, 1000)];
+const QUESTIONS: usize = 5;
 
 /// Once in so many questions a WebSocket is tried all the same.
 const RETRY_QUESTIONS: u32 = 16;
@@ -34,6 +34,9 @@ const RETRY_QUESTIONS: u32 = 16;
 /// How often the server is asked whether it is there, ms. Two questions without an answer, and
 /// the link is dead.
 const PING_EVERY: u32 = 5000;
+
+/// A page that is still there so long after it was about to close has stayed, ms.
+const STAYED_AFTER: u32 = 2000;
 
 /// How many messages are kept for when the link is back.
 const KEPT: usize = 256;
@@ -546,9 +549,14 @@ impl Link {
             open.transport.leave();
         }
         self.trying = None;
-        self.retry = None;
         self.ping = None;
         self.found_the_way();
+        if self.status != LinkStatus::Off {
+            let inputs = self.inputs.clone();
+            self.retry = Some(Timeout::new(STAYED_AFTER, move || {
+                send(&inputs, Input::Reconnect);
+            }));
+        }
     }
 
     fn introduce(&self) {

@@ -7,11 +7,15 @@
 use crate::Moment;
 
 /// How often the packet counter is read.
-pub(crate) const LOOK_EVERY: Moment = Moment::from_millis(150);
+pub(crate) const LOOK_EVERY: Moment = Moment::from_millis(100);
 
 /// After how long without a packet the path is in doubt, where packets come all the time. Sound
 /// alone is 50 packets a second; a false alarm costs a race that is called off.
-const SILENCE: Moment = Moment::from_millis(600);
+const SILENCE: Moment = Moment::from_millis(400);
+
+/// Silence comes to both sides at once, and two fresh legs would collide: the polite side gives the
+/// other this much of a start.
+const START: Moment = Moment::from_millis(150);
 
 /// Somebody who sends neither sound nor picture is heard of only now and then: silence means
 /// something once it is this many times as long as the pauses are.
@@ -46,6 +50,7 @@ const MIN_WAIT: Moment = Moment::from_millis(500);
 #[derive(Debug)]
 pub(crate) struct Recovery {
     state: State,
+    polite: bool,
     /// The counter as it last was, and when it last grew.
     received: u64,
     heard_at: Moment,
@@ -57,6 +62,8 @@ pub(crate) struct Recovery {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
+    /// Nobody has agreed to anything yet.
+    Idle,
     /// There is no path yet; one is being found in the ordinary way until then.
     Setup { until: Moment },
     /// Packets come.
@@ -100,9 +107,10 @@ pub(crate) enum Step {
 
 impl Recovery {
     /// `seed` sets the two sides of a call apart.
-    pub(crate) fn new(seed: u32) -> Self {
+    pub(crate) fn new(polite: bool, seed: u32) -> Self {
         Self {
-            state: State::Setup { until: Moment::MAX },
+            state: State::Idle,
+            polite,
             received: 0,
             heard_at: Moment::ZERO,
             pause: Moment::ZERO,
@@ -114,7 +122,7 @@ impl Recovery {
     /// Both want the call: a path is being found.
     pub(crate) fn begin(&mut self, now: Moment) {
         self.heard_at = now;
-        if self.state == (State::Setup { until: Moment::MAX }) {
+        if self.state == State::Idle {
             let until = now + SETUP;
             self.state = State::Setup { until };
         }
@@ -122,7 +130,7 @@ impl Recovery {
 
     /// A leg carries media: that is the path.
     pub(crate) fn found(&mut self, now: Moment) {
-        let is_first = matches!(self.state, State::Setup { .. });
+        let is_first = matches!(self.state, State::Idle | State::Setup { .. });
         // Where nothing at all is sent, silence tells nothing: it must be ever longer to tell again.
         self.pause = match self.received {
             0 if !is_first => (self.pause * 2).clamp(SILENCE, LONGEST_PAUSE),
@@ -146,7 +154,7 @@ impl Recovery {
     /// The browser says that nothing has come for a while: in Firefox at once, in Chromium late.
     pub(crate) fn silent(&mut self, now: Moment) {
         match self.state {
-            State::Setup { .. } | State::Doubt { .. } => {}
+            State::Idle | State::Setup { .. } | State::Doubt { .. } => {}
             State::Steady => self.doubt(now),
         }
     }
@@ -160,7 +168,7 @@ impl Recovery {
                     *due = now;
                 }
             }
-            State::Setup { .. } | State::Steady => self.doubt(now),
+            State::Idle | State::Setup { .. } | State::Steady => self.doubt(now),
         }
     }
 
@@ -179,7 +187,7 @@ impl Recovery {
         }
         let silence = now.saturating_sub(self.heard_at);
         if self.state == State::Steady && silence >= SILENCE.max(self.pause * PAUSES) {
-            self.doubt(now);
+            self.doubt(if self.polite { now + START } else { now });
         }
         None
     }
@@ -189,7 +197,7 @@ impl Recovery {
         let pause = now.saturating_sub(self.heard_at);
         self.heard_at = now;
         match self.state {
-            State::Setup { .. } => {
+            State::Idle | State::Setup { .. } => {
                 self.state = State::Steady;
                 None
             }
@@ -236,7 +244,7 @@ impl Recovery {
     pub(crate) fn due(&mut self, now: Moment) -> Option<Step> {
         match &mut self.state {
             State::Setup { until } if *until <= now => self.doubt(now),
-            State::Setup { .. } | State::Steady | State::Doubt { .. } => {}
+            State::Idle | State::Setup { .. } | State::Steady | State::Doubt { .. } => {}
         }
         match &mut self.state {
             State::Doubt { next, .. } => match *next {
@@ -246,7 +254,7 @@ impl Recovery {
                 }
                 Next::Time(_) | Next::Answer(_) => None,
             },
-            State::Setup { .. } | State::Steady => None,
+            State::Idle | State::Setup { .. } | State::Steady => None,
         }
     }
 
@@ -257,8 +265,9 @@ impl Recovery {
             | State::Doubt {
                 next: Next::Time(due),
                 ..
-            } => Some(due).filter(|due| *due != Moment::MAX),
-            State::Steady
+            } => Some(due),
+            State::Idle
+            | State::Steady
             | State::Doubt {
                 next: Next::Answer(_),
                 ..
@@ -270,7 +279,7 @@ impl Recovery {
     pub(crate) fn cause(&self) -> Option<Cause> {
         match self.state {
             State::Doubt { cause, .. } => Some(cause),
-            State::Setup { .. } | State::Steady => None,
+            State::Idle | State::Setup { .. } | State::Steady => None,
         }
     }
 
@@ -279,11 +288,12 @@ impl Recovery {
         self.heard_at
     }
 
-    fn doubt(&mut self, now: Moment) {
+    /// The path is in doubt; the first attempt is due then.
+    fn doubt(&mut self, due: Moment) {
         self.state = State::Doubt {
             cause: Cause::Silence,
             attempts: 0,
-            next: Next::Time(now),
+            next: Next::Time(due),
         };
     }
 }

@@ -83,7 +83,7 @@ impl Talk {
             returning: false,
             legs: Legs::first(polite),
             polite,
-            recovery: Recovery::new(seed),
+            recovery: Recovery::new(polite, seed),
             broken: 0,
             moved_early: false,
             back_after: None,

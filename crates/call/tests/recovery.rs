@@ -32,16 +32,16 @@ fn trouble(sim: &Sim, side: Side) -> Option<Trouble> {
 }
 
 #[test]
-fn silence_of_600_ms_is_doubt_and_a_blip_is_not() {
+fn silence_of_400_ms_is_doubt_and_a_blip_is_not() {
     let mut sim = Sim::talking();
     sim.act(ANN, Act::Outage(300), 5000);
     assert_eq!(
         count(&sim, ANN, "ProbeLink") + count(&sim, BOB, "ProbeLink"),
         0
     );
-    sim.act(ANN, Act::Outage(5000), 500);
+    sim.act(ANN, Act::Outage(5000), 250);
     assert_eq!(count(&sim, BOB, "ProbeLink"), 0);
-    sim.run(400);
+    sim.run(450);
     assert_eq!(count(&sim, BOB, "ProbeLink"), 1);
     assert_eq!(count(&sim, BOB, "RestartIce"), 1);
 }

@@ -1,0 +1,447 @@
+//! Two people in namespaces of their own, the networks between them, and what is done to those.
+
+use std::{fs, net::Ipv4Addr, path::Path, process::Child, time::Duration};
+
+use e2e::{
+    Kind, Look, Person, Stage,
+    net::{Link, Net, SERVER, TURN},
+};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::{
+    Browsers, Policy, Scenario,
+    page::{self, LOST, Since, now, watch},
+    results::Outcome,
+};
+
+/// How long a call goes on undisturbed before each fault.
+const STEADY: Duration = Duration::from_millis(4500);
+
+const ANN: usize = 0;
+const BOB: usize = 1;
+
+pub(crate) struct Lab {
+    net: Net,
+    site: tempfile::TempDir,
+    server: Child,
+    turn: [Child; 2],
+    /// The pages go through TURN.
+    relayed: bool,
+    policy: Policy,
+    people: [Person; 2],
+    /// Which interface each is on.
+    on: [Link; 2],
+    address: u8,
+    port: u16,
+}
+
+impl Lab {
+    pub(crate) async fn start(stage: &Stage, policy: Policy, browsers: Browsers) -> Self {
+        let site = tempfile::tempdir().expect("a folder");
+        let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
+        for entry in fs::read_dir(dist).expect("cargo xtask build makes dist/") {
+            let entry = entry.expect("readable");
+            fs::copy(entry.path(), site.path().join(entry.file_name())).expect("copied");
+        }
+        for packed in ["config.json.br", "config.json.gz"] {
+            let _ = fs::remove_file(site.path().join(packed));
+        }
+        let net = Net::new(&["Ann", "Bob"]);
+        let server = serve(site.path());
+        let turn = TURN.map(relay_at);
+        let (one, other) = match browsers {
+            Browsers::ChromiumChromium => (Kind::Chromium, Kind::Chromium),
+            Browsers::FirefoxChromium => (Kind::Firefox, Kind::Chromium),
+            Browsers::ChromiumFirefox => (Kind::Chromium, Kind::Firefox),
+        };
+        let look = Look {
+            secure: Some(format!("http://{SERVER}")),
+            ..Look::default()
+        };
+        let ann = stage.person_in_net(one, "Ann", &look).await;
+        let bob = stage.person_in_net(other, "Bob", &look).await;
+        let lab = Self {
+            net,
+            site,
+            server,
+            turn,
+            relayed: false,
+            policy,
+            people: [ann, bob],
+            on: [Link::Wifi; 2],
+            address: 2,
+            port: 20_000,
+        };
+        lab.open(&[]).await;
+        lab
+    }
+
+    /// Both open the page, with those TURN servers alone to go through if any are named, and talk.
+    async fn open(&self, turn: &[Ipv4Addr]) {
+        let mut config = json!({ "recovery": format!("{:?}", self.policy).to_lowercase() });
+        if !turn.is_empty() {
+            let server = |address: &Ipv4Addr| json!({ "urls": format!("turn:{address}"), "username": "lab", "credential": "lab" });
+            config["iceServers"] = turn.iter().map(server).collect();
+            config["iceTransportPolicy"] = json!("relay");
+        }
+        let file = self.site.path().join("config.json");
+        fs::write(file, config.to_string()).expect("written");
+        for person in &self.people {
+            person.open(&format!("http://{SERVER}/")).await;
+            if page::asks_for_a_name(person).await {
+                person.join().await;
+            }
+        }
+        self.call().await;
+    }
+
+    /// Ann calls Bob, and they talk.
+    async fn call(&self) {
+        let [ann, bob] = &self.people;
+        ann.call("Bob").await;
+        bob.accept().await;
+        for person in &self.people {
+            person.sees_the_other_side().await;
+            watch(person).await;
+        }
+    }
+
+    /// Plays a scenario on a call that goes well, and measures.
+    pub(crate) async fn play(&mut self, scenario: Scenario) -> Outcome {
+        sleep(STEADY).await;
+        if scenario == Scenario::Relay {
+            self.relayed = true;
+            self.hang_up().await;
+            self.open(&TURN).await;
+            sleep(STEADY).await;
+        }
+        let before = self.fingerprints().await;
+        for person in &self.people {
+            watch(person).await;
+        }
+        let since = self.fault(scenario).await;
+        let (mut pictures, mut sounds) = ([LOST; 2], [LOST; 2]);
+        let due = now() + LOST;
+        loop {
+            sleep(Duration::from_millis(300)).await;
+            let enough = match since {
+                Since::Path(_) => true,
+                Since::Fault(at) => now() > at + 8000.0,
+            };
+            for (n, person) in self.people.iter().enumerate() {
+                let seen = page::seen(person).await;
+                pictures[n] = seen.picture_gap(since).unwrap_or(LOST);
+                sounds[n] = seen.sound_gap(since).unwrap_or(LOST);
+            }
+            let back = pictures.iter().chain(&sounds).all(|gap| *gap < LOST);
+            if now() > due || enough && back {
+                break;
+            }
+        }
+        sleep(Duration::from_secs(1)).await;
+        let mut lost = pictures.iter().chain(&sounds).any(|gap| *gap >= LOST);
+        for person in &self.people {
+            lost |= page::is_over(person).await;
+        }
+        if lost {
+            for person in &self.people {
+                println!("{} sees: {}", person.name, page::state(person).await);
+            }
+        }
+        // Another page has another certificate.
+        let anew = matches!(
+            scenario,
+            Scenario::ReloadCaller
+                | Scenario::ReloadCallee
+                | Scenario::Ringing
+                | Scenario::Negotiation
+        );
+        Outcome {
+            pictures,
+            sounds,
+            lost,
+            same_call: anew || lost || self.fingerprints().await == before,
+        }
+    }
+
+    async fn fault(&mut self, scenario: Scenario) -> Since {
+        match scenario {
+            Scenario::Switch => {
+                self.switch(&[ANN], 1000).await;
+                Since::Path(now())
+            }
+            Scenario::Both => {
+                self.switch(&[ANN, BOB], 1000).await;
+                Since::Path(now())
+            }
+            Scenario::MakeBeforeBreak => {
+                let (from, to) = self.both_up(ANN).await;
+                let at = now();
+                self.net.down(ANN, from);
+                self.on[ANN] = to;
+                Since::Fault(at)
+            }
+            Scenario::Outage3 => self.outage(3000).await,
+            Scenario::Outage20 => self.outage(20_000).await,
+            Scenario::Outage60 => self.outage(60_000).await,
+            Scenario::NewAddress => {
+                self.net.down(ANN, self.on[ANN]);
+                wait(1000).await;
+                self.address = if self.address > 200 {
+                    2
+                } else {
+                    self.address + 1
+                };
+                self.net.up_as(ANN, self.on[ANN], self.address);
+                Since::Path(now())
+            }
+            Scenario::Rebinding => {
+                self.rebind();
+                wait(9000).await;
+                for person in &self.people {
+                    watch(person).await;
+                }
+                let at = now();
+                self.rebind();
+                Since::Fault(at)
+            }
+            Scenario::BlackHole => {
+                let (from, _) = self.both_up(ANN).await;
+                let at = now();
+                self.net.drop_media(ANN, from);
+                Since::Fault(at)
+            }
+            Scenario::Dropped => {
+                self.net.drop_all(ANN, self.on[ANN]);
+                wait(8000).await;
+                self.net.drop_nothing();
+                Since::Path(now())
+            }
+            Scenario::Flapping => {
+                for _ in 0..5 {
+                    self.net.down(ANN, self.on[ANN]);
+                    wait(2000).await;
+                    self.net.up(ANN, self.on[ANN]);
+                    wait(2000).await;
+                }
+                Since::Path(now() - 2000.0)
+            }
+            Scenario::ServerRestart => {
+                let at = now();
+                end(&mut self.server);
+                wait(2000).await;
+                self.server = serve(self.site.path());
+                let back = now();
+                for (person, other) in [(ANN, "Bob"), (BOB, "Ann")] {
+                    self.people[person].sees(other).await;
+                }
+                println!(
+                    "both back in the list {:.0} ms after the server",
+                    now() - back
+                );
+                Since::Fault(at)
+            }
+            Scenario::ServerGone => {
+                end(&mut self.server);
+                self.switch(&[ANN], 1000).await;
+                wait(5000).await;
+                self.server = serve(self.site.path());
+                Since::Path(now())
+            }
+            Scenario::Relay => {
+                let used = page::relay_in_use(&self.people[ANN]).await;
+                let used =
+                    used.and_then(|used| TURN.iter().position(|turn| turn.to_string() == used));
+                let used = used.expect("media goes through one of the TURN servers");
+                let at = now();
+                end(&mut self.turn[used]);
+                Since::Fault(at)
+            }
+            Scenario::Ringing => {
+                self.hang_up().await;
+                let [ann, bob] = &self.people;
+                ann.call("Bob").await;
+                bob.shows("#accept-button").await;
+                self.switch(&[ANN], 1000).await;
+                let at = now();
+                self.people[BOB].accept().await;
+                for person in &self.people {
+                    watch(person).await;
+                }
+                Since::Path(at)
+            }
+            Scenario::Negotiation => {
+                self.hang_up().await;
+                let [ann, bob] = &self.people;
+                ann.call("Bob").await;
+                bob.accept().await;
+                for person in &self.people {
+                    watch(person).await;
+                }
+                self.switch(&[ANN], 1000).await;
+                Since::Path(now())
+            }
+            Scenario::Renegotiation => {
+                self.people[ANN].click("#camera-button").await;
+                let from = self.on[ANN];
+                self.net.down(ANN, from);
+                self.people[ANN].click("#camera-button").await;
+                wait(1000).await;
+                let to = other(from);
+                self.net.up(ANN, to);
+                self.on[ANN] = to;
+                Since::Path(now())
+            }
+            Scenario::ReloadCaller => self.reload(ANN).await,
+            Scenario::ReloadCallee => self.reload(BOB).await,
+        }
+    }
+
+    /// Everything as it was, and a call again if there is none.
+    pub(crate) async fn restore(&mut self) {
+        self.net.drop_nothing();
+        for (turn, address) in self.turn.iter_mut().zip(TURN) {
+            if matches!(turn.try_wait(), Ok(Some(_))) {
+                *turn = relay_at(address);
+            }
+        }
+        if std::mem::take(&mut self.relayed) {
+            self.hang_up().await;
+            self.open(&[]).await;
+        }
+        for person in [ANN, BOB] {
+            let rest = other(self.on[person]);
+            self.net.down(person, rest);
+        }
+        wait(500).await;
+        let mut talks = true;
+        for person in &self.people {
+            talks &= !page::is_over(person).await;
+        }
+        if !talks {
+            self.hang_up().await;
+            self.call().await;
+        }
+    }
+
+    async fn hang_up(&self) {
+        for person in &self.people {
+            let script = "document.querySelector('#hangup-button').click()";
+            person.run(script, json!([])).await;
+            person.is_idle().await;
+        }
+        let [ann, bob] = &self.people;
+        ann.sees("Bob").await;
+        bob.sees("Ann").await;
+    }
+
+    /// From one interface to the other, with a while without any.
+    async fn switch(&mut self, people: &[usize], gap: u64) {
+        for person in people {
+            self.net.down(*person, self.on[*person]);
+        }
+        wait(gap).await;
+        for person in people {
+            self.on[*person] = other(self.on[*person]);
+            self.net.up(*person, self.on[*person]);
+        }
+    }
+
+    async fn both_up(&self, person: usize) -> (Link, Link) {
+        let from = self.on[person];
+        let to = other(from);
+        self.net.up(person, to);
+        wait(5000).await;
+        (from, to)
+    }
+
+    async fn outage(&self, length: u64) -> Since {
+        self.net.down(ANN, self.on[ANN]);
+        wait(length).await;
+        self.net.up_as(ANN, self.on[ANN], self.address);
+        Since::Path(now())
+    }
+
+    fn rebind(&mut self) {
+        self.port += 1000;
+        self.net.rebind(ANN, self.on[ANN], self.port);
+    }
+
+    async fn reload(&self, person: usize) -> Since {
+        let reloading = &self.people[person];
+        reloading
+            .browser()
+            .await
+            .refresh()
+            .await
+            .expect("the page loads");
+        watch(reloading).await;
+        let script = "const [load] = performance.getEntriesByType('navigation');
+            return performance.timeOrigin + load.loadEventEnd";
+        let loaded = reloading.run(script, json!([])).await;
+        Since::Path(loaded.as_f64().unwrap_or_default())
+    }
+
+    /// What each side sees of the other's certificate.
+    async fn fingerprints(&self) -> Vec<Value> {
+        let mut seen = Vec::new();
+        for person in &self.people {
+            seen.push(page::fingerprint(person).await);
+        }
+        seen
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        for process in self.turn.iter_mut().chain([&mut self.server]) {
+            end(process);
+        }
+    }
+}
+
+/// Ends a process that runs in a namespace: `ip netns exec` has become the process itself.
+fn end(process: &mut Child) {
+    let _ = process.kill();
+    let _ = process.wait();
+}
+
+/// A TURN server at that address of the hub.
+fn relay_at(address: Ipv4Addr) -> Child {
+    let listen = format!("--listening-ip={address}");
+    let relay = format!("--relay-ip={address}");
+    let args = [
+        "-n",
+        &listen,
+        &relay,
+        "--realm=lab",
+        "--user=lab:lab",
+        "--lt-cred-mech",
+        "--no-tls",
+        "--no-dtls",
+        "--no-cli",
+        "--log-file=stdout",
+        "--pidfile=",
+    ];
+    Net::in_hub("turnserver", &args)
+}
+
+fn serve(site: &Path) -> Child {
+    let own = std::env::current_exe().expect("we run");
+    let server = own.with_file_name("holdfast-server");
+    let (listen, site) = (SERVER.to_string(), site.to_string_lossy());
+    let args = ["--listen", &listen, "--site", &site];
+    Net::in_hub(&server.to_string_lossy(), &args)
+}
+
+fn other(link: Link) -> Link {
+    match link {
+        Link::Wifi => Link::Cell,
+        Link::Cell => Link::Wifi,
+    }
+}
+
+async fn wait(millis: u64) {
+    sleep(Duration::from_millis(millis)).await;
+}

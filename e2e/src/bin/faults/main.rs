@@ -1,0 +1,160 @@
+//! The fault lab: real browsers in network namespaces lose a path and are given another; how long
+//! the pictures stand still, and the sound, is measured at both ends. `cargo xtask faults` runs it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a program for developers"
+)]
+
+mod lab;
+mod page;
+mod results;
+
+use std::{fs, path::PathBuf};
+
+use clap::{Parser, ValueEnum};
+use e2e::{net, stage};
+use lab::Lab;
+use results::Results;
+
+#[derive(Parser)]
+struct Args {
+    /// How often each scenario is played
+    #[arg(long, default_value_t = 1)]
+    repeat: usize,
+    /// Only these scenarios; all if none is named
+    #[arg(long)]
+    scenario: Vec<Scenario>,
+    /// Who is at which browser
+    #[arg(long, value_delimiter = ',', default_value = "chromium-chromium")]
+    browsers: Vec<Browsers>,
+    /// What is done about a path in doubt
+    #[arg(long, value_delimiter = ',', default_value = "race")]
+    policy: Vec<Policy>,
+    /// The most telling scenarios, once each
+    #[arg(long)]
+    short: bool,
+    /// Where the results go; those that are there already stay, so that several runs make one table
+    #[arg(long, default_value = "target/faults")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
+enum Policy {
+    /// Restart at once, and race a fresh leg
+    Race,
+    /// Restart when the network moved
+    Restart,
+    /// Restart when ICE says `failed`
+    Textbook,
+    /// End on `disconnected`
+    Sample,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
+enum Browsers {
+    ChromiumChromium,
+    /// Firefox moves
+    FirefoxChromium,
+    /// Chromium moves, in a call with Firefox
+    ChromiumFirefox,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
+enum Scenario {
+    /// Wi-Fi goes with its address, cellular comes a second later
+    Switch,
+    /// Cellular comes, then Wi-Fi goes
+    MakeBeforeBreak,
+    /// The interface is down for 3 s, and comes back with the same address
+    Outage3,
+    /// The same for 20 s
+    Outage20,
+    /// The same for 60 s
+    Outage60,
+    /// Another address on the same interface, a second later
+    NewAddress,
+    /// The NAT forgets its ports
+    Rebinding,
+    /// Media is dropped on the interface in use; signaling is not, and a second interface is there
+    BlackHole,
+    /// Everything is dropped for 8 s, and the device sees nothing of it
+    Dropped,
+    /// Both sides switch in the same second
+    Both,
+    /// Five times off and on in 20 s
+    Flapping,
+    /// The signaling server is killed, and back 2 s later
+    ServerRestart,
+    /// The signaling server is killed, the network switches, the server is back 5 s later
+    ServerGone,
+    /// Media goes through TURN servers, and the caller's is killed; there is another
+    Relay,
+    /// The network switches while it rings
+    Ringing,
+    /// The network switches as the call is accepted
+    Negotiation,
+    /// The network switches in the second in which the camera goes off and on
+    Renegotiation,
+    /// The caller's page is loaded anew
+    ReloadCaller,
+    /// The callee's page is loaded anew
+    ReloadCallee,
+}
+
+fn main() {
+    let mut words = std::env::args().skip(1);
+    if words.next().as_deref() == Some("relay") {
+        let (path, port) = (words.next().expect("a path"), words.next().expect("a port"));
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        return runtime.block_on(net::relay(path.into(), port.parse().expect("a number")));
+    }
+    let args = Args::parse();
+    if !net::namespaces_work() {
+        println!(
+            "Network namespaces cannot be made here (Linux, root and iproute2 are needed): the fault lab did not run."
+        );
+        return;
+    }
+    fs::create_dir_all(&args.out).expect("a folder");
+    let mut results = Results::load(&args.out);
+    let mut lost = 0;
+    for policy in &args.policy {
+        for browsers in &args.browsers {
+            stage(async |stage| {
+                let mut lab = Lab::start(stage, *policy, *browsers).await;
+                for round in 0..args.repeat {
+                    for scenario in args.chosen() {
+                        let outcome = lab.play(scenario).await;
+                        lost += usize::from(outcome.lost);
+                        println!("{round} {policy:?} {browsers:?} {scenario:?}: {outcome}");
+                        results.add(*policy, *browsers, scenario, &outcome);
+                        results.save(&args.out);
+                        lab.restore().await;
+                    }
+                }
+            });
+        }
+    }
+    println!("\n{}", results.table());
+    assert!(!args.short || lost == 0, "calls were lost");
+}
+
+impl Args {
+    fn chosen(&self) -> Vec<Scenario> {
+        use Scenario::*;
+        match (self.short, self.scenario.is_empty()) {
+            (true, _) => vec![
+                Switch,
+                BlackHole,
+                Both,
+                ServerRestart,
+                ServerGone,
+                ReloadCallee,
+            ],
+            (false, true) => Scenario::value_variants().to_vec(),
+            (false, false) => self.scenario.clone(),
+        }
+    }
+}
