@@ -53,6 +53,8 @@ fn tell_when_the_page_closes(act: session::Act) {
         }
     });
     // The page outlives the app.
-    listeners.map(EventListener::forget);
+    for listener in listeners {
+        listener.forget();
+    }
     back.forget();
 }

@@ -114,6 +114,9 @@ impl Pair {
                         None => {}
                     }
                 }
+                if offers {
+                    peer.open_channel(|_| {});
+                }
                 here.peer.replace(Some(peer));
             }
             Command::CloseLeg(_) => drop(here.peer.take()),
@@ -153,6 +156,7 @@ impl Pair {
             Command::ReleaseMedia
             | Command::UseLeg(_)
             | Command::ReadStats(_)
+            | Command::Hear { .. }
             | Command::Notify(_) => {}
         }
     }
@@ -173,6 +177,7 @@ impl Pair {
             | PeerEvent::IceConnection(_)
             | PeerEvent::Track(_)
             | PeerEvent::TrackRemoved(_)
+            | PeerEvent::Said(_)
             | PeerEvent::State => return,
         };
         self.handle(side, Event::Leg(0, event));

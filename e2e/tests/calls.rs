@@ -6,6 +6,16 @@ use Kind::{Chromium, Firefox};
 use e2e::{Kind, Person, Stage, stage};
 use serde_json::json;
 
+/// Restarts ICE; `restarted` says when the other side's answer has been taken.
+const RESTART: &str = "window.restarted = false;
+    const [peer] = peers;
+    const ufrag = () => peer.remoteDescription.sdp.match(/a=ice-ufrag:(.*)/)[1];
+    const before = ufrag();
+    peer.addEventListener('signalingstatechange', () => {
+        restarted ||= peer.signalingState === 'stable' && ufrag() !== before;
+    });
+    peer.restartIce();";
+
 /// One calls, the other accepts, both see and hear each other.
 async fn talk(caller: &Person, callee: &Person) {
     caller.call(&callee.name).await;
@@ -47,18 +57,37 @@ fn r32_the_called_side_restarts_in_a_call_from_firefox() {
     stage(async |stage| {
         let [ann, bob] = stage.people([(Firefox, "Ann"), (Chromium, "Bob")]).await;
         talk(&ann, &bob).await;
-        let restart = "window.restarted = false;
-            const [peer] = peers;
-            const ufrag = () => peer.remoteDescription.sdp.match(/a=ice-ufrag:(.*)/)[1];
-            const before = ufrag();
-            peer.addEventListener('signalingstatechange', () => {
-                restarted ||= peer.signalingState === 'stable' && ufrag() !== before;
-            });
-            peer.restartIce();";
-        bob.run(restart, json!([])).await;
+        bob.run(RESTART, json!([])).await;
         bob.until("ICE restarts", "return restarted", json!([]))
             .await;
         bob.sees_the_other_side().await;
+    });
+}
+
+#[test]
+fn r34_without_a_server_chat_restart_and_hang_up_go_from_browser_to_browser() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Firefox, "Bob")]).await;
+        talk(&ann, &bob).await;
+        for person in [&ann, &bob] {
+            let deaf = "WebSocket.prototype.send = () => {}";
+            person.run(deaf, json!([])).await;
+        }
+        for (from, to) in [(&ann, &bob), (&bob, &ann)] {
+            from.choose("#to", &to.name).await;
+            from.type_into("#text", "Still here").await;
+            from.click("#send").await;
+            to.reads(
+                ".chatbox",
+                &format!("{} to {} Still here", from.name, to.name),
+            )
+            .await;
+        }
+        ann.run(RESTART, json!([])).await;
+        ann.until("ICE restarts", "return restarted", json!([]))
+            .await;
+        bob.hang_up().await;
+        ann.is_idle().await;
     });
 }
 

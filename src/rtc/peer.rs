@@ -8,10 +8,11 @@ use js_sys::{Array, Function, JsString, Object, Reflect, RegExp};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    MediaStream, MediaStreamTrack, RtcConfiguration, RtcIceCandidateInit, RtcIceConnectionState,
-    RtcPeerConnection, RtcPeerConnectionIceEvent, RtcPeerConnectionState, RtcRtpSender,
-    RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType,
-    RtcSessionDescriptionInit, RtcTrackEvent,
+    MediaStream, MediaStreamTrack, MessageEvent, RtcConfiguration, RtcDataChannel,
+    RtcDataChannelEvent, RtcIceCandidateInit, RtcIceConnectionState, RtcPeerConnection,
+    RtcPeerConnectionIceEvent, RtcPeerConnectionState, RtcRtpSender, RtcRtpTransceiver,
+    RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit,
+    RtcTrackEvent,
 };
 
 use super::{DomError, bindings::PeerConnection, realm::Realm};
@@ -45,6 +46,8 @@ pub enum PeerEvent {
     Track(MediaStream),
     /// `removetrack`; how many tracks the other side still sends in that stream.
     TrackRemoved(MediaStream),
+    /// Something came over a data channel.
+    Said(String),
     /// One of the states that [`Peer::state`] tells has changed.
     State,
 }
@@ -62,6 +65,12 @@ pub struct PeerState {
     pub connection: String,
 }
 
+/// Data channels, and what listens to them.
+type Channels = Rc<RefCell<Vec<(RtcDataChannel, EventListener)>>>;
+
+/// What waits in a channel that does not get through, at most, bytes.
+const WAITING: u32 = 256 * 1024;
+
 /// A peer connection. Dropping it detaches the listeners, then closes.
 #[derive(Debug)]
 pub struct Peer {
@@ -69,6 +78,7 @@ pub struct Peer {
     listeners: Vec<EventListener>,
     /// Listeners on the remote streams.
     stream_listeners: Rc<RefCell<Vec<EventListener>>>,
+    channels: Channels,
     /// Dropped last: the connection does not outlive it.
     _realm: Option<Realm>,
 }
@@ -94,6 +104,7 @@ impl Peer {
             connection: connection.unchecked_into(),
             listeners: Vec::new(),
             stream_listeners: Rc::default(),
+            channels: Rc::default(),
             _realm: realm,
         };
         peer.listen(Rc::new(emit));
@@ -159,6 +170,14 @@ impl Peer {
                 told(PeerEvent::State);
             }),
         );
+        let (told, channels) = (emit.clone(), self.channels.clone());
+        let channel = on(
+            "datachannel",
+            Box::new(move |event| {
+                let event: &RtcDataChannelEvent = event.unchecked_ref();
+                listen_to(&channels, event.channel(), told.clone());
+            }),
+        );
         let told = emit.clone();
         let signaling = on(
             "signalingstatechange",
@@ -172,6 +191,7 @@ impl Peer {
             negotiation,
             candidate,
             track,
+            channel,
             ice,
             whole,
             signaling,
@@ -195,6 +215,23 @@ impl Peer {
             gathering: word("iceGatheringState"),
             ice: word("iceConnectionState"),
             connection: word("connectionState"),
+        }
+    }
+
+    /// Makes a data channel, reliable and in order; what comes over it is `emit`ted like the rest.
+    /// The other side listens to it of itself.
+    pub fn open_channel(&self, emit: impl Fn(PeerEvent) + 'static) {
+        let channel = self.connection.create_data_channel("holdfast");
+        listen_to(&self.channels, channel, Rc::new(emit));
+    }
+
+    /// Says something over every data channel that is open.
+    pub fn say(&self, text: &str) {
+        for (channel, _) in self.channels.borrow().iter() {
+            if channel.buffered_amount() < WAITING {
+                // One that is not open refuses.
+                let _ = channel.send_with_str(text);
+            }
         }
     }
 
@@ -348,8 +385,19 @@ impl Drop for Peer {
     fn drop(&mut self) {
         self.listeners.clear();
         self.stream_listeners.borrow_mut().clear();
+        self.channels.borrow_mut().clear();
         self.connection.close();
     }
+}
+
+fn listen_to(channels: &Channels, channel: RtcDataChannel, emit: Rc<dyn Fn(PeerEvent)>) {
+    let listener = EventListener::new(&channel, "message", move |event| {
+        let event: &MessageEvent = event.unchecked_ref();
+        if let Some(text) = event.data().as_string() {
+            emit(PeerEvent::Said(text));
+        }
+    });
+    channels.borrow_mut().push((channel, listener));
 }
 
 fn done(promise: js_sys::Promise) -> impl Future<Output = Result<(), DomError>> {

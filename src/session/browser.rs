@@ -1,11 +1,13 @@
 //! What the browser says, as the call understands it.
 
 use holdfast_call::{ConnectionState, Event, IceConnectionState, LegEvent};
+use holdfast_protocol::Message;
 use leptos::prelude::Set;
 use web_sys::{RtcIceConnectionState, RtcPeerConnectionState};
 
-use super::{Input, Session, send};
+use super::{Input, Session, log, send};
 use crate::{
+    json::{decode, encode},
     rtc::{FirstFrame, MediaError, PeerEvent},
     words,
 };
@@ -42,6 +44,7 @@ impl Session {
                 }
                 LegEvent::RemoteTracksGone
             }
+            PeerEvent::Said(text) => return self.said(serial, &text),
             PeerEvent::State => {
                 let state = leg.peer.state();
                 if self.legs.is_seen(serial) {
@@ -51,6 +54,23 @@ impl Session {
             }
         };
         self.tell(Event::Leg(id, event));
+    }
+
+    /// What the other side says over a leg: as good as through the server, and theirs beyond doubt.
+    fn said(&mut self, serial: u32, text: &str) {
+        match decode(text) {
+            Ok(Message::Signal(mut signal)) => {
+                signal.name = Some(self.call.view().peer);
+                self.tell(Event::Received(signal));
+            }
+            Ok(Message::Ping) => {
+                if let Some(leg) = self.legs.by_serial(serial) {
+                    leg.peer.say(&encode(&Message::Heard { heard: 0 }));
+                }
+            }
+            Ok(Message::Heard { .. }) => self.tell(Event::PeerAnswers),
+            Ok(_) | Err(_) => log("something else came over a leg"),
+        }
     }
 
     /// A fresh leg is connected: its sound is played at once, its picture once there is one.

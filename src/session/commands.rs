@@ -11,6 +11,7 @@ use web_sys::RtcConfiguration;
 use super::{Input, Inputs, Session, legs::Leg, log, send};
 use crate::{
     config::Config,
+    json::encode,
     rtc::{DomError, Peer},
     task, words,
 };
@@ -67,11 +68,20 @@ impl Session {
                 }
             }
             Command::ProbeLink => {
+                self.legs.say(&encode(&Message::Ping));
                 if self.link.probe() {
                     self.tell(Event::LinkUp { anew: false });
                 }
             }
-            Command::Send(signal) => self.link.send(Message::Signal(signal)),
+            Command::Send(signal) => {
+                let message = Message::Signal(signal);
+                self.legs.say(&encode(&message));
+                self.link.send(message);
+            }
+            Command::Hear { from, text } => {
+                let me = self.link.name().to_owned();
+                self.chat(from, text, Some(me));
+            }
             Command::Notify(notice) => self.warn(Some(words::notice(&notice))),
             Command::Log(line) => log(&line),
         }
@@ -83,6 +93,10 @@ impl Session {
         let emit = move |event| send(&inputs, Input::Peer(serial, event));
         let peer = Peer::new(&self.config.rtc, id > 0, emit)?;
         let senders = self.local.attach(&peer, offers);
+        if offers {
+            let inputs = self.inputs.clone();
+            peer.open_channel(move |event| send(&inputs, Input::Peer(serial, event)));
+        }
         self.legs.push(Leg {
             id,
             serial,

@@ -70,6 +70,13 @@ impl Legs {
         self.seen == Some(serial)
     }
 
+    /// Says something over each leg that gets through.
+    pub(super) fn say(&self, text: &str) {
+        for leg in &self.all {
+            leg.peer.say(text);
+        }
+    }
+
     pub(super) fn close(&mut self, id: LegId, seen: &Seen) {
         self.all.retain(|leg| leg.id != id);
         if self.all.is_empty() {

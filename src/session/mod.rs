@@ -305,6 +305,9 @@ impl Session {
             let from = self.seen.name.get_untracked();
             self.chat(from, text.clone(), Some(to.clone()));
         }
+        if to.as_ref().is_some_and(|to| self.call.reaches(to)) {
+            return self.tell(Event::Say(text));
+        }
         self.link.send(Message::Text {
             name: None,
             text,

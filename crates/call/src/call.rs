@@ -64,6 +64,14 @@ impl Call {
             Event::Decline if self.phase() != Some(Phase::Ringing) => {}
             Event::Decline | Event::HangUp => self.hang_up(),
             Event::Received(signal) => self.received(signal, now),
+            Event::Say(text) => self.say(SignalBody::Text(text)),
+            Event::PeerAnswers => {
+                let step = self
+                    .talk
+                    .as_mut()
+                    .and_then(|talk| talk.recovery.answered(now));
+                self.step(step, now);
+            }
             Event::PeerLink { peer, up } => {
                 if self.talk_with(&peer).is_some() {
                     self.peer_link(up, now);
@@ -158,6 +166,14 @@ impl Call {
             back_after: talk.and_then(|talk| talk.back_after),
             ended: self.ended.clone(),
         }
+    }
+
+    /// Whether what is written to that person is said in the call, and so gets there if the call
+    /// does.
+    #[must_use]
+    pub fn reaches(&self, peer: &str) -> bool {
+        let talk = self.talk.as_ref();
+        talk.is_some_and(|talk| talk.peer == peer && talk.tagged && talk.phase.is_agreed())
     }
 
     /// The token of the call: of two, when both called at the same moment, the lesser.

@@ -12,8 +12,8 @@ pub enum Command {
     AcquireMedia,
     /// Stop all local tracks, and forget a request for them that is under way. No answer.
     ReleaseMedia,
-    /// Make a peer connection and add the local tracks to it. Above leg 0, with a fresh view of
-    /// the network.
+    /// Make a peer connection and add the local tracks to it, and a data channel if this side
+    /// `offers`. Above leg 0, with a fresh view of the network.
     OpenLeg {
         /// Its number.
         leg: LegId,
@@ -37,10 +37,19 @@ pub enum Command {
     /// Read how much the transport of that leg has received; answer with `Received`.
     ReadStats(LegId),
     /// Find out whether the signaling server can be reached, on the open link and over new
-    /// sockets at once; answer with `LinkUp`.
+    /// sockets at once; answer with `LinkUp`. Ask the other side over the legs as well; answer with
+    /// `PeerAnswers`.
     ProbeLink,
-    /// Send to the person named by `target`.
+    /// Send to the person named by `target`: through the server, and over every leg that has an
+    /// open data channel. Whatever comes twice is acted on once.
     Send(Signal),
+    /// The other side has written this to us.
+    Hear {
+        /// Who wrote it.
+        from: String,
+        /// What.
+        text: String,
+    },
     /// Tell the person.
     Notify(Notice),
     /// Tell whoever reads the log.

@@ -22,8 +22,12 @@ pub enum Event {
     Decline,
     /// The person hangs up, or gives up waiting.
     HangUp,
-    /// A message of some call arrived.
+    /// A message of some call arrived, by the server or over a leg.
     Received(Signal),
+    /// The person writes to the other side of the call; see `Call::reaches`.
+    Say(String),
+    /// The other side has answered `ProbeLink` over a leg: no server is needed.
+    PeerAnswers,
     /// The server says that a person's link to it is gone (`false`) or back (`true`).
     PeerLink {
         /// Whose link.

@@ -65,6 +65,7 @@ impl Call {
             | SignalBody::HangUp(_)
             | SignalBody::KeepLeg
             | SignalBody::Away => {}
+            SignalBody::Text(text) => self.commands.push_back(Command::Hear { from: peer, text }),
         }
     }
 
@@ -138,6 +139,10 @@ impl Call {
             SignalBody::Rejoin => {
                 talk.away = None;
                 self.timers.stop(Timer::Away);
+            }
+            SignalBody::Text(text) => {
+                let from = talk.peer.clone();
+                self.commands.push_back(Command::Hear { from, text });
             }
         }
     }

@@ -138,6 +138,7 @@ impl Leg {
             SignalBody::Candidate(candidate) => Remote::Candidate(candidate),
             SignalBody::Ringing
             | SignalBody::Accepted
+            | SignalBody::Text(_)
             | SignalBody::HangUp(_)
             | SignalBody::KeepLeg
             | SignalBody::Away

@@ -155,7 +155,7 @@ impl Call {
         self.step(step, now);
     }
 
-    fn step(&mut self, step: Option<Step>, now: Moment) {
+    pub(crate) fn step(&mut self, step: Option<Step>, now: Moment) {
         let Some(talk) = &mut self.talk else { return };
         match step {
             None => {}

@@ -32,6 +32,7 @@ fn fault() -> impl Strategy<Value = Act> {
         2 => Just(Act::PathFails),
         1 => Just(Act::PathStutters),
         1 => Just(Act::AddTrack),
+        3 => Just(Act::Say),
         3 => (0..15_000u64).prop_map(Act::Move),
         2 => (0..15_000u64).prop_map(Act::MoveUnseen),
         2 => (0..30_000u64).prop_map(Act::Outage),
@@ -125,6 +126,8 @@ proptest! {
         prop_assume!(sim.connected());
         let id = sim.ends[ANN].call.id().cloned();
         let happened = script.len();
+        let is_new_page = |act: &Act| matches!(act, Act::Reload(_) | Act::Crash(_));
+        let new_pages = script.iter().any(|(_, _, act)| is_new_page(act));
         let reloads = script.iter().any(|(_, _, act)| matches!(act, Act::Reload(_)));
         for (after, side, act) in script {
             sim.schedule(after, side, act);
@@ -141,5 +144,10 @@ proptest! {
         prop_assert!(sim.connected(), "{:?} {:?}", sim.ends[ANN].call.view(), sim.ends[BOB].call.view());
         prop_assert_eq!(sim.ends[ANN].call.id().cloned(), id);
         no_storm(&sim, happened);
+        // What was written has come, but for what a page had not read when it went.
+        for (side, end) in sim.ends.iter().enumerate() {
+            let written = sim.ends[1 - side].written as usize;
+            prop_assert!(new_pages || end.read.len() == written, "{side} reads {:?} of {written}", end.read);
+        }
     }
 }

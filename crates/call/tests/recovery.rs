@@ -381,3 +381,33 @@ fn a_hang_up_always_wins() {
     let ended = sim.ends[ANN].call.view().ended.map(|ended| ended.reason);
     assert_eq!(ended, Some(EndReason::There(HangUpReason::HungUp)));
 }
+
+#[test]
+fn r34_what_is_written_in_a_call_arrives_once_and_in_order_through_anything() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Say, 0);
+    sim.act(ANN, Act::Move(1000), 100);
+    sim.act(ANN, Act::Say, 100);
+    sim.act(BOB, Act::Say, 2000);
+    sim.act(BOB, Act::ServerRestarts(5000), 100);
+    sim.act(ANN, Act::Say, 10_000);
+    assert_eq!(sim.ends[BOB].read, [1, 2, 3]);
+    assert_eq!(sim.ends[ANN].read, [1]);
+}
+
+#[test]
+fn without_a_server_the_path_that_is_left_carries_the_restart() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::ServerRestarts(60_000), 7000);
+    let before = leg(&sim);
+    sim.handle(ANN, Event::NetworkMoved);
+    sim.run(2000);
+    assert_eq!(before, Some(0));
+    assert_eq!(
+        leg(&sim),
+        Some(1),
+        "a fresh leg, long before the server is back"
+    );
+    sim.act(BOB, Act::HangUp, 100);
+    assert_eq!(sim.stage(ANN), Stage::Idle, "a hang-up takes that way too");
+}

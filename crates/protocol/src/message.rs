@@ -37,7 +37,7 @@ pub enum Message {
         /// The names, in the order of the server.
         users: Vec<String>,
     },
-    /// `message`. Text chat: client to server, and server to all or to one.
+    /// `message`, without a tag. Text chat: client to server, and server to all or to one.
     Text {
         /// Who wrote it; the server fills it in.
         name: Option<String>,
@@ -131,6 +131,9 @@ pub enum SignalBody {
     /// `rejoin`: the page has been loaded anew and comes back into the call. It knows nothing of
     /// legs, so the other side makes it an offer.
     Rejoin,
+    /// `message`: text chat with the other side of the call. It is kept until it has been heard, as
+    /// everything said in a call is.
+    Text(String),
 }
 
 /// What Holdfast ends add to each message of a call.
@@ -282,6 +285,7 @@ impl Signal {
             SignalBody::KeepLeg => "keep-leg",
             SignalBody::Away => "away",
             SignalBody::Rejoin => "rejoin",
+            SignalBody::Text(_) => "message",
         }
     }
 }

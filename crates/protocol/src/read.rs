@@ -26,6 +26,7 @@ impl Message {
             let of_kind = sdp.string("type").is_some_and(|found| found == kind);
             sdp.string("sdp").filter(|_| of_kind)
         };
+        let tag = fields.object("holdfast").and_then(|tag| Tag::read(&tag));
         let body = match kind.as_str() {
             "video-offer" => {
                 let sdp = description("offer").ok_or(missing("`sdp`, an object with an offer"))?;
@@ -76,6 +77,9 @@ impl Message {
                     users: users.collect(),
                 });
             }
+            "message" if tag.is_some() => {
+                SignalBody::Text(text().ok_or(missing("`text`, a string"))?)
+            }
             "message" => {
                 return Ok(Self::Text {
                     name: name(),
@@ -113,7 +117,7 @@ impl Message {
             name: name(),
             target: target(),
             body,
-            tag: fields.object("holdfast").and_then(|tag| Tag::read(&tag)),
+            tag,
         }))
     }
 }

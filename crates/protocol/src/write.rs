@@ -115,6 +115,7 @@ impl From<Message> for Flat {
                     SignalBody::HangUp(reason) => {
                         flat.reason = Some(reason.to_wire().to_owned());
                     }
+                    SignalBody::Text(text) => flat.text = Some(text),
                     SignalBody::Ringing
                     | SignalBody::Accepted
                     | SignalBody::KeepLeg

@@ -62,6 +62,8 @@ pub(crate) enum Act {
     PathStutters,
     /// A track is added.
     AddTrack,
+    /// The person writes to the other, if they are in a call.
+    Say,
     /// From now on, this person refuses camera and microphone.
     RefuseMedia,
     /// The address goes; another comes so much later. The browser says so both times.
@@ -86,6 +88,10 @@ pub(crate) enum Act {
 enum Item {
     Act(Side, Act),
     Deliver(Side, Signal),
+    /// The same over the data channel of a leg.
+    Carry(Side, LegId, Signal),
+    /// The other side answers over one.
+    PeerAnswers(Side),
     Media(Side, u32),
     /// An operation of the browser completes.
     Operation(Side, u32, Command),
@@ -132,6 +138,9 @@ pub(crate) struct End {
     pub(crate) commands: Vec<&'static str>,
     /// When each fresh leg was made.
     pub(crate) races: Vec<Moment>,
+    /// How many lines this person has written, and those that have come from the other.
+    pub(crate) written: u32,
+    pub(crate) read: Vec<u32>,
     pub(crate) used: Option<LegId>,
     has_media: bool,
     refuses_media: bool,
@@ -190,6 +199,8 @@ impl Sim {
                 logged: Vec::new(),
                 commands: Vec::new(),
                 races: Vec::new(),
+                written: 0,
+                read: Vec::new(),
                 used: None,
                 has_media: false,
                 refuses_media: false,
@@ -337,7 +348,9 @@ impl Sim {
             ann.call.view(),
             bob.call.view()
         );
-        for end in &self.ends {
+        for (side, end) in self.ends.iter().enumerate() {
+            let in_order = end.read.is_sorted_by(|one, next| one < next);
+            assert!(in_order, "{} reads {:?}", NAMES[side], end.read);
             let view = end.call.view();
             match &end.legs[..] {
                 [] => {
@@ -391,6 +404,12 @@ impl Sim {
                     self.ends[side].held.push(signal);
                 }
             }
+            Item::Carry(side, leg, signal) => {
+                if self.ends[side].legs.iter().any(|known| known.id == leg) {
+                    self.handle(side, Event::Received(signal));
+                }
+            }
+            Item::PeerAnswers(side) => self.handle(side, Event::PeerAnswers),
             Item::Media(side, request) => {
                 let end = &mut self.ends[side];
                 if end.media_request != request {
@@ -492,6 +511,8 @@ impl Sim {
         let side = match item {
             Item::Act(side, _)
             | Item::Deliver(side, _)
+            | Item::Carry(side, ..)
+            | Item::PeerAnswers(side)
             | Item::Media(side, _)
             | Item::Operation(side, ..)
             | Item::Leg(side, ..)
@@ -555,6 +576,13 @@ impl Sim {
             Act::Decline => self.handle(side, Event::Decline),
             Act::HangUp => self.handle(side, Event::HangUp),
             Act::RefuseMedia => end.refuses_media = true,
+            Act::Say => {
+                if end.call.reaches(NAMES[1 - side]) {
+                    end.written += 1;
+                    let line = end.written.to_string();
+                    self.handle(side, Event::Say(line));
+                }
+            }
             Act::AddTrack => {
                 for leg in &mut end.legs {
                     leg.pc.add_track();
@@ -771,6 +799,9 @@ impl Sim {
             }
             Command::ProbeLink => {
                 end.probing = true;
+                if !self.channels(side).is_empty() {
+                    self.put(Duration::from_millis(20), Item::PeerAnswers(side));
+                }
                 if self.link_is_up(side) {
                     let delay = self.roll(self.network.delay + 20);
                     self.put(Duration::from_millis(delay), Item::LinkBack(side));
@@ -779,7 +810,15 @@ impl Sim {
             Command::Send(signal) => {
                 assert_eq!(signal.target.as_deref(), Some(NAMES[1 - side]));
                 end.sent.push(signal.clone());
+                for leg in self.channels(side) {
+                    let delay = Duration::from_millis(5 + self.roll(30));
+                    self.put(delay, Item::Carry(1 - side, leg, signal.clone()));
+                }
                 self.transmit(side, signal);
+            }
+            Command::Hear { from, text } => {
+                assert_eq!(from, NAMES[1 - side]);
+                end.read.push(text.parse().expect("a line's number"));
             }
             Command::Notify(notice) => end.notices.push(notice),
             Command::Log(line) => end.logged.push(line),
@@ -872,6 +911,13 @@ impl Sim {
     fn leg(&mut self, side: Side, serial: u32) -> Option<&mut LegEnd> {
         let mut legs = self.ends[side].legs.iter_mut();
         legs.find(|leg| leg.serial == serial)
+    }
+
+    /// The legs whose data channels get through.
+    fn channels(&self, side: Side) -> Vec<LegId> {
+        let legs = self.ends[side].legs.iter();
+        let open = legs.filter(|leg| leg.reported && self.carries(side, leg.serial));
+        open.map(|leg| leg.id).collect()
     }
 
     /// Whether media gets through on that leg, both ways.
@@ -983,7 +1029,9 @@ fn name_of(command: &Command) -> &'static str {
             SignalBody::KeepLeg => "Send keep-leg",
             SignalBody::Away => "Send away",
             SignalBody::Rejoin => "Send rejoin",
+            SignalBody::Text(_) => "Send message",
         },
+        Command::Hear { .. } => "Hear",
         Command::Notify(_) => "Notify",
         Command::Log(_) => "Log",
     }
