@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     session::{self, Action, Seen},
-    views::{Chat, Join, Notices, People, Stage, flag, text},
+    views::{Carried, Chat, Join, Notices, People, Stage, flag, text},
 };
 
 /// Mounts the app into the page.
@@ -31,6 +31,7 @@ pub fn App() -> impl IntoView {
         </header>
         <Notices seen act />
         <Join seen act hidden=outside />
+        <Carried seen act />
         <main hidden=flag(move || !joined()) class:calling=flag(move || seen.call.read().stage.is_call())>
             <People seen act />
             <Stage seen act />

@@ -160,7 +160,7 @@ pub fn waited(seconds: u64) -> String {
 #[must_use]
 pub fn link(status: &LinkStatus) -> Option<String> {
     match status {
-        LinkStatus::Off | LinkStatus::Up => None,
+        LinkStatus::Off | LinkStatus::Up | LinkStatus::Carried => None,
         LinkStatus::Connecting => Some("Connecting…".into()),
         LinkStatus::Down(url) => Some(format!(
             "The signaling server at {url} does not answer. Trying again; a call under way goes on."

@@ -3,6 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
 use holdfast_protocol::{Candidate, Description, Fields, SdpType};
 use js_sys::{Array, Function, JsString, Object, Reflect, RegExp};
 use wasm_bindgen::{JsCast, JsValue};
@@ -70,6 +71,9 @@ type Channels = Rc<RefCell<Vec<(RtcDataChannel, EventListener)>>>;
 
 /// What waits in a channel that does not get through, at most, bytes.
 const WAITING: u32 = 256 * 1024;
+
+/// How long the last words of a connection take to get out, ms.
+const LAST_WORDS: u32 = 200;
 
 /// A peer connection. Dropping it detaches the listeners, then closes.
 #[derive(Debug)]
@@ -381,11 +385,25 @@ impl Peer {
     }
 }
 
-impl Drop for Peer {
-    fn drop(&mut self) {
+impl Peer {
+    /// Detaches the listeners.
+    fn deafen(&mut self) {
         self.listeners.clear();
         self.stream_listeners.borrow_mut().clear();
         self.channels.borrow_mut().clear();
+    }
+
+    /// Ends it, a moment later: what has just been said gets out first, which `close()` does not
+    /// wait for.
+    pub fn end(mut self) {
+        self.deafen();
+        Timeout::new(LAST_WORDS, move || drop(self)).forget();
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.deafen();
         self.connection.close();
     }
 }

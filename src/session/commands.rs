@@ -2,8 +2,7 @@
 
 use std::pin::Pin;
 
-use futures_util::future::{Either, select};
-use gloo_timers::future::TimeoutFuture;
+use gloo_timers::callback::Timeout;
 use holdfast_call::{Command, Event, LegEvent, LegId};
 use holdfast_protocol::Message;
 use web_sys::RtcConfiguration;
@@ -104,21 +103,23 @@ impl Session {
             senders,
             stream: None,
             first_frame: None,
+            restart: None,
         });
         Ok(())
     }
 
     /// Asks for the ICE servers as they are now: credentials may have run out.
     fn refresh_servers(&mut self, leg: LegId) {
+        let Some(restarting) = self.legs.by_id(leg) else {
+            return;
+        };
+        let inputs = self.inputs.clone();
+        restarting.restart = Some(Timeout::new(SERVERS_LIMIT, move || {
+            send(&inputs, Input::Servers(leg, None));
+        }));
         let inputs = self.inputs.clone();
         task::spawn(async move {
-            let fresh = Config::load();
-            futures_util::pin_mut!(fresh);
-            let late = TimeoutFuture::new(SERVERS_LIMIT);
-            let servers = match select(fresh, late).await {
-                Either::Left((Ok(config), _)) => Some(config.rtc),
-                Either::Left((Err(_), _)) | Either::Right(_) => None,
-            };
+            let servers = Config::load().await.ok().map(|config| config.rtc);
             send(&inputs, Input::Servers(leg, servers));
         });
     }
@@ -130,6 +131,10 @@ impl Session {
         let Some(leg) = self.legs.by_id(leg) else {
             return;
         };
+        // Once for each time it is asked for: at the answer, or without it.
+        if leg.restart.take().is_none() {
+            return;
+        }
         let changed = leg.peer.set_ice_servers(&self.config.ice_servers());
         leg.peer.restart_ice();
         self.warn(changed.err().as_ref().map(words::configuration_error));

@@ -1,5 +1,6 @@
 //! The legs of the call as the browser has them, and the picture that they bring.
 
+use gloo_timers::callback::Timeout;
 use holdfast_call::LegId;
 use leptos::prelude::Set;
 use wasm_bindgen::JsCast;
@@ -19,6 +20,8 @@ pub(super) struct Leg {
     pub(super) stream: Option<MediaStream>,
     /// While its first picture is waited for.
     pub(super) first_frame: Option<FirstFrame>,
+    /// It restarts its ICE, and waits so long for the ICE servers as they are now.
+    pub(super) restart: Option<Timeout>,
 }
 
 /// The legs, and which of them is seen and heard.
@@ -78,7 +81,9 @@ impl Legs {
     }
 
     pub(super) fn close(&mut self, id: LegId, seen: &Seen) {
-        self.all.retain(|leg| leg.id != id);
+        if let Some(place) = self.all.iter().position(|leg| leg.id == id) {
+            self.all.remove(place).peer.end();
+        }
         if self.all.is_empty() {
             self.seen = None;
             self.heard = None;

@@ -7,13 +7,13 @@
 use std::collections::VecDeque;
 
 use gloo_timers::callback::{Interval, Timeout};
-use holdfast_protocol::{ConnectionId, Message};
+use holdfast_protocol::{ConnectionId, Message, SignalBody};
 use web_sys::Url;
 
 use super::{Input, Inputs, send};
 use crate::{
     config::Signaling,
-    signaling::{LinkStatus, Reach, Tabs, Transport, WebSocketLink},
+    signaling::{LinkStatus, Reach, Tabs, Transport, WebSocketLink, carried},
 };
 
 /// How long to wait before each attempt to come back, ms; the last is repeated.
@@ -34,6 +34,10 @@ const RETRY_QUESTIONS: u32 = 16;
 /// How often the server is asked whether it is there, ms. Two questions without an answer, and
 /// the link is dead.
 const PING_EVERY: u32 = 5000;
+
+/// How long nothing more must have been said before a code is made of it, ms: candidates come one
+/// by one.
+const GATHERING: u32 = 1000;
 
 /// A page that is still there so long after it was about to close has stayed, ms.
 const STAYED_AFTER: u32 = 2000;
@@ -73,6 +77,9 @@ pub(super) struct Link {
     /// The id that the server would know us by if it does not know the session.
     offered: Option<ConnectionId>,
     kept: Vec<Message>,
+    /// What has been said in a call without a server, and what waits until it is all there.
+    carried: Vec<Message>,
+    gathering: Option<Timeout>,
     /// The server has been asked so many times since it last said anything.
     asked: u32,
     ping: Option<Interval>,
@@ -125,6 +132,8 @@ impl Link {
             resuming: false,
             offered: None,
             kept: Vec::new(),
+            carried: Vec::new(),
+            gathering: None,
             asked: 0,
             ping: None,
         }
@@ -159,9 +168,38 @@ impl Link {
         match &self.status {
             LinkStatus::Off => self.connect(),
             LinkStatus::Up | LinkStatus::Tabs => self.introduce(),
+            LinkStatus::Carried => {}
             // The name is said as soon as the link is there.
             LinkStatus::Connecting | LinkStatus::Down(_) => {}
         }
+    }
+
+    /// Does without a server: what is said is carried by hand.
+    pub(super) fn carry(&mut self, name: String) {
+        self.leave();
+        self.retry = None;
+        self.name = name;
+        self.carried.clear();
+        self.status = LinkStatus::Carried;
+    }
+
+    /// As it was before anybody joined.
+    pub(super) fn put_down(&mut self) {
+        self.carried.clear();
+        self.status = LinkStatus::Off;
+    }
+
+    /// What is to be carried to the other side, once there is a description among it. All that has
+    /// been said: what has been carried already is not acted on twice.
+    pub(super) fn code(&self) -> Option<String> {
+        let is_description = |message: &Message| {
+            let Message::Signal(signal) = message else {
+                return false;
+            };
+            matches!(signal.body, SignalBody::Offer(_) | SignalBody::Answer(_))
+        };
+        let tells = self.carried.iter().any(is_description);
+        tells.then(|| carried::write(&self.carried))
     }
 
     /// Comes back into the session of a page that was loaded anew.
@@ -320,9 +358,11 @@ impl Link {
                 self.settled();
                 LinkNews::Up { anew: false }
             }
-            LinkStatus::Off | LinkStatus::Connecting | LinkStatus::Down(_) | LinkStatus::Tabs => {
-                LinkNews::Nothing
-            }
+            LinkStatus::Off
+            | LinkStatus::Connecting
+            | LinkStatus::Down(_)
+            | LinkStatus::Tabs
+            | LinkStatus::Carried => LinkNews::Nothing,
         }
     }
 
@@ -462,7 +502,8 @@ impl Link {
     /// The network has moved, or may have: a new connection is made beside the old one, and the
     /// first to answer is the link.
     pub(super) fn moved(&mut self) {
-        if matches!(self.signaling, Signaling::Tabs) || self.status == LinkStatus::Off {
+        let is_local = matches!(self.status, LinkStatus::Off | LinkStatus::Carried);
+        if matches!(self.signaling, Signaling::Tabs) || is_local {
             return;
         }
         self.attempts = 0;
@@ -512,6 +553,14 @@ impl Link {
 
     /// Sends, or keeps until the link is there.
     pub(super) fn send(&mut self, message: Message) {
+        if self.status == LinkStatus::Carried {
+            self.carried.push(message);
+            let inputs = self.inputs.clone();
+            self.gathering = Some(Timeout::new(GATHERING, move || {
+                send(&inputs, Input::Gathered);
+            }));
+            return;
+        }
         let is_up = matches!(self.status, LinkStatus::Up | LinkStatus::Tabs);
         if let Some(session) = self
             .session
@@ -551,7 +600,7 @@ impl Link {
         self.trying = None;
         self.ping = None;
         self.found_the_way();
-        if self.status != LinkStatus::Off {
+        if !matches!(self.status, LinkStatus::Off | LinkStatus::Carried) {
             let inputs = self.inputs.clone();
             self.retry = Some(Timeout::new(STAYED_AFTER, move || {
                 send(&inputs, Input::Reconnect);

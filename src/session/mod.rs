@@ -14,7 +14,7 @@ use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use holdfast_call::{Call, Event, LegEvent, LegId, Moment, Stage};
+use holdfast_call::{Call, Event, LegEvent, LegId, Limits, Moment, Stage};
 use holdfast_protocol::{CallId, Message};
 use leptos::prelude::{GetUntracked, ReadUntracked, Set, Update};
 use wasm_bindgen::JsValue;
@@ -33,9 +33,12 @@ use crate::{
     rtc::{
         Device, MediaError, PeerEvent, Source, devices, generate_certificate, on_network_change,
     },
-    signaling::TransportEvent,
+    signaling::{TransportEvent, carried},
     task, words,
 };
+
+/// How long people may take to carry a code.
+const CARRYING: Moment = Moment::from_secs(30 * 60);
 
 /// How many lines of chat are kept.
 const CHAT_LINES: usize = 500;
@@ -56,6 +59,8 @@ pub(crate) enum Input {
     Reached,
     /// It is time to ask whether the server is there.
     Ping,
+    /// What is to be carried by hand is all there.
+    Gathered,
     /// The network of this device is another than before.
     NetworkMoved,
     /// The page was hidden, and its timers slow, until now.
@@ -170,6 +175,12 @@ impl Session {
             while let Some(command) = self.call.poll_command() {
                 self.obey(command);
             }
+            if self.link.status() == LinkStatus::Carried && self.call.view().stage == Stage::Idle {
+                // Nobody else is here.
+                self.link.put_down();
+                self.named(String::new());
+                self.call.set_limits(self.config.limits);
+            }
             self.arm_timer();
             self.show();
             self.remember();
@@ -189,6 +200,7 @@ impl Session {
             Input::AskTheWay => self.link.ask_the_way(),
             Input::Reached => self.link.reached(),
             Input::Ping => self.link.ping(),
+            Input::Gathered => self.seen.code.set(self.link.code().unwrap_or_default()),
             Input::NetworkMoved => {
                 self.link.moved();
                 self.tell(Event::NetworkMoved);
@@ -237,6 +249,11 @@ impl Session {
                 self.calls_made += 1;
                 self.tell(Event::Dial { peer, id });
             }
+            Action::Invite { me, peer } => {
+                self.carry(me);
+                self.act(Action::Dial(peer));
+            }
+            Action::Paste(code) => self.paste(&code),
             Action::Accept => self.tell(Event::Accept),
             Action::Decline => self.tell(Event::Decline),
             Action::HangUp => self.tell(Event::HangUp),
@@ -271,6 +288,34 @@ impl Session {
         self.tell(Event::Rejoin(memory.call));
     }
 
+    /// A code has come by hand: a call, or an answer to ours.
+    fn paste(&mut self, code: &str) {
+        let signals = match carried::read(code) {
+            Ok(signals) => signals,
+            Err(why) => return self.warn(Some(why)),
+        };
+        let first = signals.first();
+        if let Some(me) = first.and_then(|signal| signal.target.clone())
+            && self.link.status() != LinkStatus::Carried
+        {
+            self.carry(me);
+        }
+        for signal in signals {
+            self.tell(Event::Received(signal));
+        }
+    }
+
+    /// From now on, people carry what is said: that takes as long as it takes.
+    fn carry(&mut self, me: String) {
+        self.call.set_limits(Limits {
+            answer: CARRYING,
+            no_path: CARRYING,
+            ..self.config.limits
+        });
+        self.named(me.clone());
+        self.link.carry(me);
+    }
+
     /// Keeps for the next page what it needs to come back.
     fn remember(&mut self) {
         let session = self.link.session().unwrap_or_default();
@@ -281,7 +326,9 @@ impl Session {
                 memory::claim(&session).await;
             });
         }
-        let memory = self.call.record().map(|call| Memory {
+        let is_carried = self.link.status() == LinkStatus::Carried;
+        let record = self.call.record().filter(|_| !is_carried);
+        let memory = record.map(|call| Memory {
             session: self.claimed.clone(),
             name: self.link.name().to_owned(),
             call,
@@ -443,7 +490,12 @@ impl Session {
             }
             self.seen.call.set(view);
         }
-        let waited = match self.seen.call.read_untracked().stage {
+        let stage = self.seen.call.read_untracked().stage;
+        let needs_no_code = matches!(stage, Stage::Idle | Stage::Connected { .. });
+        if needs_no_code && !self.seen.code.read_untracked().is_empty() {
+            self.seen.code.set(String::new());
+        }
+        let waited = match stage {
             Stage::Interrupted { since } => now().saturating_sub(since).as_secs(),
             Stage::Idle
             | Stage::Preparing

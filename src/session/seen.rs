@@ -17,6 +17,15 @@ pub enum Action {
     Join(String),
     /// Call this person.
     Dial(String),
+    /// Call somebody without a server: make a code for them.
+    Invite {
+        /// Our name.
+        me: String,
+        /// Theirs.
+        peer: String,
+    },
+    /// Open a code that somebody has made.
+    Paste(String),
     /// Take the call that rings.
     Accept,
     /// Refuse it.
@@ -75,6 +84,8 @@ pub struct Seen {
     pub call: RwSignal<CallView>,
     /// For how many seconds the call has been interrupted.
     pub waited: RwSignal<u64>,
+    /// What is to be carried to the other side by hand; empty if nothing is.
+    pub code: RwSignal<String>,
     /// Something to tell the person.
     pub notice: RwSignal<Option<String>>,
     /// Our own camera and microphone.
@@ -104,6 +115,7 @@ impl Seen {
             chat: RwSignal::new(Vec::new()),
             call: RwSignal::new(CallView::default()),
             waited: RwSignal::new(0),
+            code: RwSignal::new(String::new()),
             notice: RwSignal::new(None),
             local: RwSignal::new_local(None),
             local_view: RwSignal::new(LocalView::default()),

@@ -1,5 +1,6 @@
 //! How messages get to the others: one trait, one file a transport.
 
+pub mod carried;
 mod reach;
 mod tabs;
 mod websocket;
@@ -49,4 +50,6 @@ pub enum LinkStatus {
     Up,
     /// No server: only the tabs of this browser.
     Tabs,
+    /// No server: what is said is carried by hand.
+    Carried,
 }

@@ -5,6 +5,7 @@
 
 #![allow(unreachable_pub, reason = "the component macro writes `pub`")]
 
+mod carried;
 mod chat;
 mod choice;
 mod join;
@@ -20,6 +21,7 @@ use leptos::{
     prelude::Effect,
 };
 
+pub(crate) use carried::Carried;
 pub(crate) use chat::Chat;
 pub(crate) use join::Join;
 pub(crate) use notices::Notices;

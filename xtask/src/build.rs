@@ -32,7 +32,12 @@ pub(crate) fn page(tools: &Tools) -> Result<()> {
     // Trunk takes NO_COLOR for a flag of its own, and not for `1`.
     run::run(tools.apply(&mut trunk).env_remove("NO_COLOR"))?;
     let dist = root().join("dist");
-    shorten::imports(&dist)?;
+    let script = shorten::imports(&dist)?;
+    let mut minify = command(
+        "terser",
+        &["--module", "--compress", "--mangle", "--output"],
+    );
+    run::run(tools.apply(minify.arg(&script).arg(&script)))?;
     protect(&dist.join("index.html"))?;
     let sizes = compress(&dist)?;
     report(&sizes)

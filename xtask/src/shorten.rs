@@ -3,7 +3,11 @@
 //! wasm-bindgen calls each import something like `__wbg_addTrack_d09b64ba5ac161f2`, in both files.
 //! The digits do not compress: short names take 5 kB off the first load.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -16,8 +20,8 @@ const FUNCTION: u8 = 0;
 /// The module that wasm-bindgen's imports come from ends so, and is called this instead.
 const MODULE: (&str, &str) = ("_bg.js", "w");
 
-/// Renames the imports in a folder's one `*_bg.wasm` and its JavaScript.
-pub(crate) fn imports(dist: &Path) -> Result<()> {
+/// Renames the imports in a folder's one `*_bg.wasm` and its JavaScript; gives the latter's path.
+pub(crate) fn imports(dist: &Path) -> Result<PathBuf> {
     let mut files = fs::read_dir(dist)?.flatten().map(|entry| entry.path());
     let wasm = files.find(|file| file.to_string_lossy().ends_with("_bg.wasm"));
     let wasm = wasm.context("there is no WebAssembly in dist")?;
@@ -31,8 +35,8 @@ pub(crate) fn imports(dist: &Path) -> Result<()> {
     let module = rename(&fs::read(&wasm)?, &mut names)?;
     let text = in_script(&fs::read_to_string(&script)?, &names);
     fs::write(wasm, module)?;
-    fs::write(script, text)?;
-    Ok(())
+    fs::write(&script, text)?;
+    Ok(script)
 }
 
 /// The module with other import names, which are noted.

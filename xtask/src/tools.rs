@@ -15,6 +15,7 @@ use crate::run::{cargo, command, output, root, run};
 const TRUNK: &str = "0.21.14";
 const GECKODRIVER: &str = "0.37.1";
 const BINARYEN: &str = "132.0.0";
+const TERSER: &str = "5.51.2";
 
 /// Tools are run for seconds and compiled for minutes: cheap builds are the faster ones.
 const CHEAP_BUILD: [(&str, &str); 4] = [
@@ -41,6 +42,8 @@ impl Tools {
         let args = ["--locked", "--no-default-features", "--features", "rustls"];
         tools.cargo_tool("trunk", "trunk", TRUNK, &args, "it bundles the page")?;
         tools.wasm_opt()?;
+        let why = "it makes the JavaScript smaller";
+        tools.npm_tool("terser", "terser", TERSER, why)?;
         Ok(tools)
     }
 
@@ -121,20 +124,25 @@ impl Tools {
         if version_on_path("wasm-opt").is_some_and(|found| found == major) {
             return Ok(());
         }
-        let folder = cache()?.join(format!("binaryen-{BINARYEN}"));
+        let why = "it nearly halves the WebAssembly";
+        self.npm_tool("wasm-opt", "binaryen", BINARYEN, why)
+    }
+
+    fn npm_tool(&mut self, program: &str, package: &str, version: &str, why: &str) -> Result<()> {
+        let folder = cache()?.join(format!("{package}-{version}"));
         let programs = folder.join("node_modules").join(".bin");
-        if !programs.join("wasm-opt").exists() {
+        if !programs.join(program).exists() {
             apt(&[
-                ("node", "nodejs", "wasm-opt runs in it"),
-                ("npm", "npm", "wasm-opt comes from its registry"),
+                ("node", "nodejs", "what builds the page runs in it"),
+                ("npm", "npm", "what builds the page comes from its registry"),
             ])?;
-            println!("Getting wasm-opt {BINARYEN}: it nearly halves the WebAssembly.");
+            println!("Getting {package} {version}: {why}.");
             fs::create_dir_all(&folder)?;
-            let package = format!("binaryen@{BINARYEN}");
             let mut install = command("npm", &["install", "--silent", "--prefix"]);
-            install.arg(&folder).arg(package).current_dir(&folder);
+            let package = format!("{package}@{version}");
+            install.arg(&folder).arg(&package).current_dir(&folder);
             run(&mut install).with_context(|| {
-                format!("wasm-opt cannot be had; install binaryen {major} so that `wasm-opt` is on the PATH")
+                format!("{package} cannot be had; install it so that `{program}` is on the PATH")
             })?;
         }
         self.folders.push(programs);

@@ -53,6 +53,11 @@ impl Call {
         }
     }
 
+    /// Waits as long as that from now on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Takes in what happened. Drain [`Self::poll_command`] afterwards.
     pub fn handle(&mut self, event: Event, now: Moment) {
         match event {
@@ -65,13 +70,7 @@ impl Call {
             Event::Decline | Event::HangUp => self.hang_up(),
             Event::Received(signal) => self.received(signal, now),
             Event::Say(text) => self.say(SignalBody::Text(text)),
-            Event::PeerAnswers => {
-                let step = self
-                    .talk
-                    .as_mut()
-                    .and_then(|talk| talk.recovery.answered(now));
-                self.step(step, now);
-            }
+            Event::PeerAnswers => self.peer_answers(now),
             Event::PeerLink { peer, up } => {
                 if self.talk_with(&peer).is_some() {
                     self.peer_link(up, now);

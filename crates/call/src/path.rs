@@ -155,7 +155,7 @@ impl Call {
         self.step(step, now);
     }
 
-    pub(crate) fn step(&mut self, step: Option<Step>, now: Moment) {
+    fn step(&mut self, step: Option<Step>, now: Moment) {
         let Some(talk) = &mut self.talk else { return };
         match step {
             None => {}
@@ -174,11 +174,26 @@ impl Call {
                 {
                     self.commands.push_back(Command::RestartIce(leg.id()));
                 }
-                if talk.tagged && self.limits.policy == Policy::Race {
-                    let out = talk.legs.race(moved, now);
-                    self.obey(out, now);
-                }
+                self.race(moved, now);
             }
+        }
+    }
+
+    /// The other side answers over a leg, so the path that is in doubt still carries; a restart would
+    /// put that at risk (Firefox 153 gives the old path up with its answer), a fresh leg does not.
+    pub(crate) fn peer_answers(&mut self, now: Moment) {
+        let Some(talk) = &mut self.talk else { return };
+        if talk.recovery.answered(now) == Some(Step::Seek) {
+            let moved = talk.recovery.cause() == Some(Cause::Moved);
+            self.race(moved, now);
+        }
+    }
+
+    fn race(&mut self, moved: bool, now: Moment) {
+        let Some(talk) = &mut self.talk else { return };
+        if talk.tagged && self.limits.policy == Policy::Race {
+            let out = talk.legs.race(moved, now);
+            self.obey(out, now);
         }
     }
 

@@ -134,7 +134,7 @@ impl Lab {
                 pictures[n] = seen.picture_gap(since).unwrap_or(LOST);
                 sounds[n] = seen.sound_gap(since).unwrap_or(LOST);
             }
-            let back = pictures.iter().chain(&sounds).all(|gap| *gap < LOST);
+            let back = !pictures.iter().chain(&sounds).any(|gap| *gap >= LOST);
             if now() > due || enough && back {
                 break;
             }

@@ -26,7 +26,8 @@ pub(crate) enum Since {
 #[derive(Deserialize, Default)]
 pub(crate) struct Seen {
     frames: Vec<f64>,
-    sounds: Vec<f64>,
+    /// None in a page that was loaded anew, whose connections cannot be looked at.
+    sounds: Option<Vec<f64>>,
 }
 
 /// Milliseconds since 1970, as `Date.now()` has them.
@@ -41,18 +42,18 @@ pub(crate) async fn watch(person: &Person) {
     let script = "
         if (window.lab) {
             lab.frames = lab.frames.slice(-1);
-            lab.sounds = lab.sounds.slice(-1);
+            lab.sounds = lab.sounds?.slice(-1);
             lab.ended = false;
             return;
         }
-        window.lab = { frames: [], sounds: [], ended: false };
+        window.lab = { frames: [], sounds: window.peers && [], ended: false };
         const video = document.querySelector('#received_video');
         const count = () => { lab.frames.push(Date.now()); video.requestVideoFrameCallback(count); };
         video.requestVideoFrameCallback(count);
         let last;
-        setInterval(() => {
+        if (window.peers) setInterval(() => {
             const heard = [];
-            for (const peer of window.peers ?? []) {
+            for (const peer of peers) {
                 try {
                     for (const receiver of peer.getReceivers()) {
                         if (receiver.track.kind === 'audio') {
@@ -86,9 +87,11 @@ impl Seen {
         gap(&self.frames, since)
     }
 
-    /// How long there was no sound; none while there is none.
+    /// How long there was no sound; none while there is none, not a number where nobody can tell.
     pub(crate) fn sound_gap(&self, since: Since) -> Option<f64> {
-        gap(&self.sounds, since)
+        self.sounds
+            .as_ref()
+            .map_or(Some(f64::NAN), |sounds| gap(sounds, since))
     }
 }
 

@@ -97,7 +97,8 @@ impl Results {
         row.lost += usize::from(outcome.lost);
         row.other_fingerprint += usize::from(!outcome.same_call);
         row.picture_ms.extend(outcome.pictures);
-        row.sound_ms.extend(outcome.sounds);
+        let sounds = outcome.sounds.into_iter();
+        row.sound_ms.extend(sounds.filter(|sound| !sound.is_nan()));
     }
 
     pub(crate) fn table(&self) -> String {
