@@ -116,6 +116,9 @@ fn s26_two_codes_carried_by_hand_make_a_call_without_any_server() {
         }
         // From here on, the call carries what is said in it.
         moves(&ann, &bob).await;
+        ann.type_into("#text", "No server").await;
+        ann.click("#send").await;
+        bob.reads(".chatbox", "Ann to Bob No server").await;
         ann.hang_up().await;
         bob.is_idle().await;
         bob.shows("#name").await;

@@ -15,7 +15,7 @@ use futures_util::StreamExt;
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use holdfast_call::{Call, Event, LegEvent, LegId, Limits, Moment, Stage};
-use holdfast_protocol::{CallId, Message};
+use holdfast_protocol::{CallId, Message, Signal};
 use leptos::prelude::{GetUntracked, ReadUntracked, Set, Update};
 use wasm_bindgen::JsValue;
 use web_sys::{MediaStream, RtcConfiguration};
@@ -179,6 +179,7 @@ impl Session {
                 // Nobody else is here.
                 self.link.put_down();
                 self.named(String::new());
+                self.seen.people.set(Vec::new());
                 self.call.set_limits(self.config.limits);
             }
             self.arm_timer();
@@ -250,7 +251,7 @@ impl Session {
                 self.tell(Event::Dial { peer, id });
             }
             Action::Invite { me, peer } => {
-                self.carry(me);
+                self.carry(me, peer.clone());
                 self.act(Action::Dial(peer));
             }
             Action::Paste(code) => self.paste(&code),
@@ -294,11 +295,11 @@ impl Session {
             Ok(signals) => signals,
             Err(why) => return self.warn(Some(why)),
         };
-        let first = signals.first();
-        if let Some(me) = first.and_then(|signal| signal.target.clone())
+        let names = |signal: &Signal| signal.target.clone().zip(signal.name.clone());
+        if let Some((me, peer)) = signals.first().and_then(names)
             && self.link.status() != LinkStatus::Carried
         {
-            self.carry(me);
+            self.carry(me, peer);
         }
         for signal in signals {
             self.tell(Event::Received(signal));
@@ -306,13 +307,14 @@ impl Session {
     }
 
     /// From now on, people carry what is said: that takes as long as it takes.
-    fn carry(&mut self, me: String) {
+    fn carry(&mut self, me: String, peer: String) {
         self.call.set_limits(Limits {
             answer: CARRYING,
             no_path: CARRYING,
             ..self.config.limits
         });
         self.named(me.clone());
+        self.seen.people.set(vec![me.clone(), peer]);
         self.link.carry(me);
     }
 
@@ -341,6 +343,8 @@ impl Session {
 
     fn say(&mut self, text: String, to: Option<String>) {
         let date = Some(js_sys::Date::now());
+        let is_carried = self.link.status() == LinkStatus::Carried;
+        let to = to.or_else(|| is_carried.then(|| self.call.view().peer));
         if let Some(to) = to
             .as_ref()
             .filter(|to| !self.seen.people.get_untracked().contains(to))

@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use e2e::{Kind::Chromium, Look, Person, holdfast_server, stage};
+use e2e::{Kind::Chromium, Look, Person, holdfast_server, stage, static_host};
 
 fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/pictures");
@@ -70,6 +70,15 @@ fn main() {
                 keep(&ann, "10-interrupted").await;
                 ann.is_idle().await;
                 keep(&ann, "11-left").await;
+                ann.open(&static_host("{}").await).await;
+                ann.shows(".carried summary").await;
+                ann.click(".carried summary").await;
+                keep(&ann, "12-without-a-server").await;
+                ann.type_into("#inviting", "Ann").await;
+                ann.type_into("#invited", "Bob").await;
+                ann.click("#invite").await;
+                ann.shows("#our-code").await;
+                keep(&ann, "13-code").await;
             });
         }
     }
