@@ -30,6 +30,7 @@ fn network() -> impl Strategy<Value = Network> {
 fn fault() -> impl Strategy<Value = Act> {
     prop_oneof![
         2 => Just(Act::PathFails),
+        2 => Just(Act::BlackHole),
         1 => Just(Act::PathStutters),
         1 => Just(Act::AddTrack),
         3 => Just(Act::Say),

@@ -383,6 +383,61 @@ fn a_hang_up_always_wins() {
 }
 
 #[test]
+fn where_both_hear_nothing_one_makes_the_fresh_leg() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::BlackHole, 3000);
+    assert_eq!(leg(&sim), Some(1));
+    assert_eq!(sim.ends[ANN].races.len() + sim.ends[BOB].races.len(), 1);
+}
+
+#[test]
+fn the_other_sides_fresh_leg_has_its_turn() {
+    let mut sim = Sim::talking();
+    sim.handle(ANN, Event::NetworkMoved);
+    // It has come, and does not carry yet.
+    while count(&sim, BOB, "OpenLeg") < 2 {
+        sim.run(1);
+    }
+    sim.handle(BOB, Event::NetworkMoved);
+    sim.run(3000);
+    assert_eq!(leg(&sim), Some(1));
+    assert!(sim.ends[BOB].races.is_empty());
+}
+
+#[test]
+fn disconnected_is_doubt_at_once() {
+    let mut sim = Sim::talking();
+    let event = LegEvent::IceConnection(IceConnectionState::Disconnected);
+    sim.handle(ANN, Event::Leg(0, event));
+    assert_eq!(count(&sim, ANN, "ProbeLink"), 1);
+    assert!(trouble(&sim, ANN).is_some());
+}
+
+#[test]
+fn failed_does_not_wait_for_the_next_attempt() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Outage(110_000), 40_000);
+    let asked = count(&sim, BOB, "ProbeLink");
+    while count(&sim, BOB, "ProbeLink") == asked {
+        sim.run(100);
+    }
+    // The next attempt is 8 s away, at least.
+    sim.run(3000);
+    assert_eq!(count(&sim, BOB, "ProbeLink"), asked + 1);
+    let event = LegEvent::Connection(ConnectionState::Failed);
+    sim.handle(BOB, Event::Leg(0, event));
+    assert_eq!(count(&sim, BOB, "ProbeLink"), asked + 2);
+}
+
+#[test]
+fn a_device_that_sleeps_does_not_sleep_its_call_away() {
+    let mut sim = Sim::talking();
+    sim.act(BOB, Act::Outage(170_000), 5000);
+    sim.act(ANN, Act::Sleep(130_000), 131_000);
+    assert!(matches!(sim.stage(ANN), Stage::Interrupted { .. }));
+}
+
+#[test]
 fn r34_what_is_written_in_a_call_arrives_once_and_in_order_through_anything() {
     let mut sim = Sim::talking();
     sim.act(ANN, Act::Say, 0);
@@ -407,6 +462,11 @@ fn without_a_server_the_path_that_is_left_carries_the_restart() {
         leg(&sim),
         Some(1),
         "a fresh leg, long before the server is back"
+    );
+    // What still carries is not put at risk.
+    assert_eq!(
+        count(&sim, ANN, "RestartIce") + count(&sim, BOB, "RestartIce"),
+        0
     );
     sim.act(BOB, Act::HangUp, 100);
     assert_eq!(sim.stage(ANN), Stage::Idle, "a hang-up takes that way too");

@@ -58,6 +58,8 @@ pub(crate) enum Act {
     HangUp,
     /// The path fails for good: these credentials carry nothing more, and the browser says so.
     PathFails,
+    /// The path fails for good, and the browser says nothing; the server can be reached.
+    BlackHole,
     /// The path stutters here, and comes back.
     PathStutters,
     /// A track is added.
@@ -159,6 +161,16 @@ pub(crate) struct End {
     /// What waits for this side's link: to come in, and to go out.
     held: Vec<Signal>,
     outbox: Vec<Signal>,
+}
+
+impl End {
+    /// The credentials that have carried carry nothing more.
+    fn lose_paths(&mut self) {
+        for leg in self.legs.iter_mut().filter(|leg| leg.reported) {
+            let good = leg.good.iter().map(|(local, _)| local.clone());
+            leg.dead.extend(good);
+        }
+    }
 }
 
 /// How long a browser takes to see a new interface in the page's own realm.
@@ -589,11 +601,9 @@ impl Sim {
                 }
                 self.settle(side);
             }
+            Act::BlackHole => end.lose_paths(),
             Act::PathFails => {
-                for leg in end.legs.iter_mut().filter(|leg| leg.reported) {
-                    leg.dead
-                        .extend(leg.good.iter().map(|(local, _)| local.clone()));
-                }
+                end.lose_paths();
                 let serials: Vec<u32> = end
                     .legs
                     .iter_mut()
