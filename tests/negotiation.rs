@@ -229,6 +229,13 @@ impl Pair {
         })
     }
 
+    /// What is left open goes on sending.
+    fn close(&self) {
+        for side in self.0.iter() {
+            side.peer.take();
+        }
+    }
+
     fn path_fails(&self, side: usize) {
         let failed = LegEvent::IceConnection(IceConnectionState::Failed);
         self.handle(side, Event::Leg(0, failed));
@@ -262,6 +269,7 @@ async fn a_call_connects_on_the_browsers_own_connections() {
     pair.connected().await;
     let offers = [0, 1].map(|side| *pair.0[side].offers.borrow());
     assert_eq!(offers, [1, 0], "one exchange is enough");
+    pair.close();
 }
 
 #[wasm_bindgen_test]
@@ -277,6 +285,7 @@ async fn p40_glare_resolves_with_the_roles_either_way_whatever_each_sends() {
         pair.connected().await;
         let ids = [0, 1].map(|side| pair.0[side].call.borrow().id().cloned());
         assert_eq!(ids[0], ids[1]);
+        pair.close();
     }
 }
 
@@ -302,6 +311,7 @@ async fn r34_restarts_work_with_perfect_negotiation_and_glare_with_the_roles_eit
                 })
             })
             .await;
+            pair.close();
         }
     }
 }

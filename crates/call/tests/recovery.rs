@@ -438,6 +438,13 @@ fn a_device_that_sleeps_does_not_sleep_its_call_away() {
 }
 
 #[test]
+fn a_page_that_was_loaded_anew_is_made_an_offer_at_once() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Reload(50), 300);
+    assert_eq!(count(&sim, BOB, "OpenLeg"), 2, "before silence can tell");
+}
+
+#[test]
 fn r34_what_is_written_in_a_call_arrives_once_and_in_order_through_anything() {
     let mut sim = Sim::talking();
     sim.act(ANN, Act::Say, 0);
