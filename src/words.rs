@@ -74,6 +74,12 @@ pub fn notice(notice: &Notice) -> String {
     }
 }
 
+/// A code that is not for a call there is now.
+pub const STALE_CODE: &str = "This code belongs to a call that is over. Ask for a new one.";
+
+/// Nothing can be written yet.
+pub const NOT_YET: &str = "You are not connected yet.";
+
 /// A tab that was duplicated.
 pub const ANOTHER_TAB: &str =
     "Your call goes on in another tab. Here you can come in under another name.";

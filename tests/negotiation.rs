@@ -177,6 +177,7 @@ impl Pair {
             | PeerEvent::IceConnection(_)
             | PeerEvent::Track(_)
             | PeerEvent::TrackRemoved(_)
+            | PeerEvent::ChannelOpen
             | PeerEvent::Said(_)
             | PeerEvent::State => return,
         };

@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use holdfast_protocol::{Candidate, Description, Fields, SdpType};
+use holdfast_protocol::{Candidate, Description, Fields, MAX_MESSAGE_BYTES, SdpType};
 use js_sys::{Array, Function, JsString, Object, Reflect, RegExp};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -47,7 +47,9 @@ pub enum PeerEvent {
     Track(MediaStream),
     /// `removetrack`; how many tracks the other side still sends in that stream.
     TrackRemoved(MediaStream),
-    /// Something came over a data channel.
+    /// A data channel is open.
+    ChannelOpen,
+    /// Something came over one.
     Said(String),
     /// One of the states that [`Peer::state`] tells has changed.
     State,
@@ -67,7 +69,10 @@ pub struct PeerState {
 }
 
 /// Data channels, and what listens to them.
-type Channels = Rc<RefCell<Vec<(RtcDataChannel, EventListener)>>>;
+type Channels = Rc<RefCell<Vec<(RtcDataChannel, [EventListener; 2])>>>;
+
+/// One of each side's, when both have made an offer; more is not meant well.
+const CHANNELS: usize = 2;
 
 /// What waits in a channel that does not get through, at most, bytes.
 const WAITING: u32 = 256 * 1024;
@@ -409,13 +414,19 @@ impl Drop for Peer {
 }
 
 fn listen_to(channels: &Channels, channel: RtcDataChannel, emit: Rc<dyn Fn(PeerEvent)>) {
-    let listener = EventListener::new(&channel, "message", move |event| {
+    if channels.borrow().len() == CHANNELS {
+        return channel.close();
+    }
+    let opened = emit.clone();
+    let open = EventListener::new(&channel, "open", move |_| opened(PeerEvent::ChannelOpen));
+    let message = EventListener::new(&channel, "message", move |event| {
         let event: &MessageEvent = event.unchecked_ref();
-        if let Some(text) = event.data().as_string() {
+        let text = event.data().as_string();
+        if let Some(text) = text.filter(|text| text.len() <= MAX_MESSAGE_BYTES) {
             emit(PeerEvent::Said(text));
         }
     });
-    channels.borrow_mut().push((channel, listener));
+    channels.borrow_mut().push((channel, [open, message]));
 }
 
 fn done(promise: js_sys::Promise) -> impl Future<Output = Result<(), DomError>> {

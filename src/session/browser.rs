@@ -44,6 +44,7 @@ impl Session {
                 }
                 LegEvent::RemoteTracksGone
             }
+            PeerEvent::ChannelOpen => LegEvent::ChannelOpen,
             PeerEvent::Said(text) => return self.said(serial, &text),
             PeerEvent::State => {
                 let state = leg.peer.state();

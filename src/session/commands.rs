@@ -7,7 +7,7 @@ use holdfast_call::{Command, Event, LegEvent, LegId};
 use holdfast_protocol::Message;
 use web_sys::RtcConfiguration;
 
-use super::{Input, Inputs, Session, legs::Leg, log, send};
+use super::{Input, Inputs, LinkStatus, Session, legs::Leg, log, send};
 use crate::{
     config::Config,
     json::encode,
@@ -68,7 +68,9 @@ impl Session {
             }
             Command::ProbeLink => {
                 self.legs.say(&encode(&Message::Ping));
-                if self.link.probe() {
+                if self.link.status() == LinkStatus::Carried {
+                    self.tell(Event::NoServer);
+                } else if self.link.probe() {
                     self.tell(Event::LinkUp { anew: false });
                 }
             }

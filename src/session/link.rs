@@ -186,6 +186,7 @@ impl Link {
     /// As it was before anybody joined.
     pub(super) fn put_down(&mut self) {
         self.carried.clear();
+        self.kept.clear();
         self.status = LinkStatus::Off;
     }
 
@@ -214,6 +215,9 @@ impl Link {
 
     /// Makes a connection; what is open stays until the new one is.
     pub(super) fn connect(&mut self) {
+        if self.status == LinkStatus::Carried {
+            return;
+        }
         self.retry = None;
         if self.status == LinkStatus::Off {
             self.status = LinkStatus::Connecting;
@@ -258,6 +262,9 @@ impl Link {
 
     /// Asks whether anything can be reached, and will again.
     pub(super) fn ask_the_way(&mut self) {
+        if self.status == LinkStatus::Carried {
+            return;
+        }
         let inputs = self.inputs.clone();
         if self.questions.len() == QUESTIONS {
             self.questions.pop_front();
@@ -554,6 +561,9 @@ impl Link {
     /// Sends, or keeps until the link is there.
     pub(super) fn send(&mut self, message: Message) {
         if self.status == LinkStatus::Carried {
+            if !matches!(message, Message::Signal(_)) || self.carried.len() == KEPT {
+                return;
+            }
             self.carried.push(message);
             let inputs = self.inputs.clone();
             self.gathering = Some(Timeout::new(GATHERING, move || {

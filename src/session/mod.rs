@@ -242,6 +242,7 @@ impl Session {
                 self.link.join(name);
                 self.look_for_devices();
             }
+            Action::Dial(_) if self.link.status() == LinkStatus::Off => {}
             Action::Dial(peer) => {
                 let id = CallId {
                     page: self.page.clone(),
@@ -263,8 +264,12 @@ impl Session {
             Action::Choose(source, device) => self.local.choose(source, device),
             Action::Quality(height) => self.local.set_height(height),
             Action::Leave => {
+                let is_carried = self.link.status() == LinkStatus::Carried;
                 let comes_back = self.call.record().is_some();
-                self.tell(Event::PageCloses);
+                self.tell(match is_carried {
+                    true => Event::HangUp,
+                    false => Event::PageCloses,
+                });
                 while let Some(command) = self.call.poll_command() {
                     self.obey(command);
                 }
@@ -303,6 +308,9 @@ impl Session {
         }
         for signal in signals {
             self.tell(Event::Received(signal));
+        }
+        if self.call.view().stage == Stage::Idle {
+            self.warn(Some(words::STALE_CODE.into()));
         }
     }
 
@@ -345,9 +353,13 @@ impl Session {
         let date = Some(js_sys::Date::now());
         let is_carried = self.link.status() == LinkStatus::Carried;
         let to = to.or_else(|| is_carried.then(|| self.call.view().peer));
+        let reaches = to.as_ref().is_some_and(|to| self.call.reaches(to));
+        if is_carried && !reaches {
+            return self.warn(Some(words::NOT_YET.into()));
+        }
         if let Some(to) = to
             .as_ref()
-            .filter(|to| !self.seen.people.get_untracked().contains(to))
+            .filter(|to| !reaches && !self.seen.people.get_untracked().contains(to))
         {
             return self.warn(Some(words::not_here(to)));
         }
@@ -356,7 +368,7 @@ impl Session {
             let from = self.seen.name.get_untracked();
             self.chat(from, text.clone(), Some(to.clone()));
         }
-        if to.as_ref().is_some_and(|to| self.call.reaches(to)) {
+        if reaches {
             return self.tell(Event::Say(text));
         }
         self.link.send(Message::Text {
@@ -482,7 +494,7 @@ impl Session {
     }
 
     /// Shows what has changed.
-    fn show(&self) {
+    fn show(&mut self) {
         let view = self.call.view();
         if view != self.seen.call.get_untracked() {
             if view.stage == Stage::Idle {
@@ -495,6 +507,10 @@ impl Session {
             self.seen.call.set(view);
         }
         let stage = self.seen.call.read_untracked().stage;
+        if matches!(stage, Stage::Connected { .. }) {
+            // Nobody has to carry anything any more.
+            self.call.set_limits(self.config.limits);
+        }
         let needs_no_code = matches!(stage, Stage::Idle | Stage::Connected { .. });
         if needs_no_code && !self.seen.code.read_untracked().is_empty() {
             self.seen.code.set(String::new());

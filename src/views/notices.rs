@@ -1,6 +1,6 @@
 //! What there is to be said about what happened.
 
-use holdfast_call::EndReason;
+use holdfast_call::{EndReason, Ended};
 use leptos::prelude::*;
 
 use super::{flag, text};
@@ -19,7 +19,8 @@ pub(crate) fn Notices(seen: Seen, act: Act) -> impl IntoView {
     let lost = move || {
         let view = seen.call.read();
         let ended = view.ended.as_ref().filter(|_| !view.stage.is_call());
-        ended.is_some_and(|ended| matches!(ended.reason, EndReason::NoPath | EndReason::Left))
+        let lost = |ended: &Ended| matches!(ended.reason, EndReason::NoPath | EndReason::Left);
+        ended.is_some_and(lost) && !seen.name.read().is_empty()
     };
     let again = move |_| {
         let view = seen.call.get_untracked();

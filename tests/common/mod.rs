@@ -44,6 +44,7 @@ impl End {
                 | PeerEvent::Connection(_)
                 | PeerEvent::Track(_)
                 | PeerEvent::TrackRemoved(_)
+                | PeerEvent::ChannelOpen
                 | PeerEvent::Said(_)
                 | PeerEvent::State => {}
             }

@@ -71,6 +71,7 @@ impl Call {
             Event::Received(signal) => self.received(signal, now),
             Event::Say(text) => self.say(SignalBody::Text(text)),
             Event::PeerAnswers => self.peer_answers(now),
+            Event::NoServer => self.probing = false,
             Event::PeerLink { peer, up } => {
                 if self.talk_with(&peer).is_some() {
                     self.peer_link(up, now);

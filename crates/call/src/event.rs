@@ -28,6 +28,8 @@ pub enum Event {
     Say(String),
     /// The other side has answered `ProbeLink` over a leg: no server is needed.
     PeerAnswers,
+    /// There is no server that `ProbeLink` could ask.
+    NoServer,
     /// The server says that a person's link to it is gone (`false`) or back (`true`).
     PeerLink {
         /// Whose link.
@@ -93,6 +95,8 @@ pub enum LegEvent {
     DescriptionRefused(String),
     /// `addIceCandidate()` resolved.
     CandidateAdded,
+    /// Its data channel is open.
+    ChannelOpen,
     /// `addIceCandidate()` was rejected.
     CandidateRefused(String),
     /// `icecandidate`: one more way to reach us.

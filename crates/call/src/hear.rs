@@ -75,13 +75,14 @@ impl Call {
         let call = tag.as_ref().map(|tag| tag.call.clone());
         let leg = tag.as_ref().map_or(0, |tag| tag.leg);
         let mut anew = Vec::new();
+        let mut texts = Vec::new();
         if let Some(tag) = &tag {
             talk.tagged = true;
             if tag.life > talk.their_life {
                 // What was said to the page before is not for the one that has come.
                 talk.their_life = tag.life;
                 talk.said = 0;
-                talk.unheard.clear();
+                texts = talk.unheard.drain(..).filter_map(text).collect();
                 talk.recovery.lost(now);
                 anew = talk.legs.drop_racer();
             }
@@ -90,6 +91,9 @@ impl Call {
             talk.unheard.retain(unheard);
         }
         self.obey(anew, now);
+        for text in texts {
+            self.say(SignalBody::Text(text));
+        }
         let Some(talk) = &mut self.talk else { return };
         let calling = matches!(talk.phase, Phase::Calling { .. });
         match body {
@@ -207,11 +211,17 @@ impl Call {
         let is_back = std::mem::replace(&mut talk.peer_link_lost, !up) && up;
         if is_back {
             self.inbox.restart_gaps(now);
-            // Numbered as they are: what did arrive is not acted on twice.
-            let again = talk.unheard.iter().cloned().map(Command::Send);
-            self.commands.extend(again);
+            self.say_again();
             self.watch_gaps();
         }
+    }
+
+    /// There is another way: says what has not been heard, numbered as it is; what did arrive is
+    /// not acted on twice.
+    pub(crate) fn say_again(&mut self) {
+        let unheard = self.talk.iter().flat_map(|talk| &talk.unheard);
+        let again: Vec<Command> = unheard.cloned().map(Command::Send).collect();
+        self.commands.extend(again);
     }
 
     /// Says something in the call under way.
@@ -270,6 +280,22 @@ impl Call {
             body,
             tag,
         }));
+    }
+}
+
+/// What a person has written is for whichever page of the other side's reads it.
+fn text(signal: Signal) -> Option<String> {
+    match signal.body {
+        SignalBody::Text(text) => Some(text),
+        SignalBody::Offer(_)
+        | SignalBody::Answer(_)
+        | SignalBody::Candidate(_)
+        | SignalBody::Ringing
+        | SignalBody::Accepted
+        | SignalBody::HangUp(_)
+        | SignalBody::KeepLeg
+        | SignalBody::Away
+        | SignalBody::Rejoin => None,
     }
 }
 

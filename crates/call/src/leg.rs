@@ -185,6 +185,7 @@ impl Leg {
             LegEvent::IceConnection(_)
             | LegEvent::Connection(_)
             | LegEvent::Carries
+            | LegEvent::ChannelOpen
             | LegEvent::Received(_)
             | LegEvent::RemoteTracksGone => {}
         }

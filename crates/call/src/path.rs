@@ -79,6 +79,7 @@ impl Call {
                     self.give_up(HangUpReason::HungUp, EndReason::TracksGone);
                 }
             }
+            LegEvent::ChannelOpen => self.say_again(),
             LegEvent::Connection(
                 ConnectionState::Connected | ConnectionState::Connecting | ConnectionState::Closed,
             )
@@ -182,7 +183,11 @@ impl Call {
     /// The other side answers over a leg, so the path that is in doubt still carries; a restart would
     /// put that at risk (Firefox 153 gives the old path up with its answer), a fresh leg does not.
     pub(crate) fn peer_answers(&mut self, now: Moment) {
+        self.probing = false;
         let Some(talk) = &mut self.talk else { return };
+        if !talk.tagged || self.limits.policy != Policy::Race {
+            return;
+        }
         if talk.recovery.answered(now) == Some(Step::Seek) {
             let moved = talk.recovery.cause() == Some(Cause::Moved);
             self.race(moved, now);
@@ -253,7 +258,7 @@ impl Call {
             let out = talk.legs.drop_racer();
             self.obey(out, now);
         } else {
-            talk.recovery.lost(now);
+            talk.recovery.failed(now);
         }
     }
 

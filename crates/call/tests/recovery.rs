@@ -438,6 +438,26 @@ fn a_device_that_sleeps_does_not_sleep_its_call_away() {
 }
 
 #[test]
+fn what_was_not_heard_is_said_again_over_a_channel_that_opens() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::ServerRestarts(60_000), 100);
+    sim.act(ANN, Act::BlackHole, 0);
+    sim.act(ANN, Act::Say, 100);
+    let said = count(&sim, ANN, "Send message");
+    sim.handle(ANN, Event::Leg(0, LegEvent::ChannelOpen));
+    assert_eq!(count(&sim, ANN, "Send message"), said + 1);
+}
+
+#[test]
+fn what_is_written_while_the_other_page_is_loaded_anew_arrives() {
+    let mut sim = Sim::talking();
+    sim.schedule(0, BOB, Act::Reload(2000));
+    sim.schedule(1000, ANN, Act::Say);
+    sim.run(10_000);
+    assert_eq!(sim.ends[BOB].read, [1]);
+}
+
+#[test]
 fn a_page_that_was_loaded_anew_is_made_an_offer_at_once() {
     let mut sim = Sim::talking();
     sim.act(ANN, Act::Reload(50), 300);

@@ -498,6 +498,8 @@ impl Sim {
                 let end = &mut self.ends[side];
                 end.held.clear();
                 end.call = page(NAMES[side]);
+                // What the page before has shown is gone.
+                end.read.clear();
                 end.page_open = true;
                 end.calls_made += 100;
                 if let Some(record) = record {
