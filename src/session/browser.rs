@@ -24,6 +24,13 @@ impl Session {
             PeerEvent::IceConnection(state) => LegEvent::IceConnection(ice_state(state)),
             PeerEvent::Connection(state) => {
                 let state = connection_state(state);
+                let ours = self.call.reaches(&self.call.view().peer);
+                if state == ConnectionState::Connected && ours && leg.lacks_channel {
+                    leg.lacks_channel = false;
+                    let inputs = self.inputs.clone();
+                    leg.peer
+                        .open_channel(move |event| send(&inputs, Input::Peer(serial, event)));
+                }
                 let is_racer = id > 0 && !self.legs.is_seen(serial);
                 if state == ConnectionState::Connected && is_racer {
                     self.await_first_frame(serial);

@@ -94,7 +94,10 @@ impl Session {
         let emit = move |event| send(&inputs, Input::Peer(serial, event));
         let peer = Peer::new(&self.config.rtc, id > 0, emit)?;
         let senders = self.local.attach(&peer, offers);
-        if offers {
+        // The sample's client shows no picture after an offer that has a data channel in it: in a
+        // call whose other end is not known yet, it comes later.
+        let known = id > 0 || self.link.status() == LinkStatus::Carried;
+        if offers && known {
             let inputs = self.inputs.clone();
             peer.open_channel(move |event| send(&inputs, Input::Peer(serial, event)));
         }
@@ -106,6 +109,7 @@ impl Session {
             stream: None,
             first_frame: None,
             restart: None,
+            lacks_channel: offers && !known,
         });
         Ok(())
     }

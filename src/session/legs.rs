@@ -22,6 +22,8 @@ pub(super) struct Leg {
     pub(super) first_frame: Option<FirstFrame>,
     /// It restarts its ICE, and waits so long for the ICE servers as they are now.
     pub(super) restart: Option<Timeout>,
+    /// It gets its data channel once it is known that the other end is one of ours.
+    pub(super) lacks_channel: bool,
 }
 
 /// The legs, and which of them is seen and heard.

@@ -79,6 +79,7 @@ impl Tools {
             apt(&[
                 ("ip", "iproute2", "the fault lab makes networks with it"),
                 ("nft", "nftables", "the fault lab loses packets with it"),
+                ("turnserver", "coturn", "the fault lab relays through it"),
             ])?;
         }
         Ok(tools)
@@ -141,9 +142,8 @@ impl Tools {
             let mut install = command("npm", &["install", "--silent", "--prefix"]);
             let package = format!("{package}@{version}");
             install.arg(&folder).arg(&package).current_dir(&folder);
-            run(&mut install).with_context(|| {
-                format!("{package} cannot be had; install it so that `{program}` is on the PATH")
-            })?;
+            run(&mut install)
+                .with_context(|| format!("{package} cannot be had from npm; {why}"))?;
         }
         self.folders.push(programs);
         Ok(())
