@@ -23,8 +23,9 @@ const RETRY_AFTER: [u32; 6] = [0, 300, 1200, 2700, 4800, 7000];
 const TRY_LIMIT: u32 = 3000;
 
 /// While the way is sought, how often it is asked for, ms: so many times at the one rate, then at
-/// the next; a network that has just come answers within 50 ms, or does not have its route yet. A question is taken back when [`QUESTIONS`] later ones are under way: it may hang on a
-/// network that is gone.
+/// the next; a network that has just come answers within 50 ms, or does not have its route yet. A
+/// question is taken back when [`QUESTIONS`] later ones are under way: it may hang on a network that
+/// is gone.
 const SEEK: [(u32, u32); 4] = [(6, 50), (20, 150), (40, 500), (u32::MAX, 1000)];
 const QUESTIONS: usize = 5;
 

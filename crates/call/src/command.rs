@@ -12,8 +12,9 @@ pub enum Command {
     AcquireMedia,
     /// Stop all local tracks, and forget a request for them that is under way. No answer.
     ReleaseMedia,
-    /// Make a peer connection and add the local tracks to it, and a data channel if this side
-    /// `offers`. Above leg 0, with a fresh view of the network.
+    /// Make a peer connection and add the local tracks to it, and, if this side
+    /// `offers`, a data channel; on leg 0 only once `Call::reaches` the other side, whose client may
+    /// be the sample's. Above leg 0, with a fresh view of the network.
     OpenLeg {
         /// Its number.
         leg: LegId,
