@@ -26,8 +26,8 @@ pub(crate) struct Lab {
     site: tempfile::TempDir,
     server: Child,
     turn: [Child; 2],
-    /// The pages go through TURN.
-    relayed: bool,
+    /// The pages are to be opened anew: they go through TURN, or cannot be listened to any more.
+    stale: bool,
     policy: Policy,
     people: [Person; 2],
     /// Which interface each is on.
@@ -66,7 +66,7 @@ impl Lab {
             site,
             server,
             turn,
-            relayed: false,
+            stale: false,
             policy,
             people: [ann, bob],
             on: [Link::Wifi; 2],
@@ -111,11 +111,12 @@ impl Lab {
     pub(crate) async fn play(&mut self, scenario: Scenario) -> Outcome {
         sleep(STEADY).await;
         if scenario == Scenario::Relay {
-            self.relayed = true;
+            self.stale = true;
             self.hang_up().await;
             self.open(&TURN).await;
             sleep(STEADY).await;
         }
+        self.stale |= matches!(scenario, Scenario::ReloadCaller | Scenario::ReloadCallee);
         let before = self.fingerprints().await;
         for person in &self.people {
             watch(person).await;
@@ -306,7 +307,7 @@ impl Lab {
                 *turn = relay_at(address);
             }
         }
-        if std::mem::take(&mut self.relayed) {
+        if std::mem::take(&mut self.stale) {
             self.hang_up().await;
             self.open(&[]).await;
         }
