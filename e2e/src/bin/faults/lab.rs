@@ -377,6 +377,8 @@ impl Lab {
             .refresh()
             .await
             .expect("the page loads");
+        let script = "return document.querySelector('#received_video') !== null";
+        reloading.until("the page is there", script, json!([])).await;
         watch(reloading).await;
         let script = "const [load] = performance.getEntriesByType('navigation');
             return performance.timeOrigin + load.loadEventEnd";
