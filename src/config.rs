@@ -91,7 +91,22 @@ impl Config {
             let status = format!("HTTP status {}", response.status());
             return Err(ConfigError::Unreachable(status));
         }
-        Self::parse(&response.text().await.map_err(unreachable)?)
+        let mut config = Self::parse(&response.text().await.map_err(unreachable)?)?;
+        if config.signaling == Signaling::Auto && config.server_list().length() == 0 {
+            config.ask_for_servers().await;
+        }
+        Ok(config)
+    }
+
+    /// Our server gives ICE servers, with passwords that end by themselves. Other hosts have no
+    /// such thing, and the page does without.
+    async fn ask_for_servers(&mut self) {
+        let Ok(response) = Request::get("ice").send().await else {
+            return;
+        };
+        if let Ok(fresh) = Self::parse(&response.text().await.unwrap_or_default()) {
+            self.take_servers(&fresh.rtc);
+        }
     }
 
     /// Reads the text of a `config.json`.
@@ -183,12 +198,13 @@ impl Config {
     /// The ICE servers, as the browser wants them.
     #[must_use]
     pub fn ice_servers(&self) -> JsValue {
-        let servers = get(&self.rtc, "iceServers");
-        if servers.is_undefined() {
-            Array::new().into()
-        } else {
-            servers
-        }
+        self.server_list().into()
+    }
+
+    fn server_list(&self) -> Array {
+        // Checked to be a list, if it is there.
+        let servers = get(&self.rtc, "iceServers").dyn_into();
+        servers.unwrap_or_default()
     }
 }
 

@@ -80,6 +80,13 @@ pub const STALE_CODE: &str = "This code belongs to a call that is over. Ask for 
 /// Nothing can be written yet.
 pub const NOT_YET: &str = "You are not connected yet.";
 
+/// The server takes everybody into one room.
+pub const NO_ROOMS: &str =
+    "This server knows no rooms: everybody who comes in sees you, and can call you.";
+
+/// The address was changed to another room.
+pub const CALL_IN_ROOM: &str = "Hang up first: your call is in this room.";
+
 /// A tab that was duplicated.
 pub const ANOTHER_TAB: &str =
     "Your call goes on in another tab. Here you can come in under another name.";

@@ -2,7 +2,7 @@
 
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{HtmlVideoElement, RtcPeerConnection};
+use web_sys::{HtmlVideoElement, ReadableWritablePair, RtcPeerConnection};
 
 #[wasm_bindgen]
 extern "C" {
@@ -34,4 +34,13 @@ extern "C" {
     /// `requestVideoFrameCallback()`: once, when the next picture is decoded.
     #[wasm_bindgen(method, js_name = requestVideoFrameCallback)]
     pub fn request_video_frame_callback(this: &VideoElement, callback: &Function) -> u32;
+
+    /// `DecompressionStream` of the Compression Standard.
+    #[wasm_bindgen(extends = ReadableWritablePair)]
+    #[derive(Debug, Clone)]
+    pub type DecompressionStream;
+
+    /// Its constructor; `deflate-raw` is RFC 1951.
+    #[wasm_bindgen(constructor, catch)]
+    pub fn new(format: &str) -> Result<DecompressionStream, JsValue>;
 }

@@ -49,11 +49,12 @@ const KEPT: usize = 256;
 /// After so many messages we say how many we have heard.
 const ACKNOWLEDGE_EVERY: u32 = 16;
 
-/// The name of the BroadcastChannel between tabs.
+/// The name of the BroadcastChannel between tabs; that of the room follows.
 const CHANNEL: &str = "holdfast";
 
 pub(super) struct Link {
     signaling: Signaling,
+    room: String,
     page: String,
     inputs: Inputs,
     status: LinkStatus,
@@ -72,6 +73,8 @@ pub(super) struct Link {
     /// The id that the server gave to this session's first connection.
     id: Option<ConnectionId>,
     session: Option<Session>,
+    /// The version of what we know of people.
+    people: Option<u32>,
     /// The server has been asked to go on with the session, and has not answered: what is said
     /// meanwhile is sent with what it has not heard, or it would come twice.
     resuming: bool,
@@ -113,9 +116,10 @@ pub(super) enum LinkNews {
 }
 
 impl Link {
-    pub(super) fn new(signaling: Signaling, page: String, inputs: Inputs) -> Self {
+    pub(super) fn new(signaling: Signaling, room: String, page: String, inputs: Inputs) -> Self {
         Self {
             signaling,
+            room,
             page,
             inputs,
             status: LinkStatus::Off,
@@ -130,6 +134,7 @@ impl Link {
             retry: None,
             id: None,
             session: None,
+            people: None,
             resuming: false,
             offered: None,
             kept: Vec::new(),
@@ -142,6 +147,13 @@ impl Link {
 
     pub(super) fn status(&self) -> LinkStatus {
         self.status.clone()
+    }
+
+    /// Whether everybody hears us who has joined, though we are in a room: the sample's server knows
+    /// none.
+    pub(super) fn is_overheard(&self) -> bool {
+        let knows_rooms = self.session.is_some() || self.signaling == Signaling::Tabs;
+        !self.room.is_empty() && !knows_rooms
     }
 
     pub(super) fn name(&self) -> &str {
@@ -186,9 +198,23 @@ impl Link {
 
     /// As it was before anybody joined.
     pub(super) fn put_down(&mut self) {
+        self.leave();
+        self.retry = None;
         self.carried.clear();
         self.kept.clear();
+        self.id = None;
+        self.session = None;
+        self.people = None;
         self.status = LinkStatus::Off;
+    }
+
+    /// Goes to another room, under the same name.
+    pub(super) fn change_room(&mut self, room: String) {
+        self.room = room;
+        if !matches!(self.status, LinkStatus::Off | LinkStatus::Carried) {
+            self.put_down();
+            self.connect();
+        }
     }
 
     /// What is to be carried to the other side, once there is a description among it. All that has
@@ -227,7 +253,8 @@ impl Link {
         let (inputs, serial) = (self.inputs.clone(), self.connections);
         let emit = move |event| send(&inputs, Input::Transport(serial, event));
         let transport: Box<dyn Transport> = if self.signaling == Signaling::Tabs {
-            match Tabs::open(CHANNEL, self.page.clone(), emit) {
+            let channel = format!("{CHANNEL}{}", self.room);
+            match Tabs::open(&channel, self.page.clone(), emit) {
                 Ok(tabs) => Box::new(tabs),
                 Err(_) => {
                     self.status = LinkStatus::Down("the other tabs".into());
@@ -335,6 +362,13 @@ impl Link {
                 self.up();
                 LinkNews::Up { anew: false }
             }
+            news @ (Message::People { .. } | Message::Changes { .. }) => {
+                self.people = match (&news, self.people) {
+                    (Message::People { version, .. }, _) => Some(*version),
+                    (_, known) => known.map(|version| version.wrapping_add(1)),
+                };
+                LinkNews::Message(news)
+            }
             Message::Heard { heard } => {
                 if let Some(session) = &mut self.session {
                     session.heard_by_server(heard);
@@ -381,6 +415,7 @@ impl Link {
                 let resume = Message::Resume {
                     id: known.clone(),
                     heard: session.heard,
+                    people: self.people.filter(|_| session.heard.is_some()),
                 };
                 self.transmit(resume);
                 self.resuming = true;
@@ -625,6 +660,7 @@ impl Link {
                 name: self.name.clone(),
                 id: id.clone(),
                 date: js_sys::Date::now(),
+                room: Some(self.room.clone()).filter(|room| !room.is_empty()),
             });
         }
     }

@@ -6,6 +6,8 @@ mod legs;
 mod link;
 mod local;
 mod memory;
+mod people;
+mod room;
 mod seen;
 
 use std::time::Duration;
@@ -20,12 +22,15 @@ use leptos::prelude::{GetUntracked, ReadUntracked, Set, Update};
 use wasm_bindgen::JsValue;
 use web_sys::{MediaStream, RtcConfiguration};
 
-pub use self::seen::{Act, Action, ChatLine, LocalView, Seen};
 use self::{
     legs::Legs,
     link::{Link, LinkNews},
     local::LocalMedia,
     memory::Memory,
+};
+pub use self::{
+    people::{People, Person},
+    seen::{Act, Action, ChatLine, LocalView, Seen},
 };
 pub use crate::signaling::LinkStatus;
 use crate::{
@@ -65,6 +70,8 @@ pub(crate) enum Input {
     NetworkMoved,
     /// The page was hidden, and its timers slow, until now.
     Shown,
+    /// The address names another room.
+    RoomChanged,
     /// What this page was before it was loaded anew; none if another tab is in that session.
     Recalled(Option<Memory>),
     /// The certificate for all connections of this page.
@@ -131,6 +138,13 @@ impl Session {
             "visibilitychange",
             move |_| send(&shown, Input::Shown),
         ));
+        let room = inputs.clone();
+        listeners.push(EventListener::new(
+            &leptos::prelude::window(),
+            "hashchange",
+            move |_| send(&room, Input::RoomChanged),
+        ));
+        seen.room.set(room::named());
         let certified = inputs.clone();
         task::spawn(async move {
             // Without one, each connection makes its own.
@@ -150,7 +164,12 @@ impl Session {
         }
         Self {
             call: Call::new(config.limits),
-            link: Link::new(config.signaling.clone(), page.clone(), inputs.clone()),
+            link: Link::new(
+                config.signaling.clone(),
+                room::named(),
+                page.clone(),
+                inputs.clone(),
+            ),
             local: LocalMedia::new(inputs.clone()),
             config,
             seen,
@@ -179,7 +198,7 @@ impl Session {
                 // Nobody else is here.
                 self.link.put_down();
                 self.named(String::new());
-                self.seen.people.set(Vec::new());
+                self.seen.people.set(People::default());
                 self.call.set_limits(self.config.limits);
             }
             self.arm_timer();
@@ -229,6 +248,7 @@ impl Session {
                 self.warn(replaced.err().as_ref().map(words::media_error));
             }
             Input::Devices(devices) => self.seen.devices.set(devices),
+            Input::RoomChanged => self.change_room(),
             Input::Tick | Input::Shown => self.call.handle_timeout(now()),
         }
     }
@@ -242,6 +262,8 @@ impl Session {
                 self.link.join(name);
                 self.look_for_devices();
             }
+            Action::NewRoom => room::go_to(&random_token()),
+            Action::Lobby => room::go_to(""),
             Action::Dial(_) if self.link.status() == LinkStatus::Off => {}
             Action::Dial(peer) => {
                 let id = CallId {
@@ -279,6 +301,23 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// The address names another room: we go there, under the same name.
+    fn change_room(&mut self) {
+        let wanted = room::named();
+        let here = self.seen.room.get_untracked();
+        if wanted == here {
+            return;
+        }
+        if self.call.view().stage != Stage::Idle {
+            room::go_to(&here);
+            return self.warn(Some(words::CALL_IN_ROOM.into()));
+        }
+        self.seen.room.set(wanted.clone());
+        self.seen.chat.set(Vec::new());
+        self.seen.people.set(People::default());
+        self.link.change_room(wanted);
     }
 
     /// The page was loaded anew: it comes back into its session, and into its call.
@@ -322,7 +361,8 @@ impl Session {
             ..self.config.limits
         });
         self.named(me.clone());
-        self.seen.people.set(vec![me.clone(), peer]);
+        let both = vec![me.clone(), peer];
+        self.seen.people.set(People::new(both, Vec::new()));
         self.link.carry(me);
     }
 
@@ -359,7 +399,7 @@ impl Session {
         }
         if let Some(to) = to
             .as_ref()
-            .filter(|to| !reaches && !self.seen.people.get_untracked().contains(to))
+            .filter(|to| !reaches && !self.seen.people.read_untracked().contains(to))
         {
             return self.warn(Some(words::not_here(to)));
         }
@@ -387,7 +427,11 @@ impl Session {
             TransportEvent::Received(message) => match self.link.receive(serial, message) {
                 LinkNews::Message(message) => self.receive(message),
                 LinkNews::Up { anew } => self.tell(Event::LinkUp { anew }),
-                LinkNews::Begun => self.named(self.link.name().to_owned()),
+                LinkNews::Begun => {
+                    self.named(self.link.name().to_owned());
+                    let overheard = self.link.is_overheard();
+                    self.warn(overheard.then(|| words::NO_ROOMS.into()));
+                }
                 LinkNews::Nothing => {}
             },
             TransportEvent::Unreadable(why) => {
@@ -409,14 +453,26 @@ impl Session {
                 self.link.renamed(name.clone());
                 self.named(name);
             }
-            Message::UserList { users } => {
-                if self.link.listed() {
-                    self.tell(Event::LinkUp { anew: true });
-                }
+            Message::UserList { users } => self.everybody(users, Vec::new()),
+            Message::People { free, busy, .. } => self.everybody(free, busy),
+            Message::Changes { free, busy, gone } => {
                 let peer = self.call.view().peer;
-                let up = users.contains(&peer);
-                self.tell(Event::PeerLink { peer, up });
-                self.seen.people.set(users);
+                let is_peer = |name: &String| *name == peer;
+                if gone.iter().any(is_peer) {
+                    self.tell(Event::PeerLink { peer, up: false });
+                } else if free.iter().chain(&busy).any(is_peer) {
+                    self.tell(Event::PeerLink { peer, up: true });
+                }
+                self.seen.people.update(|people| {
+                    for name in &gone {
+                        people.remove(name);
+                    }
+                    for (names, busy) in [(free, false), (busy, true)] {
+                        for name in names {
+                            people.put(name, busy);
+                        }
+                    }
+                });
             }
             Message::PeerGone { name: peer } => self.tell(Event::PeerLink { peer, up: false }),
             Message::Text {
@@ -432,6 +488,11 @@ impl Session {
                     }
                     self.tell(Event::Unreachable { peer });
                 }
+                ("room-full" | "room-name", _) => {
+                    self.link.put_down();
+                    self.named(String::new());
+                    self.warn(Some(text));
+                }
                 _ => self.warn(Some(text)),
             },
             Message::Id { .. }
@@ -442,6 +503,18 @@ impl Session {
             | Message::Ping
             | Message::Unknown { .. } => {}
         }
+    }
+
+    /// Tells who is here, and whether the other side of the call is.
+    fn everybody(&mut self, free: Vec<String>, busy: Vec<String>) {
+        if self.link.listed() {
+            self.tell(Event::LinkUp { anew: true });
+        }
+        let people = People::new(free, busy);
+        let peer = self.call.view().peer;
+        let up = people.contains(&peer);
+        self.tell(Event::PeerLink { peer, up });
+        self.seen.people.set(people);
     }
 
     fn named(&mut self, name: String) {

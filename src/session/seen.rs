@@ -4,7 +4,7 @@ use holdfast_call::CallView;
 use leptos::prelude::{LocalStorage, RwSignal, StoredValue, WithValue};
 use web_sys::MediaStream;
 
-use super::{Input, Inputs, send};
+use super::{Input, Inputs, People, send};
 use crate::{
     rtc::{Device, PeerState, Source},
     signaling::LinkStatus,
@@ -15,6 +15,10 @@ use crate::{
 pub enum Action {
     /// Come in under this name.
     Join(String),
+    /// Go to a room that nobody knows of yet.
+    NewRoom,
+    /// Go back to the lobby.
+    Lobby,
     /// Call this person.
     Dial(String),
     /// Call somebody without a server: make a code for them.
@@ -76,8 +80,10 @@ pub struct Seen {
     pub name: RwSignal<String>,
     /// Our link to the others.
     pub link: RwSignal<LinkStatus>,
+    /// The room we are in, or about to come into; empty for the lobby.
+    pub room: RwSignal<String>,
     /// Who is here, we too.
-    pub people: RwSignal<Vec<String>>,
+    pub people: RwSignal<People>,
     /// What was written.
     pub chat: RwSignal<Vec<ChatLine>>,
     /// The call.
@@ -111,7 +117,8 @@ impl Seen {
             fatal: RwSignal::new(None),
             name: RwSignal::new(String::new()),
             link: RwSignal::new(LinkStatus::Off),
-            people: RwSignal::new(Vec::new()),
+            room: RwSignal::new(String::new()),
+            people: RwSignal::new(People::default()),
             chat: RwSignal::new(Vec::new()),
             call: RwSignal::new(CallView::default()),
             waited: RwSignal::new(0),

@@ -144,6 +144,8 @@ impl State {
             Message::Id { .. }
             | Message::RejectUsername { .. }
             | Message::UserList { .. }
+            | Message::People { .. }
+            | Message::Changes { .. }
             | Message::PeerGone { .. }
             | Message::Error { .. }
             | Message::Resume { .. }
@@ -162,7 +164,7 @@ impl State {
                     self.announce();
                 }
             }
-            Message::Username { name, id, date } => {
+            Message::Username { name, id, date, .. } => {
                 let ConnectionId::Text(id) = id else { return };
                 let other = Tab {
                     id,
@@ -200,6 +202,8 @@ impl State {
             }
             Message::RejectUsername { .. }
             | Message::UserList { .. }
+            | Message::People { .. }
+            | Message::Changes { .. }
             | Message::Error { .. }
             | Message::Resume { .. }
             | Message::Resumed { .. }
@@ -245,6 +249,7 @@ impl State {
             name: self.me.name.clone(),
             id: ConnectionId::Text(self.me.id.clone()),
             date: self.me.since,
+            room: None,
         });
     }
 

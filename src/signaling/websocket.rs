@@ -6,11 +6,14 @@ use futures_util::StreamExt;
 use gloo_net::websocket::{Message as Frame, WebSocketError, futures::WebSocket};
 use holdfast_protocol::{Message, SESSION_SUBPROTOCOL, SUBPROTOCOL};
 use js_sys::Array;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
 
 use super::{Transport, TransportEvent};
 use crate::{
     json::{decode, encode},
-    rtc::DomError,
+    rtc::{DomError, bindings::DecompressionStream},
     task,
 };
 
@@ -45,15 +48,16 @@ impl WebSocketLink {
                     return;
                 }
                 match frame {
-                    Ok(Frame::Text(text)) => {
+                    Ok(frame) => {
                         opened = true;
+                        let text = match frame {
+                            Frame::Text(text) => text,
+                            Frame::Bytes(packed) => inflate(packed).await.unwrap_or_default(),
+                        };
                         emit(match decode(&text) {
                             Ok(message) => TransportEvent::Received(message),
                             Err(why) => TransportEvent::Unreadable(why),
                         });
-                    }
-                    Ok(Frame::Bytes(_)) => {
-                        emit(TransportEvent::Unreadable("a binary frame".into()));
                     }
                     Err(WebSocketError::ConnectionClose(close)) => {
                         reason = close.reason;
@@ -68,6 +72,16 @@ impl WebSocketLink {
         });
         Ok(Self { socket, dropped })
     }
+}
+
+/// Text that was compressed (RFC 1951).
+async fn inflate(mut packed: Vec<u8>) -> Result<String, JsValue> {
+    let inflater = DecompressionStream::new("deflate-raw")?;
+    let packed = Response::new_with_opt_u8_array(Some(&mut packed))?.body();
+    let stream = packed.ok_or(JsValue::NULL)?.pipe_through(&inflater);
+    let text = Response::new_with_opt_readable_stream(Some(&stream))?.text()?;
+    let text = JsFuture::from(text).await?;
+    Ok(text.as_string().unwrap_or_default())
 }
 
 impl Transport for WebSocketLink {

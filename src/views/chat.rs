@@ -5,6 +5,9 @@ use leptos::{html, prelude::*};
 use super::{choice::choice, effect, rows, submit};
 use crate::session::{Act, Action, ChatLine, Seen};
 
+/// Of more people than this, only those who have written something can be written to.
+const MOST_TO_CHOOSE: usize = 50;
+
 #[component]
 pub(crate) fn Chat(seen: Seen, act: Act) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
@@ -29,10 +32,28 @@ pub(crate) fn Chat(seen: Seen, act: Act) -> impl IntoView {
     });
     let receivers = move || {
         let me = seen.name.get();
+        let mut names: Vec<String> = match seen.people.read().len() {
+            0..=MOST_TO_CHOOSE => seen
+                .people
+                .read()
+                .named_like("")
+                .map(|p| p.name.clone())
+                .collect(),
+            _ => seen
+                .chat
+                .read()
+                .iter()
+                .map(|line| line.from.clone())
+                .collect(),
+        };
+        names.push(seen.call.read().peer.clone());
         // Who was chosen stays chosen, and is not taken for everybody when gone.
-        let mut people = seen.people.get();
-        people.extend(to.get().filter(|to| !people.contains(to)));
-        let others = people.into_iter().filter(|name| *name != me);
+        names.extend(to.get());
+        names.sort();
+        names.dedup();
+        let others = names
+            .into_iter()
+            .filter(|name| *name != me && !name.is_empty());
         let others = others.map(|name| (name.clone(), name));
         [(String::new(), "everybody".to_owned())]
             .into_iter()

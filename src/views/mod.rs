@@ -12,6 +12,7 @@ mod join;
 mod notices;
 mod people;
 mod ring;
+mod room;
 mod settings;
 mod stage;
 mod video;

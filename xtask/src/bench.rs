@@ -1,11 +1,13 @@
 //! `cargo xtask bench`: measurements, as ratios within one run.
 
+use std::fs;
+
 use anyhow::Result;
 use clap::Subcommand;
 
 use crate::{
     build,
-    run::{self, cargo},
+    run::{self, cargo, command, root},
     tools::Tools,
 };
 
@@ -23,25 +25,57 @@ enum What {
         #[arg(long, default_value_t = 20)]
         calls: usize,
     },
+    /// Our server beside those that people use: routing, memory, coming in
+    Signaling {
+        /// What to measure: `--help` after `--` lists it
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        bench: Vec<String>,
+    },
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    match &args.what {
+        What::Setup { calls } => setup(*calls),
+        What::Signaling { bench } => signaling(bench),
+    }
+}
+
+fn setup(calls: usize) -> Result<()> {
     let tools = Tools::for_testing()?;
     build::page(&tools)?;
-    match args.what {
-        What::Setup { calls } => {
-            let calls = calls.to_string();
-            let bench = [
-                "run",
-                "--quiet",
-                "--package",
-                "e2e",
-                "--bin",
-                "setup",
-                "--",
-                &calls,
-            ];
-            run::run(tools.apply(&mut cargo(&bench)))
-        }
+    let calls = calls.to_string();
+    let bench = [
+        "run",
+        "--quiet",
+        "--package",
+        "e2e",
+        "--bin",
+        "setup",
+        "--",
+        &calls,
+    ];
+    run::run(tools.apply(&mut cargo(&bench)))
+}
+
+fn signaling(args: &[String]) -> Result<()> {
+    let (tools, npm) = Tools::for_comparing_servers()?;
+    let peers = root().join("benches/signaling/peers");
+    for script in fs::read_dir(peers)? {
+        let script = script?;
+        // Beside their packages, where node looks for these.
+        fs::copy(script.path(), npm.join(script.file_name()))?;
     }
+    let packages = [
+        "--package",
+        "holdfast-server",
+        "--package",
+        "bench-signaling",
+    ];
+    run::run(&mut cargo(
+        &[&["build", "--release"], &packages[..]].concat(),
+    ))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), Into::into);
+    let bench = target.join("release/bench-signaling");
+    let mut bench = command(&bench.to_string_lossy(), &["--npm"]);
+    run::run(tools.apply(bench.arg(npm).args(args)))
 }

@@ -16,6 +16,9 @@ const TRUNK: &str = "0.21.14";
 const GECKODRIVER: &str = "0.37.1";
 const BINARYEN: &str = "132.0.0";
 const TERSER: &str = "5.51.2";
+const MATCHBOX: &str = "0.15.0";
+/// Signaling servers that people use.
+const SERVERS: [&str; 3] = ["peer@1.0.2", "socket.io@4.8.4", "ws@8.23.0"];
 
 /// Tools are run for seconds and compiled for minutes: cheap builds are the faster ones.
 const CHEAP_BUILD: [(&str, &str); 4] = [
@@ -85,6 +88,19 @@ impl Tools {
         Ok(tools)
     }
 
+    /// What comparing our server with others takes; gives the folder of npm's packages too.
+    pub(crate) fn for_comparing_servers() -> Result<(Self, PathBuf)> {
+        let mut tools = Self::default();
+        let why = "our server is compared with it";
+        let args = ["--locked"];
+        tools.cargo_tool("matchbox_server", "matchbox_server", MATCHBOX, &args, why)?;
+        let folder = cache()?.join(SERVERS.join("-"));
+        if !folder.join("node_modules").is_dir() {
+            npm(&folder, &SERVERS, "our server is compared with them")?;
+        }
+        Ok((tools, folder))
+    }
+
     /// Lets a command find the tools.
     pub(crate) fn apply<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         let path = env::var_os("PATH").unwrap_or_default();
@@ -133,21 +149,25 @@ impl Tools {
         let folder = cache()?.join(format!("{package}-{version}"));
         let programs = folder.join("node_modules").join(".bin");
         if !programs.join(program).exists() {
-            apt(&[
-                ("node", "nodejs", "what builds the page runs in it"),
-                ("npm", "npm", "what builds the page comes from its registry"),
-            ])?;
-            println!("Getting {package} {version}: {why}.");
-            fs::create_dir_all(&folder)?;
-            let mut install = command("npm", &["install", "--silent", "--prefix"]);
-            let package = format!("{package}@{version}");
-            install.arg(&folder).arg(&package).current_dir(&folder);
-            run(&mut install)
-                .with_context(|| format!("{package} cannot be had from npm; {why}"))?;
+            npm(&folder, &[&format!("{package}@{version}")], why)?;
         }
         self.folders.push(programs);
         Ok(())
     }
+}
+
+/// Puts packages of npm's registry into a folder.
+fn npm(folder: &Path, packages: &[&str], why: &str) -> Result<()> {
+    apt(&[
+        ("node", "nodejs", "what npm's packages are written for"),
+        ("npm", "npm", "it gets packages from its registry"),
+    ])?;
+    let names = packages.join(" ");
+    println!("Getting {names}: {why}.");
+    fs::create_dir_all(folder)?;
+    let mut install = command("npm", &["install", "--silent", "--prefix"]);
+    install.arg(folder).args(packages).current_dir(folder);
+    run(&mut install).with_context(|| format!("{names} cannot be had from npm; {why}"))
 }
 
 /// Where a program is.

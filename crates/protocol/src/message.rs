@@ -23,6 +23,8 @@ pub enum Message {
         id: ConnectionId,
         /// Milliseconds since 1970.
         date: f64,
+        /// The room to come into; the lobby if none. Only our server knows rooms.
+        room: Option<String>,
     },
     /// `rejectusername`. Server to client: the name was taken, or no name; this one is yours.
     RejectUsername {
@@ -36,6 +38,26 @@ pub enum Message {
     UserList {
         /// The names, in the order of the server.
         users: Vec<String>,
+    },
+    /// `people`. Server to client: everybody who is here, and what follows are changes to that. Only
+    /// in the subprotocol `holdfast`.
+    People {
+        /// Counts the changes in this room.
+        version: u32,
+        /// Who can be called, in the order of arrival.
+        free: Vec<String>,
+        /// Who is in a call.
+        busy: Vec<String>,
+    },
+    /// Without a `type`, because it goes to everybody all the time. Server to client: what has
+    /// changed since `people`, or since the last of these.
+    Changes {
+        /// `+`. Who can be called now: they have come in, or their call is over.
+        free: Vec<String>,
+        /// `busy`. Who is in a call now.
+        busy: Vec<String>,
+        /// `-`. Who is gone.
+        gone: Vec<String>,
     },
     /// `message`, without a tag. Text chat: client to server, and server to all or to one.
     Text {
@@ -75,6 +97,8 @@ pub enum Message {
         /// How many messages of the session have come from the server; none from a page that was
         /// loaded anew and has forgotten them.
         heard: Option<u32>,
+        /// The version of what the client knows of people; none from one that has to be told all.
+        people: Option<u32>,
     },
     /// `resumed`. Server to client: done; send again what comes after that.
     Resumed {

@@ -62,6 +62,7 @@ impl Message {
                     name: named()?,
                     id: ConnectionId::read(fields).ok_or(missing("`id`"))?,
                     date: fields.number("date").unwrap_or_default(),
+                    room: fields.string("room"),
                 });
             }
             "rejectusername" => {
@@ -75,6 +76,20 @@ impl Message {
                 let users = users.into_iter().filter(|name| !name.is_empty());
                 return Ok(Self::UserList {
                     users: users.collect(),
+                });
+            }
+            "people" => {
+                return Ok(Self::People {
+                    version: whole(fields, "version").ok_or(missing("`version`, a count"))?,
+                    free: fields.strings("free").unwrap_or_default(),
+                    busy: fields.strings("busy").unwrap_or_default(),
+                });
+            }
+            "" => {
+                return Ok(Self::Changes {
+                    free: fields.strings("+").unwrap_or_default(),
+                    busy: fields.strings("busy").unwrap_or_default(),
+                    gone: fields.strings("-").unwrap_or_default(),
                 });
             }
             "message" if tag.is_some() => {
@@ -101,6 +116,7 @@ impl Message {
                 return Ok(Self::Resume {
                     id: fields.string("id").ok_or(missing("`id`"))?,
                     heard: whole(fields, "heard"),
+                    people: whole(fields, "people"),
                 });
             }
             "resumed" | "heard" => {

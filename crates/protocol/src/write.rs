@@ -7,7 +7,7 @@ use crate::{Candidate, ConnectionId, Description, Message, SdpType, SignalBody, 
 /// All fields of all messages, as they stand in JSON.
 #[derive(Default, Serialize)]
 pub(crate) struct Flat {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "String::is_empty")]
     kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -33,6 +33,20 @@ pub(crate) struct Flat {
     holdfast: Option<Tag>,
     #[serde(skip_serializing_if = "Option::is_none")]
     heard: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    people: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    free: Vec<String>,
+    #[serde(rename = "+", skip_serializing_if = "Vec::is_empty")]
+    plus: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    busy: Vec<String>,
+    #[serde(rename = "-", skip_serializing_if = "Vec::is_empty")]
+    minus: Vec<String>,
 }
 
 impl From<Message> for Flat {
@@ -49,10 +63,16 @@ impl From<Message> for Flat {
                 heard,
                 ..flat("id")
             },
-            Message::Username { name, id, date } => Self {
+            Message::Username {
+                name,
+                id,
+                date,
+                room,
+            } => Self {
                 name: Some(name),
                 id: Some(id),
                 date: Some(date),
+                room,
                 ..flat("username")
             },
             Message::RejectUsername { id, name } => Self {
@@ -63,6 +83,22 @@ impl From<Message> for Flat {
             Message::UserList { users } => Self {
                 users: Some(users),
                 ..flat("userlist")
+            },
+            Message::People {
+                version,
+                free,
+                busy,
+            } => Self {
+                version: Some(version),
+                free,
+                busy,
+                ..flat("people")
+            },
+            Message::Changes { free, busy, gone } => Self {
+                plus: free,
+                busy,
+                minus: gone,
+                ..flat("")
             },
             Message::Text {
                 name,
@@ -88,9 +124,10 @@ impl From<Message> for Flat {
                 target,
                 ..flat("error")
             },
-            Message::Resume { id, heard } => Self {
+            Message::Resume { id, heard, people } => Self {
                 id: Some(ConnectionId::Text(id)),
                 heard,
+                people,
                 ..flat("resume")
             },
             Message::Resumed { heard } => Self {

@@ -67,6 +67,7 @@ fn every_message_of_the_sample_is_read() {
             name: "Ann".into(),
             id: id(),
             date: 1.7e12,
+            room: None,
         },
         Message::RejectUsername {
             id: Some(id()),
@@ -117,6 +118,7 @@ fn every_message_of_ours_is_written_as_the_fixture_says_and_read_back() {
             name: "Ann".into(),
             id: id.clone(),
             date: 1.7e12,
+            room: None,
         },
         Message::Text {
             name: None,
@@ -150,15 +152,41 @@ fn every_message_of_ours_is_written_as_the_fixture_says_and_read_back() {
         Message::Resume {
             id: "c2VjcmV0".into(),
             heard: Some(17),
+            people: Some(3),
         },
         Message::Resume {
             id: "c2VjcmV0".into(),
             heard: None,
+            people: None,
         },
         Message::Resumed { heard: 4 },
         Message::Heard { heard: 32 },
         Message::Ping,
-        Message::Id { id, heard: Some(0) },
+        Message::Id {
+            id: id.clone(),
+            heard: Some(0),
+        },
+        Message::Username {
+            name: "Ann".into(),
+            id,
+            date: 1.7e12,
+            room: Some("b7Qk".into()),
+        },
+        Message::People {
+            version: 3,
+            free: vec!["Ann".into(), "Bob".into()],
+            busy: vec!["Zoe".into()],
+        },
+        Message::Changes {
+            free: vec!["Zoe".into()],
+            busy: vec!["Ann".into()],
+            gone: vec!["Bob".into()],
+        },
+        Message::Changes {
+            free: vec!["Bob".into()],
+            busy: vec![],
+            gone: vec![],
+        },
     ];
     let mut lines = HOLDFAST.lines();
     for message in messages {

@@ -1,53 +1,96 @@
-//! The signaling server: a relay that knows names, and serves the page on the same port.
+//! The signaling server: a relay that knows rooms and names, and serves the page on the same port.
 //!
 //! | file | purpose |
 //! |---|---|
 //! | `options.rs` | what can be set from the command line and the environment |
-//! | `lobby.rs` | who is there under which name, and who gets which message: no I/O |
-//! | `session.rs` | what one person is sent, over whichever connection they have just now |
+//! | `accept.rs` | from a TCP connection to HTTP requests |
 //! | `connection.rs` | one WebSocket, from upgrade to close |
+//! | `limits.rs` | how much one address, and one connection, may ask for |
+//! | `hub.rs` | who is connected, in which room, and who gets which message: no I/O |
+//! | `room.rs` | one room: its names, and what its people have yet to be told of each other |
+//! | `session.rs` | what one person is sent, over whichever connection they have just now |
+//! | `queue.rs` | what waits to be sent over one connection |
+//! | `ice.rs` | STUN and TURN servers for the pages |
+//! | `metrics.rs` | what Prometheus asks for |
 //! | `site.rs` | the built page, from disk |
 
+mod accept;
 mod connection;
-mod lobby;
+mod hub;
+mod ice;
+mod limits;
+mod metrics;
 mod options;
+mod queue;
+mod room;
 mod session;
 mod site;
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{FromRequestParts, Request, State, WebSocketUpgrade},
-    http::StatusCode,
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
+    routing,
 };
 use holdfast_protocol::{SESSION_SUBPROTOCOL, SUBPROTOCOL};
-use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
+};
 
 pub use options::Options;
 
-use crate::{lobby::Lobby, site::Site};
+use crate::{
+    accept::Client,
+    hub::Hub,
+    limits::{Addresses, Permit},
+    metrics::{Dropped, Metrics},
+    site::Site,
+};
 
 /// A frame above this ends the connection; one above
 /// [`MAX_MESSAGE_BYTES`](holdfast_protocol::MAX_MESSAGE_BYTES) is only refused.
-const MAX_FRAME_BYTES: usize = 1024 * 1024;
+const MAX_FRAME_BYTES: usize = 256 * 1024;
 
 /// tungstenite's default of 128 KiB a connection is 30 times what an idle one needs.
 const READ_BUFFER_BYTES: usize = 2048;
+
+/// For how long changes among people are gathered before everybody is told.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// How often sessions that nobody came back to are ended.
+const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 
 /// How long connections may take to close when the server stops.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
-struct Server {
-    lobby: Arc<Mutex<Lobby>>,
+struct Server(Arc<Parts>);
+
+struct Parts {
+    options: Options,
+    hub: Mutex<Hub>,
+    addresses: Arc<Addresses>,
+    metrics: Arc<Metrics>,
     site: Site,
-    stopping: Arc<watch::Sender<bool>>,
+    stopping: watch::Sender<bool>,
+}
+
+impl std::ops::Deref for Server {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 /// Serves until `stop` resolves, then closes every connection with code 1001 and returns.
@@ -59,39 +102,181 @@ pub async fn serve(
     options: &Options,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let stopping = Arc::new(watch::Sender::new(false));
-    let app = Router::new().fallback(answer).with_state(Server {
-        lobby: Arc::default(),
+    let wake = Arc::new(Notify::new());
+    let metrics = Arc::new(Metrics::new());
+    let hub = Hub::new(options.max_per_room, wake.clone(), metrics.clone());
+    let server = Server(Arc::new(Parts {
+        options: options.clone(),
+        hub: Mutex::new(hub),
+        addresses: Arc::default(),
+        metrics,
         site: Site::new(&options.site),
-        stopping: stopping.clone(),
-    });
+        stopping: watch::Sender::new(false),
+    }));
     tracing::info!(address = %listener.local_addr()?, "listening");
+    let watching = watch_over(&server).await?;
     tokio::select! {
-        served = axum::serve(listener, app).into_future() => return served,
+        never = accept::run(listener, server.clone()) => never,
+        never = tell(&server, &wake) => never,
+        served = watching => return served,
         () = stop => tracing::info!("stopping"),
     }
-    stopping.send_replace(true);
+    server.stopping.send_replace(true);
     // Each connection holds a receiver; when the last one is gone, all have closed.
-    let _ = timeout(DRAIN_LIMIT, stopping.closed()).await;
+    let _ = timeout(DRAIN_LIMIT, server.stopping.closed()).await;
     Ok(())
 }
 
-/// A WebSocket on any path, files for everything else.
-async fn answer(State(server): State<Server>, request: Request) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &server).await else {
-        return server.site.answer(Request::from_parts(parts, body)).await;
+/// Tells people of each other, and ends what has waited for too long; for ever.
+async fn tell(server: &Server, wake: &Notify) {
+    let mut expire = interval(EXPIRE_EVERY);
+    expire.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = wake.notified() => {
+                sleep(GATHER).await;
+                if server.hub().tell(Instant::now()) {
+                    wake.notify_one();
+                }
+            }
+            now = expire.tick() => server.hub().expire(now),
+        }
+    }
+}
+
+/// Answers GET /metrics, where that is wanted; for ever.
+async fn watch_over(server: &Server) -> io::Result<impl Future<Output = io::Result<()>>> {
+    let listener = match server.options.metrics {
+        Some(address) => Some(TcpListener::bind(address).await?),
+        None => None,
     };
-    let upgrade = upgrade.protocols([SESSION_SUBPROTOCOL, SUBPROTOCOL]);
-    let Some(selected) = upgrade.selected_protocol() else {
-        let text = "Name the WebSocket subprotocol `json` in your request.\n";
-        return (StatusCode::BAD_REQUEST, text).into_response();
+    let metrics = |State(server): State<Server>| async move {
+        let count = server.hub().count();
+        let connections = server.addresses.in_all();
+        server.metrics.text(connections, &count)
     };
-    let resumable = selected == SESSION_SUBPROTOCOL;
-    let stopping = server.stopping.subscribe();
-    upgrade
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES)
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .on_upgrade(move |socket| connection::run(socket, resumable, server.lobby, stopping))
+    let app = Router::new()
+        .route("/metrics", routing::get(metrics))
+        .with_state(server.clone());
+    Ok(async move {
+        match listener {
+            Some(listener) => axum::serve(listener, app).await,
+            None => std::future::pending().await,
+        }
+    })
+}
+
+impl Server {
+    /// A WebSocket on any path, files for everything else, but for these few.
+    async fn answer(&self, request: Request) -> Response {
+        let (mut parts, body) = request.into_parts();
+        if let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+            let client = parts.extensions.get::<Client>();
+            return self.upgrade(upgrade, client, &parts.headers);
+        }
+        match (&parts.method, parts.uri.path()) {
+            (&Method::GET, "/healthz") => "ok\n".into_response(),
+            (&Method::GET, "/readyz") if *self.stopping.borrow() => {
+                (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response()
+            }
+            (&Method::GET, "/readyz") => "ok\n".into_response(),
+            (&Method::GET, "/ice") => {
+                let never = [(header::CACHE_CONTROL, "no-store")];
+                (never, Json(ice::servers(&self.options))).into_response()
+            }
+            _ => self.site.answer(Request::from_parts(parts, body)).await,
+        }
+    }
+
+    fn upgrade(
+        &self,
+        upgrade: WebSocketUpgrade,
+        client: Option<&Client>,
+        headers: &HeaderMap,
+    ) -> Response {
+        if !self.may_connect(headers) {
+            self.metrics.dropped(Dropped::Origin);
+            let text = "Pages of that site may not connect here; see --origin.\n";
+            return (StatusCode::FORBIDDEN, text).into_response();
+        }
+        let upgrade = upgrade.protocols([SESSION_SUBPROTOCOL, SUBPROTOCOL]);
+        let Some(selected) = upgrade.selected_protocol() else {
+            let text = "Name the WebSocket subprotocol `json` in your request.\n";
+            return (StatusCode::BAD_REQUEST, text).into_response();
+        };
+        let resumable = selected == SESSION_SUBPROTOCOL;
+        let upgrade = upgrade
+            .max_message_size(MAX_FRAME_BYTES)
+            .max_frame_size(MAX_FRAME_BYTES)
+            .read_buffer_size(READ_BUFFER_BYTES);
+        let (permit, crowded) = self.permit(client, headers);
+        if let Some(reason) = crowded {
+            self.metrics.dropped(Dropped::TooMany);
+            return upgrade.on_upgrade(move |socket| async move {
+                connection::turn_away(socket, reason).await;
+                drop(permit);
+            });
+        }
+        let server = self.clone();
+        upgrade.on_upgrade(move |socket| connection::run(socket, resumable, server, permit))
+    }
+
+    /// Whether the page that asks is the server's own, or of a site that was named. Who names no
+    /// origin is no browser.
+    fn may_connect(&self, headers: &HeaderMap) -> bool {
+        let Some(origin) = headers.get(header::ORIGIN) else {
+            return true;
+        };
+        let Ok(origin) = origin.to_str() else {
+            return false;
+        };
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let is_own = host.is_some_and(|host| {
+            let named = origin.split_once("://").map(|(_, rest)| rest);
+            named.is_some_and(|named| named.eq_ignore_ascii_case(host))
+        });
+        let mut named = self.options.origins.iter();
+        is_own || named.any(|named| named == "*" || named.eq_ignore_ascii_case(origin))
+    }
+
+    /// A permit for a connection, and why it may not stay.
+    fn permit(
+        &self,
+        client: Option<&Client>,
+        headers: &HeaderMap,
+    ) -> (Option<Permit>, Option<&'static str>) {
+        let Some(client) = client else {
+            return (None, None);
+        };
+        let mut held = client.permit.lock().unwrap_or_else(PoisonError::into_inner);
+        // It was counted when it was accepted, under the address of whoever passed it on.
+        drop(held.take());
+        let forwarded = self.options.behind_proxy.then(|| forwarded_for(headers));
+        let address = forwarded.flatten().unwrap_or(client.address.ip());
+        let (permit, count) = self.addresses.admit(address);
+        let crowded = if count.in_all > self.options.max_connections {
+            Some("the server is full; try again later")
+        } else if count.from_here > self.options.max_per_address {
+            Some("too many connections from your network; close one, or try again later")
+        } else {
+            None
+        };
+        (Some(permit), crowded)
+    }
+}
+
+impl Parts {
+    /// Whole between any two calls, so a panic elsewhere does not spoil it.
+    fn hub(&self) -> MutexGuard<'_, Hub> {
+        self.hub.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who connects, as the nearest proxy says.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    let address = last.to_str().ok()?.rsplit(',').next()?;
+    address.trim().parse().ok()
 }

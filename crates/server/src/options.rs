@@ -15,11 +15,56 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_LISTEN", default_value = "127.0.0.1:6503")]
     pub listen: SocketAddr,
 
+    /// Where to answer GET /metrics (Prometheus); nowhere if left out
+    #[arg(long, env = "HOLDFAST_METRICS")]
+    pub metrics: Option<SocketAddr>,
+
     /// The folder of the built page (`cargo xtask build` makes it)
     #[arg(long, env = "HOLDFAST_SITE", default_value = "dist")]
     pub site: PathBuf,
 
+    /// Another site whose pages may connect, as https://example.org; `*` for all
+    #[arg(long = "origin", env = "HOLDFAST_ORIGINS", value_delimiter = ',')]
+    pub origins: Vec<String>,
+
+    /// The server is behind a proxy, which says in X-Forwarded-For who connects
+    #[arg(long, env = "HOLDFAST_BEHIND_PROXY")]
+    pub behind_proxy: bool,
+
+    /// The most connections
+    #[arg(long, env = "HOLDFAST_MAX_CONNECTIONS", default_value_t = 20_000)]
+    pub max_connections: usize,
+
+    /// The most connections from one address (of IPv6, from one /64)
+    #[arg(long, env = "HOLDFAST_MAX_PER_ADDRESS", default_value_t = 200)]
+    pub max_per_address: usize,
+
+    /// The most people in one room
+    #[arg(long, env = "HOLDFAST_MAX_PER_ROOM", default_value_t = 10_000)]
+    pub max_per_room: usize,
+
+    /// The messages a second that one connection may send, in the long run; ten times as many at
+    /// once
+    #[arg(long, env = "HOLDFAST_MESSAGES_PER_SECOND", default_value_t = 50,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub messages_per_second: u32,
+
+    /// A STUN or TURN server for the pages, as turn:turn.example.org; several, with commas between
+    #[arg(long = "turn-url", env = "HOLDFAST_TURN_URLS", value_delimiter = ',')]
+    pub turn_urls: Vec<String>,
+
+    /// The secret shared with the TURN servers (coturn's static-auth-secret)
+    #[arg(long, env = "HOLDFAST_TURN_SECRET", hide_env_values = true)]
+    pub turn_secret: Option<String>,
+
     /// What to log, to standard error: error, warn, info, debug, trace, or a tracing filter
     #[arg(long, env = "HOLDFAST_LOG", default_value = "info")]
     pub log: String,
+}
+
+impl Default for Options {
+    /// What holds if nothing is said.
+    fn default() -> Self {
+        Self::parse_from(["holdfast-server"])
+    }
 }

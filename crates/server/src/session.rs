@@ -2,18 +2,24 @@
 
 use std::collections::VecDeque;
 
-use axum::extract::ws::Utf8Bytes;
-use tokio::sync::mpsc::{self, error::TrySendError};
+use axum::extract::ws::{Message, Utf8Bytes};
 
-/// How many messages may wait for a reader, or for a connection, before the session is dropped.
-pub(crate) const QUEUE: usize = 256;
+use crate::queue::{Closed, Queue, Stalled};
+
+/// How many messages are kept until they have been heard: for a reader, and for somebody who is
+/// away.
+const KEPT: usize = 512;
+const KEPT_AWAY: usize = 256;
+
+/// And how many bytes of them.
+const KEPT_BYTES: usize = 512 * 1024;
 
 /// After so many messages each end says how many it has heard.
 const ACKNOWLEDGE_EVERY: u32 = 16;
 
 /// Into the connection's queue, and if the client can resume, kept until it has been heard.
 pub(crate) struct Session {
-    queue: Option<mpsc::Sender<Utf8Bytes>>,
+    queue: Option<Queue>,
     numbered: Option<Numbered>,
 }
 
@@ -24,14 +30,11 @@ struct Numbered {
     sent: u32,
     received: u32,
     unheard: VecDeque<Utf8Bytes>,
+    bytes: usize,
 }
 
-/// A reader that does not read.
-#[derive(Debug)]
-pub(crate) struct Stalled;
-
 impl Session {
-    pub(crate) fn new(queue: mpsc::Sender<Utf8Bytes>, resumable: bool) -> Self {
+    pub(crate) fn new(queue: Queue, resumable: bool) -> Self {
         Self {
             queue: Some(queue),
             numbered: resumable.then(Numbered::default),
@@ -47,24 +50,25 @@ impl Session {
     pub(crate) fn send(&mut self, text: Utf8Bytes) -> Result<(), Stalled> {
         if let Some(numbered) = &mut self.numbered {
             numbered.sent = numbered.sent.wrapping_add(1);
+            numbered.bytes += text.len();
             numbered.unheard.push_back(text.clone());
-            // A reader may be slow to say what it has heard, but not by more than a full queue.
+            // A reader may be slow to say what it has heard, but not by more than this.
             let limit = match self.queue {
-                Some(_) => 2 * QUEUE,
-                None => QUEUE,
+                Some(_) => KEPT,
+                None => KEPT_AWAY,
             };
-            if numbered.unheard.len() > limit {
+            if numbered.unheard.len() > limit || numbered.bytes > KEPT_BYTES {
                 return Err(Stalled);
             }
         }
-        self.send_aside(text)
+        self.send_aside(Message::Text(text))
     }
 
     /// Sends what belongs to the connection and not to the session.
-    pub(crate) fn send_aside(&self, text: Utf8Bytes) -> Result<(), Stalled> {
-        match self.queue.as_ref().map(|queue| queue.try_send(text)) {
-            Some(Err(TrySendError::Full(_))) => Err(Stalled),
-            Some(Ok(()) | Err(TrySendError::Closed(_))) | None => Ok(()),
+    pub(crate) fn send_aside(&self, message: Message) -> Result<(), Stalled> {
+        match &self.queue {
+            Some(queue) => queue.put(message),
+            None => Ok(()),
         }
     }
 
@@ -85,13 +89,25 @@ impl Session {
 
     /// The client has heard so many: they need not be kept.
     pub(crate) fn heard(&mut self, count: u32) {
-        if let Some(numbered) = &mut self.numbered {
-            let unheard = numbered.sent.wrapping_sub(count) as usize;
-            // A count of what was never sent means nothing.
-            if let Some(heard) = numbered.unheard.len().checked_sub(unheard) {
-                numbered.unheard.drain(..heard);
-            }
+        let Some(numbered) = &mut self.numbered else {
+            return;
+        };
+        let unheard = numbered.sent.wrapping_sub(count) as usize;
+        // A count of what was never sent means nothing.
+        if let Some(heard) = numbered.unheard.len().checked_sub(unheard) {
+            let heard: usize = numbered.unheard.drain(..heard).map(|text| text.len()).sum();
+            numbered.bytes -= heard;
         }
+    }
+
+    /// Whether there is a connection.
+    pub(crate) fn is_attached(&self) -> bool {
+        self.queue.is_some()
+    }
+
+    /// How many messages wait to be sent.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.as_ref().map_or(0, Queue::len)
     }
 
     /// The connection is gone; the next may come.
@@ -99,9 +115,17 @@ impl Session {
         self.queue = None;
     }
 
+    /// The connection is to end, if there is one.
+    pub(crate) fn close(&self, why: Closed) {
+        if let Some(queue) = &self.queue {
+            queue.close(why);
+        }
+    }
+
     /// Another connection takes its place: its client has heard `heard`, or is a page that was
     /// loaded anew. Gives what is to be sent again.
     pub(crate) fn attach(&mut self, next: Self, heard: Option<u32>) -> Vec<Utf8Bytes> {
+        self.close(Closed::Moved);
         self.queue = next.queue;
         match heard {
             Some(count) => self.heard(count),

@@ -11,6 +11,19 @@ use axum::{
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
+/// What browsers are to be strict about. What the page may load is said in the page itself.
+const STRICT: [(&str, &str); 6] = [
+    ("content-security-policy", "frame-ancestors 'none'"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    (
+        "permissions-policy",
+        "camera=(self), microphone=(self), geolocation=(), display-capture=()",
+    ),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+];
+
 #[derive(Clone)]
 pub(crate) struct Site {
     files: ServeDir,
@@ -32,6 +45,15 @@ impl Site {
     }
 
     pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
+        let mut response = self.file(request).await;
+        let headers = response.headers_mut();
+        for (name, value) in STRICT {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+
+    async fn file(&self, request: Request<Body>) -> Response {
         let hashed = is_hashed(request.uri().path());
         let Ok(response) = self.files.clone().oneshot(request).await;
         let mut response = response.into_response();

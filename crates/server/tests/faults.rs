@@ -141,9 +141,9 @@ async fn speaking_without_a_name_is_refused() {
 }
 
 #[tokio::test]
-async fn a_thousand_unknown_targets_are_a_thousand_errors_to_the_sender() {
+async fn four_hundred_unknown_targets_are_as_many_errors_to_the_sender() {
     harmless(async |_, culprit| {
-        for n in 0..1000 {
+        for n in 0..400 {
             let target = format!("nobody {n}");
             culprit
                 .send(&json!({"type": "video-offer", "target": target}))
@@ -158,7 +158,7 @@ async fn a_thousand_unknown_targets_are_a_thousand_errors_to_the_sender() {
 
 #[tokio::test]
 async fn a_reader_that_stalls_is_dropped_and_the_others_go_on() {
-    let server = TestServer::start().await;
+    let server = TestServer::with(|options| options.messages_per_second = 1000).await;
     let mut ann = server.join("Ann").await;
     let stalled = server.join("Stalled").await;
     ann.list_of(2).await;

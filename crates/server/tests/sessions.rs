@@ -6,17 +6,7 @@ use client::{Client, TestServer};
 use serde_json::{Value, json};
 
 async fn join(server: &TestServer, name: &str) -> Client {
-    let mut client = server
-        .connect(Some("holdfast, json"))
-        .await
-        .expect("connects");
-    let id = client.next_of("id").await["id"].clone();
-    client
-        .send(&json!({"type": "username", "name": name, "id": id, "date": 0}))
-        .await;
-    client.id = id;
-    client.next_of("userlist").await;
-    client
+    server.enter(name, "").await
 }
 
 /// Another connection asks for the session with that id.
@@ -42,9 +32,9 @@ async fn a_session_goes_on_over_another_connection_and_nobody_sees_a_leave() {
     let server = TestServer::start().await;
     let mut ann = join(&server, "Ann").await;
     let mut bob = join(&server, "Bob").await;
-    ann.next_of("userlist").await;
-    // Two lists have come to Ann. What is said while she is away, and what was said but is not
-    // counted as heard, comes afterwards, in order, once.
+    ann.next_of("").await;
+    // What is said while she is away, and what was said but is not counted as heard, comes
+    // afterwards, in order, once. News of people are not counted.
     bob.send(&text("one", "Ann")).await;
     assert_eq!(ann.next_of("message").await["text"], "one");
     let id = ann.id.clone();
@@ -52,12 +42,12 @@ async fn a_session_goes_on_over_another_connection_and_nobody_sees_a_leave() {
     bob.send(&text("two", "Ann")).await;
     bob.send(&json!({"type": "ping"})).await;
     bob.next_of("heard").await;
-    let mut ann = resume(&server, &id, Some(2)).await;
+    let mut ann = resume(&server, &id, Some(0)).await;
     assert_eq!(ann.next().await["text"], "one");
     assert_eq!(ann.next().await["text"], "two");
     assert_eq!(ann.next().await["heard"], 0);
     bob.send(&text("three", "Ann")).await;
-    assert_eq!(ann.next().await["text"], "three");
+    assert_eq!(ann.next_of("message").await["text"], "three");
     ann.send(&text("still Ann", "Bob")).await;
     let heard = bob.next().await;
     assert_eq!(
@@ -91,11 +81,11 @@ async fn the_server_says_how_much_of_the_client_it_has_heard() {
 }
 
 #[tokio::test]
-async fn a_page_that_was_loaded_anew_gets_the_list_and_nothing_old() {
+async fn a_page_that_was_loaded_anew_is_told_who_is_here_and_nothing_old() {
     let server = TestServer::start().await;
     let mut ann = join(&server, "Ann").await;
     let mut bob = join(&server, "Bob").await;
-    ann.next_of("userlist").await;
+    ann.next_of("").await;
     let id = ann.id.clone();
     ann.vanish();
     bob.send(&text("meant for the page before", "Ann")).await;
@@ -103,8 +93,8 @@ async fn a_page_that_was_loaded_anew_gets_the_list_and_nothing_old() {
     bob.next_of("heard").await;
     let mut ann = resume(&server, &id, None).await;
     assert_eq!(ann.next_of("resumed").await["heard"], 0);
-    let list = ann.next().await;
-    assert_eq!(list["users"], json!(["Ann", "Bob"]));
+    let people = ann.next().await;
+    assert_eq!(people["free"], json!(["Ann", "Bob"]));
     bob.send(&text("new", "Ann")).await;
     assert_eq!(ann.next().await["text"], "new");
     server.stop().await;
@@ -134,7 +124,7 @@ async fn whoever_says_goodbye_is_gone_at_once() {
     let ann = join(&server, "Ann").await;
     let mut bob = join(&server, "Bob").await;
     ann.leave().await;
-    assert_eq!(bob.next_of("userlist").await["users"], json!(["Bob"]));
+    assert_eq!(bob.next_of("").await, json!({"-": ["Ann"]}));
     server.stop().await;
 }
 
@@ -144,12 +134,12 @@ async fn a_session_that_nobody_comes_back_to_is_dropped_when_too_much_waits_for_
     let mut ann = join(&server, "Ann").await;
     let mut bob = join(&server, "Bob").await;
     let id = ann.id.clone();
-    ann.next_of("userlist").await;
+    ann.next_of("").await;
     ann.vanish();
     for _ in 0..300 {
         bob.send(&text("hello?", "Ann")).await;
     }
-    assert_eq!(bob.next_of("userlist").await["users"], json!(["Bob"]));
+    assert_eq!(bob.next_of("").await, json!({"-": ["Ann"]}));
     let mut ann = resume(&server, &id, Some(2)).await;
     assert_eq!(ann.next().await["code"], "session-over");
     server.stop().await;
@@ -160,7 +150,7 @@ async fn what_is_said_between_one_client_and_the_server_is_not_passed_on() {
     let server = TestServer::start().await;
     let mut ann = join(&server, "Ann").await;
     let mut zoe = server.join("Zoe").await;
-    ann.next_of("userlist").await;
+    ann.next_of("").await;
     for kind in ["heard", "resume", "ping", "resumed"] {
         zoe.send(&json!({"type": kind, "heard": 4_000_000_000_u32, "target": "Ann"}))
             .await;

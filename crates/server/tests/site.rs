@@ -6,9 +6,11 @@ use std::{
     fs,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use client::TestServer;
+use serde_json::{Value, json};
 
 fn get(address: SocketAddr, path: &str, headers: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).expect("connects");
@@ -36,6 +38,13 @@ async fn files_are_served_compressed_where_the_build_left_them_so() {
         "{head}"
     );
     assert!(head.contains("cache-control: no-cache"), "{head}");
+    for strict in [
+        "content-security-policy: frame-ancestors 'none'",
+        "x-content-type-options: nosniff",
+        "referrer-policy: no-referrer",
+    ] {
+        assert!(head.contains(strict), "{strict} is not in {head}");
+    }
     assert_eq!(body, "<!doctype html>");
 
     let path = "/app-0123456789abcdef.wasm";
@@ -62,4 +71,40 @@ async fn without_a_built_page_a_sentence_says_what_to_do() {
     let (head, body) = get(server.address, "/", "");
     assert!(head.starts_with("http/1.1 404"), "{head}");
     assert!(body.contains("cargo xtask build"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ice_servers_come_with_passwords_that_end() {
+    let server = TestServer::with(|options| {
+        let urls = [
+            "stun:stun.example.org",
+            "turn:turn.example.org?transport=udp",
+        ];
+        options.turn_urls = urls.map(Into::into).into();
+        options.turn_secret = Some("shared".into());
+    })
+    .await;
+    let (head, body) = get(server.address, "/ice", "");
+    assert!(head.contains("cache-control: no-store"), "{head}");
+    let body: Value = serde_json::from_str(&body).expect("JSON");
+    let [stun, turn] = [0, 1].map(|n| &body["iceServers"][n]);
+    assert_eq!(stun, &json!({"urls": ["stun:stun.example.org"]}));
+    assert_eq!(turn["urls"], json!(["turn:turn.example.org?transport=udp"]));
+    let username = turn["username"].as_str().expect("a name");
+    let end: u64 = username
+        .split(':')
+        .next()
+        .map(str::parse)
+        .expect("a time")
+        .expect("a number");
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs();
+    assert!((3600..=24 * 3600).contains(&(end - now)), "{username}");
+    // What coturn computes: base64(HMAC-SHA1(secret, username)).
+    assert_eq!(turn["credential"].as_str().map(str::len), Some(28));
+
+    let server = TestServer::start().await;
+    assert_eq!(get(server.address, "/ice", "").1, r#"{"iceServers":[]}"#);
 }

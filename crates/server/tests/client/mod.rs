@@ -8,10 +8,12 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use flate2::read::DeflateDecoder;
 use futures_util::{SinkExt, StreamExt};
 use holdfast_server::Options;
 use serde_json::{Value, json};
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinHandle,
@@ -20,8 +22,17 @@ use tokio::{
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{
-        Message, Utf8Bytes, client::IntoClientRequest, error::Error, http::HeaderValue,
-        protocol::CloseFrame,
+        Message, Utf8Bytes,
+        client::IntoClientRequest,
+        error::Error,
+        http::HeaderValue,
+        protocol::{
+            CloseFrame,
+            frame::{
+                Frame,
+                coding::{Data, OpCode},
+            },
+        },
     },
 };
 
@@ -36,17 +47,20 @@ pub(crate) struct TestServer {
 
 impl TestServer {
     pub(crate) async fn start() -> Self {
-        Self::with_site(PathBuf::from("no-such-folder")).await
+        Self::with(|_| {}).await
     }
 
     pub(crate) async fn with_site(site: PathBuf) -> Self {
+        Self::with(|options| options.site = site).await
+    }
+
+    /// One that differs from what is there by itself.
+    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let options = Options {
-            listen: address,
-            site,
-            log: String::new(),
-        };
+        let mut options = Options::default();
+        options.site = "no-such-folder".into();
+        change(&mut options);
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let stopped = async move {
@@ -67,6 +81,21 @@ impl TestServer {
         done.expect("no panic").expect("no error");
     }
 
+    /// Somebody who speaks our subprotocol, has come into that room, and knows who is there.
+    pub(crate) async fn enter(&self, name: &str, room: &str) -> Client {
+        let mut client = self
+            .connect(Some("holdfast, json"))
+            .await
+            .expect("connects");
+        let id = client.next_of("id").await["id"].clone();
+        client
+            .send(&json!({"type": "username", "name": name, "id": id, "date": 0, "room": room}))
+            .await;
+        client.id = id;
+        client.next_of("people").await;
+        client
+    }
+
     /// Somebody who has said their name, and has seen themselves in the list.
     pub(crate) async fn join(&self, name: &str) -> Client {
         let mut client = self.connect(Some("json")).await.expect("connects");
@@ -80,13 +109,20 @@ impl TestServer {
     }
 
     pub(crate) async fn connect(&self, subprotocol: Option<&'static str>) -> Result<Client, Error> {
+        let subprotocol = subprotocol.map(|name| ("sec-websocket-protocol", name));
+        let headers: Vec<_> = subprotocol.into_iter().collect();
+        self.connect_with(&headers).await
+    }
+
+    pub(crate) async fn connect_with(
+        &self,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Client, Error> {
         let url = format!("ws://{}/any/path", self.address);
         let mut request = url.into_client_request()?;
-        if let Some(name) = subprotocol {
-            let value = HeaderValue::from_static(name);
-            request
-                .headers_mut()
-                .insert("sec-websocket-protocol", value);
+        for (name, value) in headers {
+            let value = HeaderValue::from_str(value).expect("a header");
+            request.headers_mut().insert(*name, value);
         }
         let (socket, _) = connect_async(request).await?;
         Ok(Client {
@@ -94,6 +130,16 @@ impl TestServer {
             id: Value::Null,
         })
     }
+}
+
+/// What the server answers to a GET, head and body.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("connects");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("writes");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.expect("text");
+    response
 }
 
 pub(crate) struct Client {
@@ -115,7 +161,32 @@ impl Client {
         self.socket.send(frame).await.expect("the server reads");
     }
 
-    /// The next message, of whatever type.
+    /// Sends, if the server still takes it.
+    pub(crate) async fn try_send_text(&mut self, text: &str) -> Result<(), Error> {
+        self.socket.send(Message::Text(text.into())).await
+    }
+
+    /// Begins a message of several frames, and leaves it at that.
+    pub(crate) async fn send_half(&mut self) {
+        let frame = Frame::message("{\"type\":", OpCode::Data(Data::Text), false);
+        self.send_frame(Message::Frame(frame)).await;
+    }
+
+    /// The next frame, whatever it is.
+    pub(crate) async fn next_frame(&mut self) -> Message {
+        let frame = timeout(LIMIT, self.socket.next()).await;
+        let frame = frame.expect("a frame in time");
+        frame
+            .expect("the connection is open")
+            .expect("a good frame")
+    }
+
+    /// Whether the server closes before it says anything.
+    pub(crate) async fn first_is_close(&mut self) -> bool {
+        matches!(self.next_frame().await, Message::Close(_))
+    }
+
+    /// The next message, of whatever type, compressed or not.
     pub(crate) async fn next(&mut self) -> Value {
         let due = Instant::now() + LIMIT;
         loop {
@@ -127,17 +198,20 @@ impl Client {
                 .expect("a good frame")
             {
                 Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
+                Message::Binary(packed) => {
+                    return serde_json::from_reader(DeflateDecoder::new(&*packed)).expect("JSON");
+                }
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => panic!("unexpected {other:?}"),
             }
         }
     }
 
-    /// The next message of that type; others are passed over.
+    /// The next message of that type; others are passed over. Changes among people have none.
     pub(crate) async fn next_of(&mut self, kind: &str) -> Value {
         loop {
             let message = self.next().await;
-            if message["type"] == kind {
+            if message["type"].as_str().unwrap_or_default() == kind {
                 return message;
             }
         }

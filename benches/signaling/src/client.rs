@@ -1,0 +1,239 @@
+//! A client of any of the servers.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use anyhow::{Context as _, Result, bail};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{
+        Message, client::IntoClientRequest, http::HeaderValue, protocol::WebSocketConfig,
+    },
+};
+
+/// Which server, and so which protocol.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Dialect {
+    Holdfast,
+    Echo,
+    PeerJs,
+    SocketIo,
+    Ws,
+    Matchbox,
+}
+
+/// Bytes that all clients have received.
+#[derive(Clone, Default)]
+pub(crate) struct Received(Arc<AtomicU64>);
+
+impl Received {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A connection that has said `username`, or what its server asks for.
+pub(crate) struct Client {
+    dialect: Dialect,
+    socket: WebSocketStream<Counted>,
+    name: String,
+    /// What the server calls the other one of the pair.
+    partner: String,
+}
+
+impl Client {
+    /// Connects, but has not come in yet.
+    pub(crate) async fn connect(
+        dialect: Dialect,
+        port: u16,
+        name: &str,
+        partner: &str,
+        received: &Received,
+    ) -> Result<Self> {
+        let path = match dialect {
+            Dialect::PeerJs => format!("peerjs?key=peerjs&id={name}&token=t&version=1.5.5"),
+            Dialect::SocketIo => "socket.io/?EIO=4&transport=websocket".into(),
+            Dialect::Matchbox => format!("{}?next=2", room(name, partner)),
+            Dialect::Holdfast | Dialect::Echo | Dialect::Ws => String::new(),
+        };
+        let mut request = format!("ws://127.0.0.1:{port}/{path}").into_client_request()?;
+        if dialect == Dialect::Holdfast {
+            let value = HeaderValue::from_static("holdfast");
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", value);
+        }
+        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.set_nodelay(true)?;
+        let stream = Counted {
+            stream,
+            received: received.clone(),
+        };
+        let config = WebSocketConfig::default().read_buffer_size(4096);
+        let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
+        Ok(Self {
+            dialect,
+            socket,
+            name: name.to_owned(),
+            partner: partner.to_owned(),
+        })
+    }
+
+    /// Comes in: into that room, where the server knows rooms.
+    pub(crate) async fn enter(&mut self, room: &str) -> Result<()> {
+        match self.dialect {
+            Dialect::Holdfast => {
+                let id: Value = serde_json::from_str(&self.next().await?)?;
+                let (name, id) = (&self.name, &id["id"]);
+                let hello =
+                    json!({"type": "username", "name": name, "id": id, "date": 0, "room": room});
+                self.send(hello.to_string()).await?;
+            }
+            Dialect::Ws => {
+                let hello = json!({"type": "username", "name": self.name});
+                self.send(hello.to_string()).await?;
+            }
+            Dialect::SocketIo => {
+                self.next().await?;
+                self.send("40".into()).await?;
+                self.next().await?;
+                let hello = json!(["username", self.name]);
+                self.send(format!("42{hello}")).await?;
+            }
+            Dialect::PeerJs | Dialect::Matchbox => {
+                self.next().await?;
+            }
+            Dialect::Echo => {}
+        }
+        Ok(())
+    }
+
+    /// Learns what the server calls the other one, where it does not take our word.
+    pub(crate) async fn meet(&mut self) -> Result<()> {
+        if self.dialect == Dialect::Matchbox {
+            let text = self.next().await?;
+            let news: Value = serde_json::from_str(&text)?;
+            let partner = news["NewPeer"].as_str();
+            self.partner = partner.with_context(|| text.clone())?.to_owned();
+        }
+        Ok(())
+    }
+
+    /// Sends a candidate to the other one.
+    pub(crate) async fn send_candidate(&mut self) -> Result<()> {
+        let candidate = json!({
+            "candidate": "candidate:842163049 1 udp 1677729535 203.0.113.7 46154 typ srflx raddr 10.0.1.17 rport 46154 generation 0",
+            "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "Lp8x",
+        });
+        let target = &self.partner;
+        let text = match self.dialect {
+            Dialect::Holdfast | Dialect::Echo | Dialect::Ws => json!({
+                "type": "new-ice-candidate", "target": target, "candidate": candidate,
+            })
+            .to_string(),
+            Dialect::PeerJs => json!({
+                "type": "CANDIDATE", "dst": target, "payload": candidate,
+            })
+            .to_string(),
+            Dialect::Matchbox => {
+                json!({ "Signal": { "receiver": target, "data": candidate } }).to_string()
+            }
+            Dialect::SocketIo => {
+                let event = json!(["candidate", { "target": target, "candidate": candidate }]);
+                format!("42{event}")
+            }
+        };
+        self.send(text).await
+    }
+
+    /// Waits for a candidate from the other one.
+    pub(crate) async fn candidate(&mut self) -> Result<()> {
+        loop {
+            if self.next().await?.contains("candidate:842163049") {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads whatever comes, for ever.
+    pub(crate) async fn drain(mut self) {
+        while self.next().await.is_ok() {}
+    }
+
+    async fn send(&mut self, text: String) -> Result<()> {
+        Ok(self.socket.send(Message::Text(text.into())).await?)
+    }
+
+    /// The next text, or nothing in place of a binary frame.
+    async fn next(&mut self) -> Result<String> {
+        loop {
+            let frame = self.socket.next().await.context("closed")??;
+            match frame {
+                Message::Text(text) if self.dialect == Dialect::SocketIo && text == "2" => {
+                    self.send("3".into()).await?;
+                }
+                Message::Text(text) if text == "{\"type\":\"HEARTBEAT\"}" => {}
+                Message::Text(text) => return Ok(text.to_string()),
+                Message::Binary(_) => return Ok(String::new()),
+                Message::Close(why) => bail!("closed: {why:?}"),
+                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+            }
+        }
+    }
+}
+
+/// The same for both of a pair.
+fn room<'a>(one: &'a str, other: &'a str) -> &'a str {
+    one.min(other)
+}
+
+/// A TCP stream whose bytes are counted.
+struct Counted {
+    stream: TcpStream,
+    received: Received,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let poll = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let came = buffer.filled().len() - before;
+        self.received.0.fetch_add(came as u64, Ordering::Relaxed);
+        poll
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

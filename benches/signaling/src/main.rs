@@ -1,0 +1,401 @@
+//! Drives signaling servers, each as a process of its own, and measures them in one run.
+//! `cargo xtask bench signaling` gets the servers and runs it.
+
+#![allow(clippy::print_stdout, reason = "a program for developers")]
+
+mod client;
+mod echo;
+mod proc;
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use tokio::{
+    net::TcpStream,
+    process::{Child, Command},
+    task::{JoinHandle, JoinSet},
+    time::{MissedTickBehavior, interval, sleep},
+};
+
+use client::{Client, Dialect, Received};
+
+#[derive(Parser)]
+struct Args {
+    /// Be the echo server at this port
+    #[arg(long)]
+    echo: Option<u16>,
+    /// The folder with node_modules: peer, socket.io and ws
+    #[arg(long, default_value = ".")]
+    npm: PathBuf,
+    /// Only these servers: holdfast, echo, peerjs, socketio, ws, matchbox
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// For how long messages are routed, in seconds
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Messages a second, all pairs together
+    #[arg(long, default_value_t = 4000)]
+    rate: u32,
+    /// Idle connections
+    #[arg(long, default_value_t = 5000)]
+    idle: usize,
+}
+
+/// How many pairs talk.
+const PAIRS: usize = 50;
+
+/// How many people come in one by one.
+const JOINS: usize = 20;
+
+/// How long a server may take for anything.
+const LIMIT: Duration = Duration::from_secs(60);
+
+const SERVERS: [(&str, Dialect); 6] = [
+    ("holdfast", Dialect::Holdfast),
+    ("echo", Dialect::Echo),
+    ("peerjs", Dialect::PeerJs),
+    ("socketio", Dialect::SocketIo),
+    ("ws", Dialect::Ws),
+    ("matchbox", Dialect::Matchbox),
+];
+
+/// First names, as people have them.
+const NAMES: [&str; 40] = [
+    "Ann", "Bob", "Maria", "Ivan", "Chloe", "Noah", "Emma", "Liam", "Olga", "Hugo", "Aisha",
+    "Omar", "Yuki", "Kenji", "Lena", "Paul", "Sofia", "Luca", "Nina", "Max", "Priya", "Arjun",
+    "Fatima", "Ali", "Eva", "Jonas", "Clara", "Felix", "Ines", "Tom", "Zoe", "Karl", "Rosa", "Ben",
+    "Mei", "Chen", "Anton", "Vera", "Leo", "Ida",
+];
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::parse();
+    rlimit::increase_nofile_limit(u64::MAX)?;
+    if let Some(port) = args.echo {
+        return echo::serve(port).await;
+    }
+    let chosen = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);
+    let servers: Vec<_> = SERVERS.iter().filter(|(name, _)| chosen(name)).collect();
+
+    println!(
+        "Routing a candidate, {} a second among {PAIRS} pairs:\n",
+        args.rate
+    );
+    println!("| server | people | CPU µs a message | p50 µs | p99 µs |\n|---|---|---|---|---|");
+    for (name, dialect) in &servers {
+        let crowds: &[usize] = match dialect {
+            Dialect::Holdfast => &[100, 1000, 10_000],
+            _ => &[100],
+        };
+        for crowd in crowds {
+            let routed = route(&args, *dialect, *crowd).await;
+            let routed = routed.with_context(|| format!("{name} with {crowd} people"))?;
+            let Routed { cpu, p50, p99 } = routed;
+            println!("| {name} | {crowd} | {cpu:.1} | {p50} | {p99} |");
+        }
+    }
+
+    println!(
+        "\nMemory of a connection that says nothing, after {}:\n",
+        args.idle
+    );
+    println!("| server | kB |\n|---|---|");
+    for (name, dialect) in &servers {
+        let memory = idle(&args, *dialect)
+            .await
+            .with_context(|| (*name).to_owned())?;
+        println!("| {name} | {memory:.1} |");
+    }
+
+    println!("\nComing in, one after the other and all at once; for each who comes in:\n");
+    println!(
+        "| server | people | kB sent | CPU ms | kB sent, at once | CPU ms, at once |\n|---|---|---|---|---|---|"
+    );
+    for (name, dialect) in &servers {
+        // The others tell nobody of anybody.
+        if !matches!(dialect, Dialect::Holdfast | Dialect::SocketIo | Dialect::Ws) {
+            continue;
+        }
+        for people in [100, 1000, 5000] {
+            if people == 5000 && *dialect != Dialect::Holdfast {
+                // Each would send some 50 kB to each.
+                continue;
+            }
+            let joined = join(&args, *dialect, people).await;
+            let [(bytes, cpu), (burst_bytes, burst_cpu)] =
+                joined.with_context(|| format!("{name} with {people} people"))?;
+            println!(
+                "| {name} | {people} | {bytes:.1} | {cpu:.2} | {burst_bytes:.1} | {burst_cpu:.2} |"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A server under test; ends with us.
+struct Server {
+    process: Child,
+    port: u16,
+}
+
+impl Server {
+    async fn start(args: &Args, dialect: Dialect) -> Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let here = std::env::current_exe()?;
+        let beside = here.parent().context("a folder")?;
+        let modules = args.npm.join("node_modules");
+        let node = |script: PathBuf| {
+            let mut node = Command::new("node");
+            node.arg(script);
+            node
+        };
+        let mut command = match dialect {
+            Dialect::Holdfast => {
+                let mut server = Command::new(beside.join("holdfast-server"));
+                server.args(["--listen", &format!("127.0.0.1:{port}"), "--log", "error"]);
+                server.args(["--max-connections", "100000", "--max-per-address", "100000"]);
+                server.args(["--messages-per-second", "100000"]);
+                server
+            }
+            Dialect::Echo => {
+                let mut echo = Command::new(&here);
+                echo.args(["--echo", &port.to_string()]);
+                echo
+            }
+            Dialect::PeerJs => {
+                let mut peer = node(modules.join("peer/dist/bin/peerjs.js"));
+                peer.args(["--port", &port.to_string(), "--host", "127.0.0.1"]);
+                peer.args(["--path", "/", "--concurrent_limit", "100000"]);
+                peer
+            }
+            Dialect::SocketIo => {
+                let mut server = node(args.npm.join("socketio.mjs"));
+                server.arg(port.to_string());
+                server
+            }
+            Dialect::Ws => {
+                let mut server = node(args.npm.join("ws.mjs"));
+                server.arg(port.to_string());
+                server
+            }
+            Dialect::Matchbox => {
+                let mut server = Command::new("matchbox_server");
+                server.arg(format!("127.0.0.1:{port}"));
+                server
+            }
+        };
+        command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
+        let process = command
+            .spawn()
+            .with_context(|| format!("{dialect:?} does not start"))?;
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            ensure!(began.elapsed() < LIMIT, "{dialect:?} does not answer");
+            sleep(Duration::from_millis(20)).await;
+        }
+        // What is done at the start is no part of what is measured.
+        sleep(Duration::from_millis(500)).await;
+        Ok(Self { process, port })
+    }
+
+    fn pid(&self) -> Result<u32> {
+        self.process.id().context("the server has ended")
+    }
+
+    fn cpu(&self) -> Result<Duration> {
+        proc::cpu(self.pid()?)
+    }
+}
+
+struct Routed {
+    /// Microseconds of the server's processor time for each message.
+    cpu: f64,
+    /// Microseconds from one end to the other.
+    p50: u128,
+    p99: u128,
+}
+
+/// Pairs that talk, in a room with so many people.
+async fn route(args: &Args, dialect: Dialect, people: usize) -> Result<Routed> {
+    let server = Server::start(args, dialect).await?;
+    let received = Received::default();
+    let mut crowd = Crowd::default();
+    crowd
+        .come(&server, dialect, 2 * PAIRS..people, "bench", &received)
+        .await?;
+    let mut pairs = Vec::new();
+    for n in 0..PAIRS {
+        let names = [format!("one{n}"), format!("two{n}")];
+        let mut pair = Vec::new();
+        for (own, other) in [(0, 1), (1, 0)] {
+            let (own, other) = (&names[own], &names[other]);
+            let mut client = Client::connect(dialect, server.port, own, other, &received).await?;
+            client.enter("bench").await?;
+            pair.push(client);
+        }
+        // Matchbox tells only the earlier of the later.
+        pair[0].meet().await?;
+        pairs.push(pair);
+    }
+    settle(&received).await;
+    let every = Duration::from_secs(1) * u32::try_from(PAIRS)? / args.rate;
+    let before = server.cpu()?;
+    let mut talks = JoinSet::new();
+    let end = Instant::now() + Duration::from_secs(args.seconds);
+    for (n, mut pair) in pairs.into_iter().enumerate() {
+        talks.spawn(async move {
+            // Not all pairs at the same moment.
+            sleep(every * u32::try_from(n)? / u32::try_from(PAIRS)?).await;
+            let mut tick = interval(every);
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut times = Vec::new();
+            let (mut from, mut to) = match dialect {
+                Dialect::Matchbox => (0, 1),
+                _ => (0, 1),
+            };
+            if dialect == Dialect::Echo {
+                to = from;
+            }
+            while Instant::now() < end {
+                tick.tick().await;
+                let sent = Instant::now();
+                pair[from].send_candidate().await?;
+                pair[to].candidate().await?;
+                times.push(sent.elapsed().as_micros());
+                if dialect != Dialect::Matchbox {
+                    std::mem::swap(&mut from, &mut to);
+                }
+            }
+            Ok::<_, anyhow::Error>(times)
+        });
+    }
+    let mut times = Vec::new();
+    while let Some(done) = talks.join_next().await {
+        times.extend(done??);
+    }
+    let cpu = server.cpu()? - before;
+    times.sort_unstable();
+    let at = |share: f64| times[(times.len() as f64 * share) as usize];
+    Ok(Routed {
+        cpu: cpu.as_secs_f64() * 1e6 / times.len() as f64,
+        p50: at(0.5),
+        p99: at(0.99),
+    })
+}
+
+/// kB for each of many idle connections, in rooms of two.
+async fn idle(args: &Args, dialect: Dialect) -> Result<f64> {
+    let server = Server::start(args, dialect).await?;
+    let received = Received::default();
+    let before = proc::anonymous_memory(server.pid()?)?;
+    let mut crowd = Crowd::default();
+    for pair in 0..args.idle / 2 {
+        let people = 2 * pair..2 * pair + 2;
+        crowd
+            .come(&server, dialect, people, &format!("room{pair}"), &received)
+            .await?;
+    }
+    settle(&received).await;
+    let after = proc::anonymous_memory(server.pid()?)?;
+    Ok(after.saturating_sub(before) as f64 / 1000.0 / args.idle as f64)
+}
+
+/// kB and ms of processor time for each who comes in: one after the other where so many are, and so
+/// many at once.
+async fn join(args: &Args, dialect: Dialect, people: usize) -> Result<[(f64, f64); 2]> {
+    let mut costs = [(0.0, 0.0); 2];
+    for (cost, at_once) in costs.iter_mut().zip([false, true]) {
+        let server = Server::start(args, dialect).await?;
+        let received = Received::default();
+        let mut crowd = Crowd::default();
+        let joins = match at_once {
+            true => people,
+            false => {
+                crowd
+                    .come(&server, dialect, 0..people, "bench", &received)
+                    .await?;
+                JOINS
+            }
+        };
+        let mut waiting = Vec::new();
+        for n in 0..joins {
+            let name = name(people + n);
+            let connected = Client::connect(dialect, server.port, &name, &name, &received);
+            waiting.push(connected.await?);
+        }
+        settle(&received).await;
+        let (bytes, cpu) = (received.bytes(), server.cpu()?);
+        let mut entering = JoinSet::new();
+        for mut client in waiting {
+            if !at_once {
+                sleep(Duration::from_millis(150)).await;
+            }
+            entering.spawn(async move {
+                client.enter("bench").await?;
+                client.drain().await;
+                Ok::<_, anyhow::Error>(())
+            });
+        }
+        settle(&received).await;
+        let kilobytes = (received.bytes() - bytes) as f64 / 1000.0;
+        let milliseconds = (server.cpu()? - cpu).as_secs_f64() * 1000.0;
+        *cost = (kilobytes / joins as f64, milliseconds / joins as f64);
+    }
+    Ok(costs)
+}
+
+/// People who only listen; gone when it is dropped.
+#[derive(Default)]
+struct Crowd(Vec<JoinHandle<()>>);
+
+impl Crowd {
+    async fn come(
+        &mut self,
+        server: &Server,
+        dialect: Dialect,
+        people: std::ops::Range<usize>,
+        room: &str,
+        received: &Received,
+    ) -> Result<()> {
+        for n in people {
+            let (own, other) = (name(n), name(n ^ 1));
+            let mut client = Client::connect(dialect, server.port, &own, &other, received).await?;
+            client.enter(room).await?;
+            self.0.push(tokio::spawn(client.drain()));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        for listener in &self.0 {
+            listener.abort();
+        }
+    }
+}
+
+/// Waits until nothing comes any more.
+async fn settle(received: &Received) {
+    let mut before = u64::MAX;
+    while received.bytes() != before {
+        before = received.bytes();
+        sleep(Duration::from_millis(500)).await;
+    }
+}
+
+fn name(n: usize) -> String {
+    match n / NAMES.len() {
+        0 => NAMES[n].to_owned(),
+        round => format!("{}{}", NAMES[n % NAMES.len()], round + 1),
+    }
+}

@@ -1,0 +1,644 @@
+//! Who is connected, in which room, and who gets which message. No I/O: messages go into queues.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::extract::ws::{Message as Frame, Utf8Bytes};
+use holdfast_protocol::{
+    ConnectionId, MAX_MESSAGE_BYTES, Message, Relay, RelayError, SESSION_SECONDS,
+};
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{
+    limits::Permit,
+    metrics::{Dropped, Metrics},
+    queue::{Closed, Queue, Stalled},
+    room::{Hears, Room, Status},
+    session::Session,
+};
+
+/// How many people one person can be in the middle of a call with, as far as we keep track.
+const MAX_CALLS: usize = 16;
+
+/// How many candidates may follow one description.
+const MAX_CANDIDATES: u16 = 256;
+
+/// The longest name of a room, in characters.
+const MAX_ROOM_CHARS: usize = 64;
+
+/// How long a session waits for its next connection.
+const SESSION_LIMIT: Duration = Duration::from_secs(SESSION_SECONDS);
+
+/// Types that only a server says. From a client they are refused, or anybody could hand out names.
+const SERVER_TYPES: [&str; 10] = [
+    "id",
+    "rejectusername",
+    "userlist",
+    "people",
+    "peer-gone",
+    "error",
+    "resumed",
+    // Between one client and the server alone.
+    "resume",
+    "heard",
+    "ping",
+];
+
+/// Which session. Not a secret, and never sent.
+pub(crate) type Key = u64;
+
+/// A connection's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seat {
+    /// The session, which goes on when another connection takes it over.
+    key: Key,
+    connection: u64,
+}
+
+/// Everybody who is connected.
+pub(crate) struct Hub {
+    /// The most people in one room.
+    max_people: usize,
+    connections: u64,
+    people: HashMap<Key, Person>,
+    /// The sessions that can be gone on with, by their secret.
+    sessions: HashMap<Arc<str>, Key>,
+    /// The rooms that somebody is in, by name; the lobby has none.
+    rooms: HashMap<Arc<str>, Room>,
+    /// The rooms whose people have yet to be told something.
+    changed: Vec<Arc<str>>,
+    wake: Arc<Notify>,
+    /// Whose connection is gone, and until when their session waits for the next.
+    away: VecDeque<(Instant, Seat)>,
+    /// Whose queue was found full.
+    stalled: Vec<Key>,
+    metrics: Arc<Metrics>,
+}
+
+struct Person {
+    /// The secret that says which session this is, in messages that carry an id.
+    id: Arc<str>,
+    /// None until `username` has come.
+    place: Option<Place>,
+    /// Which connection has it now, or had it last.
+    connection: u64,
+    session: Session,
+    /// With whom there is a call under way.
+    calls: Vec<Partner>,
+    /// Held for as long as the session is.
+    permit: Option<Permit>,
+}
+
+#[derive(Clone)]
+struct Place {
+    room: Arc<str>,
+    name: Arc<str>,
+}
+
+struct Partner {
+    key: Key,
+    /// How many candidates have gone there since the last description.
+    candidates: u16,
+}
+
+/// Why a message is not passed on. Its text goes to the sender.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error(transparent)]
+    NotAMessage(#[from] RelayError),
+    #[error("a message has at most {MAX_MESSAGE_BYTES} bytes; this one has {0}")]
+    TooLarge(usize),
+    #[error("binary frames are not understood here: send JSON as text")]
+    Binary,
+    #[error("say your name first, with a `username` message")]
+    NoName,
+    #[error("`username` needs a `name`, a string")]
+    NameMissing,
+    #[error("the `id` in this message is not yours")]
+    WrongId,
+    #[error("`{0}` is for the server to say")]
+    ServerType(String),
+    #[error("nobody here is called {0}")]
+    NoSuchUser(String),
+    #[error("there is no such session; come in under your name")]
+    SessionOver,
+    #[error("the name of a room has at most {MAX_ROOM_CHARS} letters, digits, - and _")]
+    RoomName,
+    #[error("you are in another room; connect anew to change it")]
+    OtherRoom,
+    #[error("this room is full: {0} people are in it")]
+    RoomFull(usize),
+    #[error("at most {MAX_CANDIDATES} candidates may follow an offer or an answer")]
+    Candidates,
+}
+
+/// What has become of a message.
+pub(crate) struct Received {
+    /// The connection may have another seat afterwards.
+    pub(crate) seat: Seat,
+    /// How many people it went to.
+    pub(crate) receivers: usize,
+}
+
+impl Hub {
+    pub(crate) fn new(max_people: usize, wake: Arc<Notify>, metrics: Arc<Metrics>) -> Self {
+        Self {
+            max_people,
+            connections: 0,
+            people: HashMap::new(),
+            sessions: HashMap::new(),
+            rooms: HashMap::new(),
+            changed: Vec::new(),
+            wake,
+            away: VecDeque::new(),
+            stalled: Vec::new(),
+            metrics,
+        }
+    }
+
+    /// Somebody is connected. Gives the seat, and puts the `id` message into the queue.
+    pub(crate) fn connect(
+        &mut self,
+        queue: Queue,
+        resumable: bool,
+        permit: Option<Permit>,
+    ) -> Result<Seat, getrandom::Error> {
+        let id: Arc<str> = random_token()?.into();
+        self.connections += 1;
+        let connection = self.connections;
+        let session = Session::new(queue, resumable);
+        let hello = Message::Id {
+            id: ConnectionId::Text(id.to_string()),
+            heard: resumable.then_some(0),
+        };
+        // The queue is empty: it takes one message.
+        let _ = session.send_aside(Frame::Text(encode(&hello)));
+        let person = Person {
+            id,
+            place: None,
+            connection,
+            session,
+            calls: Vec::new(),
+            permit,
+        };
+        self.people.insert(connection, person);
+        let key = connection;
+        Ok(Seat { key, connection })
+    }
+
+    /// A connection is gone. Its session waits for another one, if it can, and nobody hears of it
+    /// before that is too late.
+    pub(crate) fn disconnect(&mut self, seat: Seat, said_goodbye: bool, now: Instant) {
+        let Some(person) = self.seated(seat) else {
+            return;
+        };
+        if person.session.is_resumable() && person.place.is_some() && !said_goodbye {
+            person.session.detach();
+            self.away.push_back((now + SESSION_LIMIT, seat));
+        } else {
+            self.remove(seat.key);
+        }
+        self.drop_stalled();
+    }
+
+    /// Ends the sessions that have waited for long enough. Who is in a call with them hears of it;
+    /// the call needs no server.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        while let Some((_, seat)) = self.away.pop_front_if(|(until, _)| *until <= now) {
+            // Another connection may have come, and gone again.
+            if self.seated(seat).is_some_and(|p| !p.session.is_attached()) {
+                self.remove(seat.key);
+            }
+        }
+        self.drop_stalled();
+    }
+
+    /// Tells everybody who is here, where that has changed. Whether something is left for later.
+    pub(crate) fn tell(&mut self, now: Instant) -> bool {
+        let mut later = Vec::new();
+        for name in std::mem::take(&mut self.changed) {
+            let Some(room) = self.rooms.get_mut(&name) else {
+                continue;
+            };
+            let (people, stalled) = (&self.people, &mut self.stalled);
+            let left = room.tell(now, |key, news| {
+                let sent = people
+                    .get(&key)
+                    .map(|person| person.session.send_aside(news));
+                stalled.extend(sent.and_then(Result::err).map(|Stalled| key));
+            });
+            if left {
+                later.push(name);
+            }
+        }
+        self.changed.extend(later);
+        self.drop_stalled();
+        !self.changed.is_empty()
+    }
+
+    /// The person whose session still has that connection.
+    fn seated(&mut self, seat: Seat) -> Option<&mut Person> {
+        let person = self.people.get_mut(&seat.key)?;
+        (person.connection == seat.connection).then_some(person)
+    }
+
+    /// Ends a session.
+    fn remove(&mut self, key: Key) {
+        let Some(person) = self.people.remove(&key) else {
+            return;
+        };
+        self.sessions.remove(&person.id);
+        let Some(Place { room, name }) = person.place else {
+            return;
+        };
+        let gone = encode(&Message::PeerGone {
+            name: name.to_string(),
+        });
+        for partner in person.calls {
+            self.end_call(partner.key, key);
+            self.send(partner.key, gone.clone());
+        }
+        if let Some(here) = self.rooms.get_mut(&room) {
+            here.leave(key);
+            if here.is_empty() {
+                self.rooms.remove(&room);
+            }
+        }
+        self.note(&room);
+    }
+
+    /// The people of that room will be told of something.
+    fn note(&mut self, room: &Arc<str>) {
+        if self.rooms.contains_key(room) && !self.changed.contains(room) {
+            self.changed.push(room.clone());
+            self.wake.notify_one();
+        }
+    }
+
+    /// Drops everybody whose queue was found full, and those found full in telling so.
+    fn drop_stalled(&mut self) {
+        while let Some(key) = self.stalled.pop() {
+            if let Some(person) = self.people.get(&key) {
+                tracing::info!(key, "dropped: it does not read what it is sent");
+                self.metrics.dropped(Dropped::Stalled);
+                person.session.close(Closed::Stalled);
+                self.remove(key);
+            }
+        }
+    }
+
+    /// A text frame came in: it goes where it is meant to go, or back as an error.
+    pub(crate) fn receive(&mut self, seat: Seat, text: &str) -> Received {
+        let received = self.route(seat, text).unwrap_or_else(|refusal| {
+            self.refuse(seat, &refusal);
+            Received { seat, receivers: 0 }
+        });
+        self.drop_stalled();
+        received
+    }
+
+    /// Tells the sender why its frame went nowhere.
+    pub(crate) fn refuse(&mut self, seat: Seat, refusal: &Refusal) {
+        tracing::debug!(seat.key, code = refusal.code(), "refused");
+        self.metrics.refused(refusal.code());
+        let target = if let Refusal::NoSuchUser(target) = refusal {
+            Some(target.clone())
+        } else {
+            None
+        };
+        let error = Message::Error {
+            code: refusal.code().to_owned(),
+            text: refusal.to_string(),
+            target,
+        };
+        if matches!(refusal, Refusal::SessionOver) {
+            self.send_aside(seat.key, &error);
+        } else {
+            self.send(seat.key, encode(&error));
+        }
+    }
+
+    fn route(&mut self, seat: Seat, text: &str) -> Result<Received, Refusal> {
+        let parsed = match text.len() {
+            0..=MAX_MESSAGE_BYTES => Relay::parse(text).map_err(Refusal::NotAMessage),
+            _ => Err(Refusal::TooLarge(text.len())),
+        };
+        let done = Ok(Received { seat, receivers: 0 });
+        let key = seat.key;
+        let Some(person) = self.seated(seat) else {
+            return done;
+        };
+        let mut message = match parsed {
+            Ok(message) => message,
+            Err(refusal) => {
+                // What is refused has come all the same.
+                person.session.received();
+                return Err(refusal);
+            }
+        };
+        let kind = message.kind();
+        if person.session.is_resumable() {
+            match kind.as_str() {
+                "resume" => return self.resume(seat, &message),
+                "heard" => {
+                    let heard = message.number("heard").unwrap_or_default();
+                    person.session.heard(heard);
+                    return done;
+                }
+                "ping" => {
+                    let heard = person.session.received_count();
+                    self.send_aside(key, &Message::Heard { heard });
+                    return done;
+                }
+                "username" => {}
+                _ => {
+                    if let Some(heard) = person.session.received() {
+                        self.send_aside(key, &Message::Heard { heard });
+                    }
+                }
+            }
+        }
+        let Some(person) = self.people.get(&key) else {
+            return done;
+        };
+        if message.string("id").is_some_and(|id| *id != *person.id) {
+            return Err(Refusal::WrongId);
+        }
+        if kind == "username" {
+            self.enter(key, &message)?;
+            return done;
+        }
+        if SERVER_TYPES.contains(&kind.as_str()) {
+            return Err(Refusal::ServerType(kind));
+        }
+        let Place { room, name } = person.place.clone().ok_or(Refusal::NoName)?;
+        message.set("name", &name);
+        message.remove("id");
+        let receivers = match message.string("target").filter(|target| !target.is_empty()) {
+            Some(target) => {
+                let here = self.rooms.get(&room);
+                let receiver = here.and_then(|room| room.find(&target));
+                let receiver = receiver.ok_or(Refusal::NoSuchUser(target))?;
+                self.follow_call(key, receiver, &kind)?;
+                self.send(receiver, message.to_text().into());
+                1
+            }
+            None => {
+                if kind == "hang-up" {
+                    // The sample's client says it to everybody.
+                    self.end_calls(key);
+                }
+                let here = self.rooms.get(&room);
+                let everybody: Vec<Key> = here.into_iter().flat_map(Room::keys).collect();
+                let text = Utf8Bytes::from(message.to_text());
+                for receiver in &everybody {
+                    self.send(*receiver, text.clone());
+                }
+                everybody.len()
+            }
+        };
+        self.metrics.routed(&kind);
+        Ok(Received { seat, receivers })
+    }
+
+    /// Somebody says their name: they come in, or take another.
+    fn enter(&mut self, key: Key, message: &Relay<'_>) -> Result<(), Refusal> {
+        let wanted = message.string("name").ok_or(Refusal::NameMissing)?;
+        let room: Arc<str> = message.string("room").unwrap_or_default().into();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if room.len() > MAX_ROOM_CHARS || !room.chars().all(is_plain) {
+            return Err(Refusal::RoomName);
+        }
+        let Some(person) = self.people.get_mut(&key) else {
+            return Ok(());
+        };
+        let is_new = person.place.is_none();
+        if person
+            .place
+            .as_ref()
+            .is_some_and(|place| place.room != room)
+        {
+            return Err(Refusal::OtherRoom);
+        }
+        let here = self.rooms.get(&room).map_or(0, Room::len);
+        if is_new && here >= self.max_people {
+            return Err(Refusal::RoomFull(here));
+        }
+        let hears = match person.session.is_resumable() {
+            true => Hears::Everything,
+            false => Hears::Lists,
+        };
+        let name = self
+            .rooms
+            .entry(room.clone())
+            .or_default()
+            .enter(key, &wanted, hears);
+        let id = person.id.clone();
+        if is_new && person.session.is_resumable() {
+            self.sessions.insert(id.clone(), key);
+        }
+        person.place = Some(Place {
+            room: room.clone(),
+            name: name.clone(),
+        });
+        if *name != *wanted {
+            let id = Some(ConnectionId::Text(id.to_string()));
+            let name = name.to_string();
+            self.send(key, encode(&Message::RejectUsername { id, name }));
+        }
+        self.note(&room);
+        Ok(())
+    }
+
+    /// A new connection takes the place of an earlier one: whoever knows the secret is the person.
+    fn resume(&mut self, seat: Seat, message: &Relay<'_>) -> Result<Received, Refusal> {
+        let id = message.string("id").unwrap_or_default();
+        let key = *self.sessions.get(&*id).ok_or(Refusal::SessionOver)?;
+        // Whoever has a name already has a session of their own.
+        let fresh = self
+            .people
+            .get(&seat.key)
+            .is_some_and(|p| p.place.is_none());
+        if !fresh {
+            return Err(Refusal::SessionOver);
+        }
+        let next = self.people.remove(&seat.key);
+        let (Some(next), Some(person)) = (next, self.people.get_mut(&key)) else {
+            return Err(Refusal::SessionOver);
+        };
+        person.connection = seat.connection;
+        person.permit = next.permit;
+        let heard = message.number("heard");
+        let again = person.session.attach(next.session, heard);
+        let resumed = Message::Resumed {
+            heard: person.session.received_count(),
+        };
+        // What was missed comes first: who comes back may be told there what they would ask.
+        let again = again.into_iter().map(Frame::Text);
+        let sent = again
+            .chain([Frame::Text(encode(&resumed))])
+            .try_for_each(|frame| person.session.send_aside(frame));
+        self.stalled.extend(sent.err().map(|Stalled| key));
+        if let Some(Place { room, .. }) = person.place.clone() {
+            let here = self.rooms.get_mut(&room);
+            if here.is_some_and(|here| here.come_back(key, message.number("people"))) {
+                self.note(&room);
+            }
+        }
+        let connection = seat.connection;
+        let seat = Seat { key, connection };
+        Ok(Received { seat, receivers: 1 })
+    }
+
+    /// Remembers who is in a call with whom, by the messages that make and end one.
+    fn follow_call(&mut self, sender: Key, receiver: Key, kind: &str) -> Result<(), Refusal> {
+        match kind {
+            "video-offer" | "video-answer" => {
+                for (one, other) in [(sender, receiver), (receiver, sender)] {
+                    let Some(person) = self.people.get_mut(&one) else {
+                        continue;
+                    };
+                    let known = person.calls.iter_mut().find(|p| p.key == other);
+                    if let Some(partner) = known {
+                        if one == sender {
+                            partner.candidates = 0;
+                        }
+                        continue;
+                    }
+                    person.calls.truncate(MAX_CALLS - 1);
+                    let (key, candidates) = (other, 0);
+                    person.calls.insert(0, Partner { key, candidates });
+                    self.set_status(one, Status::Busy);
+                }
+            }
+            "new-ice-candidate" => {
+                let person = self.people.get_mut(&sender);
+                let mut calls = person.into_iter().flat_map(|person| &mut person.calls);
+                if let Some(partner) = calls.find(|partner| partner.key == receiver) {
+                    partner.candidates = partner.candidates.saturating_add(1);
+                    if partner.candidates > MAX_CANDIDATES {
+                        return Err(Refusal::Candidates);
+                    }
+                }
+            }
+            "hang-up" => {
+                self.end_call(sender, receiver);
+                self.end_call(receiver, sender);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end_calls(&mut self, key: Key) {
+        let person = self.people.get_mut(&key);
+        let calls = person.map(|person| std::mem::take(&mut person.calls));
+        for partner in calls.into_iter().flatten() {
+            self.end_call(partner.key, key);
+        }
+        self.set_status(key, Status::Free);
+    }
+
+    /// The one is in no call with the other any more.
+    fn end_call(&mut self, one: Key, other: Key) {
+        if let Some(person) = self.people.get_mut(&one) {
+            person.calls.retain(|partner| partner.key != other);
+            if person.calls.is_empty() {
+                self.set_status(one, Status::Free);
+            }
+        }
+    }
+
+    fn set_status(&mut self, key: Key, status: Status) {
+        let person = self.people.get(&key);
+        let Some(place) = person.and_then(|person| person.place.clone()) else {
+            return;
+        };
+        let room = self.rooms.get_mut(&place.room);
+        if room.is_some_and(|room| room.set_status(key, status)) {
+            self.note(&place.room);
+        }
+    }
+
+    /// A message of the session; a reader whose queue is full has stalled, and is dropped soon
+    /// after.
+    fn send(&mut self, key: Key, text: Utf8Bytes) {
+        let Some(person) = self.people.get_mut(&key) else {
+            return;
+        };
+        if let Err(Stalled) = person.session.send(text) {
+            self.stalled.push(key);
+        }
+    }
+
+    /// A message of the connection alone.
+    fn send_aside(&mut self, key: Key, message: &Message) {
+        let Some(person) = self.people.get(&key) else {
+            return;
+        };
+        if let Err(Stalled) = person.session.send_aside(Frame::Text(encode(message))) {
+            self.stalled.push(key);
+        }
+    }
+
+    /// What there is of everything, for who watches.
+    pub(crate) fn count(&self) -> Count {
+        let queues = self.people.values().map(|person| person.session.waiting());
+        Count {
+            sessions: self.people.len(),
+            away: self.away.len(),
+            rooms: self.rooms.len(),
+            waiting: queues.clone().sum(),
+            longest: queues.max().unwrap_or_default(),
+        }
+    }
+}
+
+/// How many there are.
+pub(crate) struct Count {
+    pub(crate) sessions: usize,
+    pub(crate) away: usize,
+    pub(crate) rooms: usize,
+    /// Messages in all queues.
+    pub(crate) waiting: usize,
+    /// Messages in the longest of them.
+    pub(crate) longest: usize,
+}
+
+impl Refusal {
+    /// The `code` of the error, for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::NotAMessage(_) => "bad-json",
+            Self::TooLarge(_) => "too-large",
+            Self::Binary => "binary",
+            Self::NoName => "no-name",
+            Self::NameMissing => "name-missing",
+            Self::WrongId => "wrong-id",
+            Self::ServerType(_) => "server-type",
+            Self::NoSuchUser(_) => "no-such-user",
+            Self::SessionOver => "session-over",
+            Self::RoomName => "room-name",
+            Self::OtherRoom => "other-room",
+            Self::RoomFull(_) => "room-full",
+            Self::Candidates => "candidates",
+        }
+    }
+}
+
+pub(crate) fn encode(message: &Message) -> Utf8Bytes {
+    // Strings and numbers only: this cannot fail.
+    serde_json::to_string(message).unwrap_or_default().into()
+}
+
+/// 128 bits that nobody can guess, as hexadecimal digits.
+fn random_token() -> Result<String, getrandom::Error> {
+    Ok(format!(
+        "{:016x}{:016x}",
+        getrandom::u64()?,
+        getrandom::u64()?
+    ))
+}

@@ -1,0 +1,146 @@
+//! What Prometheus asks for.
+
+use std::{sync::atomic::AtomicI64, time::Duration};
+
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+
+use crate::hub::Count;
+
+type Label = [(&'static str, &'static str); 1];
+
+/// Counted as it happens, or looked up when somebody asks.
+pub(crate) struct Metrics {
+    registry: Registry,
+    messages: Family<Label, Counter>,
+    refused: Family<Label, Counter>,
+    dropped: Family<Label, Counter>,
+    latency: Histogram,
+    connections: Level,
+    sessions: Level,
+    away: Level,
+    rooms: Level,
+    waiting: Level,
+    longest: Level,
+}
+
+type Level = Gauge<i64, AtomicI64>;
+
+/// Why a connection was ended, or not begun.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Dropped {
+    /// It did not read what it was sent.
+    Stalled,
+    /// It sent too much.
+    Flood,
+    /// It said nothing for too long.
+    Silent,
+    /// What it sent was no WebSocket frame, or too large.
+    BadFrame,
+    /// There were too many connections from its address, or in all.
+    TooMany,
+    /// Its page was another site's.
+    Origin,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("holdfast");
+        let mut level = |name: &str, help: &str| {
+            let level = Level::default();
+            registry.register(name, help, level.clone());
+            level
+        };
+        let connections = level("connections", "TCP connections and waiting sessions");
+        let sessions = level("sessions", "Sessions, those that wait for a connection too");
+        let away = level("sessions_away", "Sessions that wait for a connection");
+        let rooms = level("rooms", "Rooms that somebody is in");
+        let waiting = level("queued_messages", "Messages that wait for their readers");
+        let longest = level("longest_queue_messages", "Messages in the longest queue");
+        let messages = Family::default();
+        registry.register("messages", "Messages passed on, by type", messages.clone());
+        let refused = Family::default();
+        registry.register("refused", "Messages refused, by code", refused.clone());
+        let dropped = Family::default();
+        registry.register("dropped", "Connections ended, by reason", dropped.clone());
+        // From 10 µs to 5 s.
+        let latency = Histogram::new(exponential_buckets(0.000_01, 2.0, 20));
+        registry.register(
+            "queue_seconds",
+            "From a message's routing to its writing",
+            latency.clone(),
+        );
+        Self {
+            registry,
+            messages,
+            refused,
+            dropped,
+            latency,
+            connections,
+            sessions,
+            away,
+            rooms,
+            waiting,
+            longest,
+        }
+    }
+
+    /// A message was passed on.
+    pub(crate) fn routed(&self, kind: &str) {
+        // Types that people make up must not make up metrics.
+        let known = [
+            "message",
+            "video-offer",
+            "video-answer",
+            "new-ice-candidate",
+            "hang-up",
+        ];
+        let known = known.into_iter().find(|known| *known == kind);
+        let label = [("type", known.unwrap_or("other"))];
+        self.messages.get_or_create(&label).inc();
+    }
+
+    pub(crate) fn refused(&self, code: &'static str) {
+        self.refused.get_or_create(&[("code", code)]).inc();
+    }
+
+    pub(crate) fn dropped(&self, why: Dropped) {
+        let reason = match why {
+            Dropped::Stalled => "stalled",
+            Dropped::Flood => "flood",
+            Dropped::Silent => "silent",
+            Dropped::BadFrame => "bad-frame",
+            Dropped::TooMany => "too-many",
+            Dropped::Origin => "origin",
+        };
+        self.dropped.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// A message has waited that long.
+    pub(crate) fn waited(&self, time: Duration) {
+        self.latency.observe(time.as_secs_f64());
+    }
+
+    /// Everything, in Prometheus' text format.
+    pub(crate) fn text(&self, connections: usize, count: &Count) -> String {
+        let set = |level: &Level, value: usize| level.set(i64::try_from(value).unwrap_or(i64::MAX));
+        set(&self.connections, connections);
+        set(&self.sessions, count.sessions);
+        set(&self.away, count.away);
+        set(&self.rooms, count.rooms);
+        set(&self.waiting, count.waiting);
+        set(&self.longest, count.longest);
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

@@ -1,0 +1,203 @@
+//! Rooms, and how people in them learn of each other.
+
+mod client;
+
+use client::{Client, TestServer};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+fn offer(target: &str) -> Value {
+    json!({"type": "video-offer", "target": target, "sdp": {"type": "offer", "sdp": ""}})
+}
+
+/// A whole conversation ends in an error, and the client is in no room afterwards.
+async fn refused(server: &TestServer, name: &str, room: &str) -> (Client, Value) {
+    let mut client = server.connect(Some("holdfast")).await.expect("connects");
+    let id = client.next_of("id").await["id"].clone();
+    client
+        .send(&json!({"type": "username", "name": name, "id": id, "date": 0, "room": room}))
+        .await;
+    let error = client.next_of("error").await;
+    (client, error)
+}
+
+#[tokio::test]
+async fn a_room_is_a_world_of_its_own() {
+    let server = TestServer::start().await;
+    let mut ann = server.enter("Ann", "red").await;
+    let mut other_ann = server.enter("Ann", "blue").await;
+    let mut bob = server.enter("Bob", "blue").await;
+    assert_eq!(other_ann.next_of("").await, json!({"+": ["Bob"]}));
+    ann.send(&json!({"type": "message", "text": "hi", "date": 0, "target": "Bob"}))
+        .await;
+    assert_eq!(ann.next_of("error").await["code"], "no-such-user");
+    ann.assert_nothing_waits().await;
+    bob.send(&json!({"type": "message", "text": "to all", "date": 0}))
+        .await;
+    assert_eq!(other_ann.next().await["text"], "to all");
+    ann.assert_nothing_waits().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_comes_in_is_told_everything_and_the_others_what_has_changed() {
+    let server = TestServer::start().await;
+    let mut ann = server.enter("Ann", "r").await;
+    let mut bob = server.enter("Bob", "r").await;
+    assert_eq!(ann.next().await, json!({"+": ["Bob"]}));
+    bob.send(&offer("Ann")).await;
+    ann.next_of("video-offer").await;
+    assert_eq!(ann.next().await, json!({"busy": ["Ann", "Bob"]}));
+    let mut client = server.connect(Some("holdfast")).await.expect("connects");
+    let id = client.next_of("id").await["id"].clone();
+    let hello = json!({"type": "username", "name": "Zoe", "id": id, "date": 0, "room": "r"});
+    client.send(&hello).await;
+    assert_eq!(
+        client.next().await,
+        json!({"type": "people", "version": 4, "free": ["Zoe"], "busy": ["Ann", "Bob"]})
+    );
+    ann.next().await;
+    bob.send(&json!({"type": "username", "name": "Bert", "date": 0, "room": "r"}))
+        .await;
+    assert_eq!(ann.next().await, json!({"busy": ["Bert"], "-": ["Bob"]}));
+    bob.send(&json!({"type": "hang-up", "target": "Ann"})).await;
+    ann.next_of("hang-up").await;
+    assert_eq!(ann.next().await, json!({"+": ["Ann", "Bert"]}));
+    bob.leave().await;
+    assert_eq!(ann.next().await, json!({"-": ["Bert"]}));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_samples_hang_up_to_everybody_makes_both_free_again() {
+    let server = TestServer::start().await;
+    let mut ann = server.enter("Ann", "").await;
+    let mut sample = server.join("Sam").await;
+    ann.next_of("").await;
+    sample.send(&offer("Ann")).await;
+    ann.next_of("video-offer").await;
+    assert_eq!(ann.next().await, json!({"busy": ["Ann", "Sam"]}));
+    sample
+        .send(&json!({"type": "hang-up", "target": null}))
+        .await;
+    ann.next_of("hang-up").await;
+    assert_eq!(ann.next().await, json!({"+": ["Ann", "Sam"]}));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn changes_are_gathered_and_a_change_that_is_undone_is_none() {
+    let server = TestServer::start().await;
+    let mut ann = server.enter("Ann", "r").await;
+    let mut others = Vec::new();
+    for _ in 0..40 {
+        others.push(server.connect(Some("holdfast")).await.expect("connects"));
+    }
+    for (n, other) in others.iter_mut().enumerate() {
+        let name = format!("P{n}");
+        let hello = json!({"type": "username", "name": name, "date": 0, "room": "r"});
+        other.send(&hello).await;
+        if n % 2 == 1 {
+            // In and out again.
+            other.send_frame(Message::Close(None)).await;
+        }
+    }
+    let (mut came, mut messages) = (0, 0);
+    while came < 20 {
+        let change = ann.next().await;
+        let list = |key: &str| change[key].as_array().map_or(0, Vec::len);
+        came += list("+");
+        came -= list("-");
+        messages += 1;
+    }
+    assert!(messages < 20, "{messages} messages for 40 joins");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_comes_back_is_told_no_more_than_they_missed() {
+    let server = TestServer::start().await;
+    let ann = server.enter("Ann", "r").await;
+    let id = ann.id.clone();
+    ann.vanish();
+    let resume = async |people: u32| {
+        let mut ann = server.connect(Some("holdfast")).await.expect("connects");
+        ann.next_of("id").await;
+        ann.send(&json!({"type": "resume", "id": id, "heard": 0, "people": people}))
+            .await;
+        ann.next_of("resumed").await;
+        ann
+    };
+    let mut ann = resume(1).await;
+    ann.assert_nothing_waits().await;
+    let _bob = server.enter("Bob", "r").await;
+    assert_eq!(ann.next().await, json!({"+": ["Bob"]}));
+    ann.vanish();
+    let mut ann = resume(1).await;
+    let people = ann.next_of("people").await;
+    assert_eq!(
+        (&people["free"], &people["version"]),
+        (&json!(["Ann", "Bob"]), &json!(2))
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_long_is_compressed_and_nothing_else() {
+    let server = TestServer::start().await;
+    let mut clients = Vec::new();
+    for n in 0..60 {
+        clients.push(server.enter(&format!("Somebody{n}"), "r").await);
+    }
+    let mut last = server.connect(Some("holdfast")).await.expect("connects");
+    last.next_of("id").await;
+    last.send(&json!({"type": "username", "name": "Last", "date": 0, "room": "r"}))
+        .await;
+    match last.next_frame().await {
+        Message::Binary(packed) => assert!(packed.len() < 400, "{} bytes", packed.len()),
+        other => panic!("{other:?}"),
+    }
+    loop {
+        match clients[0].next_frame().await {
+            Message::Text(text) if text.as_str() == r#"{"+":["Last"]}"# => break,
+            Message::Text(_) | Message::Ping(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_room_that_cannot_be_entered_is_refused_with_a_sentence() {
+    let server = TestServer::with(|options| options.max_per_room = 2).await;
+    for room in ["a b", "ä", &"x".repeat(65)] {
+        let (_, error) = refused(&server, "Ann", room).await;
+        assert_eq!(error["code"], "room-name", "{room}");
+    }
+    let mut ann = server.enter("Ann", "r").await;
+    ann.send(&json!({"type": "username", "name": "Ann", "date": 0, "room": "s"}))
+        .await;
+    assert_eq!(ann.next_of("error").await["code"], "other-room");
+    let bob = server.enter("Bob", "r").await;
+    let (mut zoe, error) = refused(&server, "Zoe", "r").await;
+    assert_eq!(error["code"], "room-full");
+    assert!(
+        error["text"]
+            .as_str()
+            .is_some_and(|text| text.contains('2'))
+    );
+    // Who is in can still change their name, and who was refused can come later.
+    ann.send(&json!({"type": "username", "name": "Anna", "date": 0, "room": "r"}))
+        .await;
+    bob.leave().await;
+    loop {
+        let change = ann.next_of("").await;
+        if change["-"].to_string().contains("Bob") {
+            break;
+        }
+    }
+    zoe.send(&json!({"type": "username", "name": "Zoe", "date": 0, "room": "r"}))
+        .await;
+    assert_eq!(zoe.next_of("people").await["free"], json!(["Anna", "Zoe"]));
+    server.stop().await;
+}

@@ -1,0 +1,85 @@
+//! Who is here, in the order of the alphabet.
+
+use std::cmp::Ordering;
+
+/// Somebody who is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// What they are called; nobody else in the room is.
+    pub name: String,
+    /// They are in a call.
+    pub busy: bool,
+}
+
+/// Everybody who is here. Made for some ten thousand: one who comes or goes moves the others in
+/// memory, and nothing else.
+#[derive(Debug, Clone, Default)]
+pub struct People(Vec<Person>);
+
+impl People {
+    /// These and nobody else.
+    #[must_use]
+    pub fn new(free: Vec<String>, busy: Vec<String>) -> Self {
+        let person = |busy| move |name| Person { name, busy };
+        let free = free.into_iter().map(person(false));
+        let mut list: Vec<Person> = free.chain(busy.into_iter().map(person(true))).collect();
+        list.sort_unstable_by(|one, other| order(&one.name, &other.name));
+        Self(list)
+    }
+
+    /// Somebody comes, or their call has begun or ended.
+    pub fn put(&mut self, name: String, busy: bool) {
+        match self.find(&name) {
+            Ok(place) => self.0[place].busy = busy,
+            Err(place) => self.0.insert(place, Person { name, busy }),
+        }
+    }
+
+    /// Somebody goes.
+    pub fn remove(&mut self, name: &str) {
+        if let Ok(place) = self.find(name) {
+            self.0.remove(place);
+        }
+    }
+
+    /// Whether somebody is here.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.find(name).is_ok()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nobody is here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those whose names hold these letters, whether large or small.
+    pub fn named_like<'a>(&'a self, letters: &'a str) -> impl Iterator<Item = &'a Person> {
+        let holds = move |person: &&Person| {
+            let name = person.name.as_bytes();
+            let mut parts = name.windows(letters.len().max(1));
+            letters.is_empty() || parts.any(|part| part.eq_ignore_ascii_case(letters.as_bytes()))
+        };
+        self.0.iter().filter(holds)
+    }
+
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|person| order(&person.name, name))
+    }
+}
+
+/// Large and small letters side by side; names that differ in nothing else have an order too.
+fn order(one: &str, other: &str) -> Ordering {
+    let folded = one
+        .bytes()
+        .map(|byte| byte.to_ascii_lowercase())
+        .cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()));
+    folded.then_with(|| one.cmp(other))
+}
