@@ -11,8 +11,9 @@ use axum::body::Body;
 use hyper::{Request, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use crate::{Server, limits::Permit, metrics::Dropped};
@@ -62,19 +63,34 @@ fn admit(stream: TcpStream, address: SocketAddr, server: &Server) {
         permit: Arc::new(Mutex::new(Some(permit))),
     };
     let server = server.clone();
+    tokio::spawn(async move {
+        match &server.tls {
+            Some(tls) => match timeout(HEAD_LIMIT, tls.accept(stream)).await {
+                Ok(Ok(stream)) => serve(stream, client, server).await,
+                Ok(Err(error)) => tracing::debug!(%address, "not TLS: {error}"),
+                Err(_) => tracing::debug!(%address, "too slow for TLS"),
+            },
+            None => serve(stream, client, server).await,
+        }
+    });
+}
+
+async fn serve<S>(stream: S, client: Client, server: Server)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let address = client.address;
     let answer = service_fn(move |mut request: Request<_>| {
         request.extensions_mut().insert(client.clone());
         let server = server.clone();
         async move { Ok::<_, Infallible>(server.answer(request.map(Body::new)).await) }
     });
-    tokio::spawn(async move {
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_LIMIT)
-            .serve_connection(TokioIo::new(stream), answer)
-            .with_upgrades();
-        if let Err(error) = connection.await {
-            tracing::debug!(%address, "not HTTP: {error}");
-        }
-    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_LIMIT)
+        .serve_connection(TokioIo::new(stream), answer)
+        .with_upgrades();
+    if let Err(error) = connection.await {
+        tracing::debug!(%address, "not HTTP: {error}");
+    }
 }

@@ -15,6 +15,7 @@ use tokio::{sync::Notify, time::Instant};
 use crate::{
     limits::Permit,
     metrics::{Dropped, Metrics},
+    pass::{Pass, Passes},
     queue::{Closed, Queue, Stalled},
     room::{Hears, Room, Status},
     session::Session,
@@ -62,6 +63,7 @@ pub(crate) struct Seat {
 pub(crate) struct Hub {
     /// The most people in one room.
     max_people: usize,
+    passes: Arc<Option<Passes>>,
     connections: u64,
     people: HashMap<Key, Person>,
     /// The sessions that can be gone on with, by their secret.
@@ -131,6 +133,8 @@ pub(crate) enum Refusal {
     OtherRoom,
     #[error("this room is full: {0} people are in it")]
     RoomFull(usize),
+    #[error("a pass is needed to come in here; open this page from the site that gives passes")]
+    NoPass,
     #[error("at most {MAX_CANDIDATES} candidates may follow an offer or an answer")]
     Candidates,
 }
@@ -144,9 +148,15 @@ pub(crate) struct Received {
 }
 
 impl Hub {
-    pub(crate) fn new(max_people: usize, wake: Arc<Notify>, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(
+        max_people: usize,
+        passes: Arc<Option<Passes>>,
+        wake: Arc<Notify>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             max_people,
+            passes,
             connections: 0,
             people: HashMap::new(),
             sessions: HashMap::new(),
@@ -406,8 +416,18 @@ impl Hub {
 
     /// Somebody says their name: they come in, or take another.
     fn enter(&mut self, key: Key, message: &Relay<'_>) -> Result<(), Refusal> {
-        let wanted = message.string("name").ok_or(Refusal::NameMissing)?;
-        let room: Arc<str> = message.string("room").unwrap_or_default().into();
+        let asked = message.string("name");
+        let Pass { room, name: wanted } = match &*self.passes {
+            Some(passes) => {
+                let pass = message.string("pass").and_then(|token| passes.read(&token));
+                pass.ok_or(Refusal::NoPass)?
+            }
+            None => Pass {
+                room: message.string("room").unwrap_or_default(),
+                name: asked.clone().ok_or(Refusal::NameMissing)?,
+            },
+        };
+        let room: Arc<str> = room.into();
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if room.len() > MAX_ROOM_CHARS || !room.chars().all(is_plain) {
             return Err(Refusal::RoomName);
@@ -444,7 +464,7 @@ impl Hub {
             room: room.clone(),
             name: name.clone(),
         });
-        if *name != *wanted {
+        if asked.is_none_or(|asked| *asked != *name) {
             let id = Some(ConnectionId::Text(id.to_string()));
             let name = name.to_string();
             self.send(key, encode(&Message::RejectUsername { id, name }));
@@ -624,6 +644,7 @@ impl Refusal {
             Self::RoomName => "room-name",
             Self::OtherRoom => "other-room",
             Self::RoomFull(_) => "room-full",
+            Self::NoPass => "no-pass",
             Self::Candidates => "candidates",
         }
     }
@@ -635,7 +656,7 @@ pub(crate) fn encode(message: &Message) -> Utf8Bytes {
 }
 
 /// 128 bits that nobody can guess, as hexadecimal digits.
-fn random_token() -> Result<String, getrandom::Error> {
+pub(crate) fn random_token() -> Result<String, getrandom::Error> {
     Ok(format!(
         "{:016x}{:016x}",
         getrandom::u64()?,

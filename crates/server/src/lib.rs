@@ -10,7 +10,10 @@
 //! | `room.rs` | one room: its names, and what its people have yet to be told of each other |
 //! | `session.rs` | what one person is sent, over whichever connection they have just now |
 //! | `queue.rs` | what waits to be sent over one connection |
+//! | `pass.rs` | passes that a site's own login signs |
+//! | `tls.rs` | certificates |
 //! | `ice.rs` | STUN and TURN servers for the pages |
+//! | `turn.rs` | one of these, in this process |
 //! | `metrics.rs` | what Prometheus asks for |
 //! | `site.rs` | the built page, from disk |
 
@@ -21,10 +24,13 @@ mod ice;
 mod limits;
 mod metrics;
 mod options;
+mod pass;
 mod queue;
 mod room;
 mod session;
 mod site;
+mod tls;
+mod turn;
 
 use std::{
     io,
@@ -46,14 +52,17 @@ use tokio::{
     sync::{Notify, watch},
     time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
-pub use options::Options;
+pub use options::{Options, Tls};
 
 use crate::{
     accept::Client,
-    hub::Hub,
+    hub::{Hub, random_token},
+    ice::Ice,
     limits::{Addresses, Permit},
     metrics::{Dropped, Metrics},
+    pass::Passes,
     site::Site,
 };
 
@@ -82,6 +91,9 @@ struct Parts {
     addresses: Arc<Addresses>,
     metrics: Arc<Metrics>,
     site: Site,
+    ice: Ice,
+    passes: Arc<Option<Passes>>,
+    tls: Option<TlsAcceptor>,
     stopping: watch::Sender<bool>,
 }
 
@@ -96,7 +108,7 @@ impl std::ops::Deref for Server {
 /// Serves until `stop` resolves, then closes every connection with code 1001 and returns.
 ///
 /// # Errors
-/// When the listener fails.
+/// When the listener fails, or a certificate, a key or an address among the options is of no use.
 pub async fn serve(
     listener: TcpListener,
     options: &Options,
@@ -104,13 +116,32 @@ pub async fn serve(
 ) -> io::Result<()> {
     let wake = Arc::new(Notify::new());
     let metrics = Arc::new(Metrics::new());
-    let hub = Hub::new(options.max_per_room, wake.clone(), metrics.clone());
+    let (own_turn, own_secret) = match options.turn {
+        Some(address) => {
+            let secret = match &options.turn_secret {
+                Some(secret) => secret.clone(),
+                None => random_token()?,
+            };
+            (Some(turn::start(address, &secret).await?), Some(secret))
+        }
+        None => (None, None),
+    };
+    let passes = Arc::new(Passes::new(options)?);
+    let hub = Hub::new(
+        options.max_per_room,
+        passes.clone(),
+        wake.clone(),
+        metrics.clone(),
+    );
     let server = Server(Arc::new(Parts {
         options: options.clone(),
         hub: Mutex::new(hub),
         addresses: Arc::default(),
         metrics,
         site: Site::new(&options.site),
+        ice: Ice::new(options, own_secret),
+        passes,
+        tls: tls::acceptor(options)?,
         stopping: watch::Sender::new(false),
     }));
     tracing::info!(address = %listener.local_addr()?, "listening");
@@ -124,6 +155,7 @@ pub async fn serve(
     server.stopping.send_replace(true);
     // Each connection holds a receiver; when the last one is gone, all have closed.
     let _ = timeout(DRAIN_LIMIT, server.stopping.closed()).await;
+    drop(own_turn);
     Ok(())
 }
 
@@ -180,9 +212,13 @@ impl Server {
                 (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response()
             }
             (&Method::GET, "/readyz") => "ok\n".into_response(),
+            (&Method::GET, "/ice") if !self.has_pass(&parts.headers) => {
+                let text = "TURN is for those with a pass: send it as `Authorization: Bearer`.\n";
+                (StatusCode::UNAUTHORIZED, text).into_response()
+            }
             (&Method::GET, "/ice") => {
                 let never = [(header::CACHE_CONTROL, "no-store")];
-                (never, Json(ice::servers(&self.options))).into_response()
+                (never, Json(self.ice.servers())).into_response()
             }
             _ => self.site.answer(Request::from_parts(parts, body)).await,
         }
@@ -219,6 +255,16 @@ impl Server {
         }
         let server = self.clone();
         upgrade.on_upgrade(move |socket| connection::run(socket, resumable, server, permit))
+    }
+
+    /// Whether a good pass comes with a request, or none is asked for.
+    fn has_pass(&self, headers: &HeaderMap) -> bool {
+        let Some(passes) = &*self.passes else {
+            return true;
+        };
+        let authorization = headers.get(header::AUTHORIZATION);
+        let token = authorization.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        token.is_some_and(|token| passes.read(token).is_some())
     }
 
     /// Whether the page that asks is the server's own, or of a site that was named. Who names no

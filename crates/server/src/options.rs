@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 /// The Holdfast signaling server: it introduces browsers to each other, and serves the page.
 ///
@@ -49,17 +49,50 @@ pub struct Options {
           value_parser = clap::value_parser!(u32).range(1..))]
     pub messages_per_second: u32,
 
+    /// Speak TLS (https, wss) with a certificate made on the spot; browsers warn of it
+    #[arg(long, env = "HOLDFAST_TLS", conflicts_with = "tls_cert")]
+    pub tls: Option<Tls>,
+
+    /// Speak TLS with this certificate chain, in PEM
+    #[arg(long, env = "HOLDFAST_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The key to it, in PEM
+    #[arg(long, env = "HOLDFAST_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Let in only who has a pass: a JSON Web Token with `room`, `name` and `exp`, signed with this
+    /// secret (HS256)
+    #[arg(long, env = "HOLDFAST_PASS_SECRET", hide_env_values = true)]
+    pub pass_secret: Option<String>,
+
+    /// The same, signed with the private half of this key (EdDSA; a public key in PEM)
+    #[arg(long, env = "HOLDFAST_PASS_KEY", conflicts_with = "pass_secret")]
+    pub pass_key: Option<PathBuf>,
+
+    /// Run a STUN and TURN server as well, which pages reach at this address, as 203.0.113.5:3478
+    #[arg(long, env = "HOLDFAST_TURN")]
+    pub turn: Option<SocketAddr>,
+
     /// A STUN or TURN server for the pages, as turn:turn.example.org; several, with commas between
     #[arg(long = "turn-url", env = "HOLDFAST_TURN_URLS", value_delimiter = ',')]
     pub turn_urls: Vec<String>,
 
-    /// The secret shared with the TURN servers (coturn's static-auth-secret)
+    /// The secret shared with the TURN servers (coturn's static-auth-secret); that of our own is made
+    /// up if left out
     #[arg(long, env = "HOLDFAST_TURN_SECRET", hide_env_values = true)]
     pub turn_secret: Option<String>,
 
     /// What to log, to standard error: error, warn, info, debug, trace, or a tracing filter
     #[arg(long, env = "HOLDFAST_LOG", default_value = "info")]
     pub log: String,
+}
+
+/// Where the certificate comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tls {
+    /// Made on the spot.
+    SelfSigned,
 }
 
 impl Default for Options {

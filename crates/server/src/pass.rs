@@ -1,0 +1,60 @@
+//! Passes: a site's own login says who may come into which room under which name, in a JSON Web
+//! Token (RFC 7519) that only it can sign.
+
+use std::{fs, io};
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde::Deserialize;
+
+use crate::Options;
+
+/// What tells good passes from others.
+pub(crate) struct Passes {
+    key: DecodingKey,
+    validation: Validation,
+}
+
+/// Who comes in where. Until when is in the token's `exp`, which it must have.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Pass {
+    pub(crate) room: String,
+    pub(crate) name: String,
+}
+
+impl Passes {
+    /// None if everybody may come in.
+    pub(crate) fn new(options: &Options) -> io::Result<Option<Self>> {
+        let (key, algorithm) = match (&options.pass_secret, &options.pass_key) {
+            (Some(secret), None) => (
+                DecodingKey::from_secret(secret.as_bytes()),
+                Algorithm::HS256,
+            ),
+            (None, Some(file)) => {
+                let unusable = |error: &dyn std::fmt::Display| {
+                    let file = file.display();
+                    io::Error::other(format!(
+                        "{file} is no public key of Ed25519 in PEM: {error}"
+                    ))
+                };
+                let pem = fs::read(file).map_err(|error| unusable(&error))?;
+                let key = DecodingKey::from_ed_pem(&pem).map_err(|error| unusable(&error))?;
+                (key, Algorithm::EdDSA)
+            }
+            _ => return Ok(None),
+        };
+        let mut validation = Validation::new(algorithm);
+        // Whoever signs for us signs for nobody else.
+        validation.validate_aud = false;
+        validation.validate_nbf = true;
+        Ok(Some(Self { key, validation }))
+    }
+
+    /// What the pass says, if it is one, and good now.
+    pub(crate) fn read(&self, token: &str) -> Option<Pass> {
+        let read = decode::<Pass>(token, &self.key, &self.validation);
+        // The reason is for who runs the server; the token itself is a secret.
+        read.inspect_err(|error| tracing::info!("a pass is refused: {error}"))
+            .ok()
+            .map(|data| data.claims)
+    }
+}

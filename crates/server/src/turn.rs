@@ -1,0 +1,230 @@
+//! A STUN and TURN server in this process (RFC 8489, RFC 8656), over UDP, so that one program is a
+//! whole installation.
+
+use std::{
+    any::Any,
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use tokio::{
+    net::UdpSocket,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use turn::{
+    auth::LongTermAuthHandler,
+    relay::RelayAddressGenerator,
+    server::{
+        Server,
+        config::{ConnConfig, ServerConfig},
+    },
+};
+use webrtc_util::Conn;
+
+/// How many relays there may be at once; a call through one takes two to four.
+const MAX_RELAYS: usize = 2000;
+
+/// The realm of its users. There is only one.
+const REALM: &str = "holdfast";
+
+/// Starts the server that pages know under that address. It runs until it is dropped.
+pub(crate) async fn start(address: SocketAddr, secret: &str) -> io::Result<Server> {
+    let any: IpAddr = match address {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, address.port())).await?;
+    let relays = Relays {
+        address: address.ip(),
+        bind: any,
+        left: Arc::new(Semaphore::new(MAX_RELAYS)),
+    };
+    let config = ServerConfig {
+        conn_configs: vec![ConnConfig {
+            conn: Arc::new(socket),
+            relay_addr_generator: Box::new(relays),
+        }],
+        realm: REALM.to_owned(),
+        auth_handler: Arc::new(LongTermAuthHandler::new(secret.to_owned())),
+        // The crate's own: 10 minutes.
+        channel_bind_timeout: Duration::ZERO,
+        alloc_close_notify: None,
+    };
+    tracing::info!(%address, "STUN and TURN");
+    Server::new(config).await.map_err(io::Error::other)
+}
+
+/// Makes the sockets that relay.
+struct Relays {
+    /// What others see.
+    address: IpAddr,
+    bind: IpAddr,
+    left: Arc<Semaphore>,
+}
+
+#[async_trait]
+impl RelayAddressGenerator for Relays {
+    fn validate(&self) -> Result<(), turn::Error> {
+        Ok(())
+    }
+
+    async fn allocate_conn(
+        &self,
+        _use_ipv4: bool,
+        port: u16,
+    ) -> Result<(Arc<dyn Conn + Send + Sync>, SocketAddr), turn::Error> {
+        let permit = self.left.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| turn::Error::Other("too many relays".into()))?;
+        let socket = UdpSocket::bind((self.bind, port)).await?;
+        let relayed = SocketAddr::new(self.address, socket.local_addr()?.port());
+        let reach = Reach::of(self.address);
+        let relay = Relay {
+            socket,
+            reach,
+            _permit: permit,
+        };
+        Ok((Arc::new(relay), relayed))
+    }
+}
+
+/// How far addresses carry. A relay on the internet must not be a way into the network that it
+/// stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// This machine.
+    Machine,
+    /// This house or company.
+    House,
+    /// Everywhere.
+    World,
+}
+
+impl Reach {
+    fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) if v4.is_loopback() || v4.is_unspecified() => Self::Machine,
+            IpAddr::V4(v4) => {
+                let [first, second, ..] = v4.octets();
+                // RFC 6598: between a provider and its customers.
+                let is_shared = first == 100 && (64..128).contains(&second);
+                let is_special = v4.is_link_local() || v4.is_broadcast() || v4.is_multicast();
+                match v4.is_private() || is_shared || is_special {
+                    true => Self::House,
+                    false => Self::World,
+                }
+            }
+            IpAddr::V6(v6) if v6.is_loopback() || v6.is_unspecified() => Self::Machine,
+            IpAddr::V6(v6) => {
+                let is_special = v6.is_unicast_link_local() || v6.is_multicast();
+                match v6.is_unique_local() || is_special {
+                    true => Self::House,
+                    false => Self::World,
+                }
+            }
+        }
+    }
+}
+
+/// A socket that relays to where its server itself can be reached from, and no nearer.
+struct Relay {
+    socket: UdpSocket,
+    reach: Reach,
+    _permit: OwnedSemaphorePermit,
+}
+
+type ConnResult<T> = Result<T, webrtc_util::Error>;
+
+#[async_trait]
+impl Conn for Relay {
+    async fn connect(&self, address: SocketAddr) -> ConnResult<()> {
+        Ok(self.socket.connect(address).await?)
+    }
+
+    async fn recv(&self, buffer: &mut [u8]) -> ConnResult<usize> {
+        Ok(self.socket.recv(buffer).await?)
+    }
+
+    async fn recv_from(&self, buffer: &mut [u8]) -> ConnResult<(usize, SocketAddr)> {
+        Ok(self.socket.recv_from(buffer).await?)
+    }
+
+    async fn send(&self, bytes: &[u8]) -> ConnResult<usize> {
+        Ok(self.socket.send(bytes).await?)
+    }
+
+    async fn send_to(&self, bytes: &[u8], target: SocketAddr) -> ConnResult<usize> {
+        if Reach::of(target.ip()) < self.reach {
+            // As if it were lost on the way.
+            return Ok(bytes.len());
+        }
+        Ok(self.socket.send_to(bytes, target).await?)
+    }
+
+    fn local_addr(&self) -> ConnResult<SocketAddr> {
+        Ok(self.socket.local_addr()?)
+    }
+
+    fn remote_addr(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    async fn close(&self) -> ConnResult<()> {
+        Ok(())
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_carry_as_far_as_their_kind_does() {
+        for (address, reach) in [
+            ("127.0.0.1", Reach::Machine),
+            ("::1", Reach::Machine),
+            ("::ffff:127.0.0.1", Reach::Machine),
+            ("0.0.0.0", Reach::Machine),
+            ("192.168.1.9", Reach::House),
+            ("10.1.2.3", Reach::House),
+            ("100.64.0.1", Reach::House),
+            ("169.254.169.254", Reach::House),
+            ("fd00::1", Reach::House),
+            ("fe80::1", Reach::House),
+            ("203.0.113.5", Reach::World),
+            ("2001:db8::1", Reach::World),
+        ] {
+            assert_eq!(
+                Reach::of(address.parse().expect("valid")),
+                reach,
+                "{address}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_relay_on_the_internet_is_no_way_into_the_house() {
+        let inside = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+        let address = inside.local_addr().expect("bound");
+        for (own, arrives) in [("203.0.113.5", false), ("127.0.0.1", true)] {
+            let relays = Relays {
+                address: own.parse().expect("valid"),
+                bind: Ipv4Addr::UNSPECIFIED.into(),
+                left: Arc::new(Semaphore::new(1)),
+            };
+            let (relay, _) = relays.allocate_conn(true, 0).await.expect("a relay");
+            assert!(relays.allocate_conn(true, 0).await.is_err(), "too many");
+            relay.send_to(b"hello", address).await.expect("no error");
+            let mut buffer = [0; 8];
+            let came = inside.recv_from(&mut buffer);
+            let came = tokio::time::timeout(Duration::from_millis(200), came).await;
+            assert_eq!(came.is_ok(), arrives, "{own}");
+        }
+    }
+}
