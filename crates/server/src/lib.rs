@@ -6,7 +6,8 @@
 //! | `accept.rs` | from a TCP connection to HTTP requests |
 //! | `connection.rs` | one WebSocket, from upgrade to close |
 //! | `limits.rs` | how much one address, and one connection, may ask for |
-//! | `hub.rs` | who is connected, in which room, and who gets which message: no I/O |
+//! | `hub/` | who is connected, in which room, and who gets which message: no I/O |
+//! | `cluster.rs` | several servers as one, through NATS |
 //! | `room.rs` | one room: its names, and what its people have yet to be told of each other |
 //! | `session.rs` | what one person is sent, over whichever connection they have just now |
 //! | `queue.rs` | what waits to be sent over one connection |
@@ -18,6 +19,7 @@
 //! | `site.rs` | the built page, from disk |
 
 mod accept;
+mod cluster;
 mod connection;
 mod hub;
 mod ice;
@@ -49,7 +51,11 @@ use axum::{
 use holdfast_protocol::{SESSION_SUBPROTOCOL, SUBPROTOCOL};
 use tokio::{
     net::TcpListener,
-    sync::{Notify, watch},
+    sync::{
+        Notify,
+        mpsc::{UnboundedReceiver, unbounded_channel},
+        watch,
+    },
     time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -58,6 +64,7 @@ pub use options::{Options, Tls};
 
 use crate::{
     accept::Client,
+    cluster::{Node, Outgoing},
     hub::{Hub, random_token},
     ice::Ice,
     limits::{Addresses, Permit},
@@ -127,10 +134,13 @@ pub async fn serve(
         None => (None, None),
     };
     let passes = Arc::new(Passes::new(options)?);
+    let node = Node(getrandom::u64()?);
+    let (say, said) = unbounded_channel();
     let hub = Hub::new(
         options.max_per_room,
         passes.clone(),
         wake.clone(),
+        (node, options.nats.is_some().then_some(say)),
         metrics.clone(),
     );
     let server = Server(Arc::new(Parts {
@@ -150,6 +160,7 @@ pub async fn serve(
         never = accept::run(listener, server.clone()) => never,
         never = tell(&server, &wake) => never,
         served = watching => return served,
+        failed = join(&server, node, said) => return failed,
         () = stop => tracing::info!("stopping"),
     }
     server.stopping.send_replace(true);
@@ -173,6 +184,14 @@ async fn tell(server: &Server, wake: &Notify) {
             }
             now = expire.tick() => server.hub().expire(now),
         }
+    }
+}
+
+/// Is one of several servers, where that is wanted; for ever.
+async fn join(server: &Server, node: Node, said: UnboundedReceiver<Outgoing>) -> io::Result<()> {
+    match &server.options.nats {
+        Some(url) => cluster::run(url, node, server, said).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -26,6 +26,7 @@ pub(crate) struct Metrics {
     latency: Histogram,
     connections: Level,
     sessions: Level,
+    elsewhere: Level,
     away: Level,
     rooms: Level,
     waiting: Level,
@@ -61,6 +62,7 @@ impl Metrics {
         };
         let connections = level("connections", "TCP connections and waiting sessions");
         let sessions = level("sessions", "Sessions, those that wait for a connection too");
+        let elsewhere = level("sessions_elsewhere", "Sessions on other servers");
         let away = level("sessions_away", "Sessions that wait for a connection");
         let rooms = level("rooms", "Rooms that somebody is in");
         let waiting = level("queued_messages", "Messages that wait for their readers");
@@ -86,6 +88,7 @@ impl Metrics {
             latency,
             connections,
             sessions,
+            elsewhere,
             away,
             rooms,
             waiting,
@@ -134,6 +137,7 @@ impl Metrics {
         let set = |level: &Level, value: usize| level.set(i64::try_from(value).unwrap_or(i64::MAX));
         set(&self.connections, connections);
         set(&self.sessions, count.sessions);
+        set(&self.elsewhere, count.elsewhere);
         set(&self.away, count.away);
         set(&self.rooms, count.rooms);
         set(&self.waiting, count.waiting);

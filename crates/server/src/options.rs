@@ -70,6 +70,10 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_PASS_KEY", conflicts_with = "pass_secret")]
     pub pass_key: Option<PathBuf>,
 
+    /// Be one server with others, through this NATS server, as nats://nats.example.org:4222
+    #[arg(long, env = "HOLDFAST_NATS", hide_env_values = true)]
+    pub nats: Option<String>,
+
     /// Run a STUN and TURN server as well, which pages reach at this address, as 203.0.113.5:3478
     #[arg(long, env = "HOLDFAST_TURN")]
     pub turn: Option<SocketAddr>,

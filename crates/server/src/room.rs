@@ -63,6 +63,8 @@ pub(crate) enum Hears {
     Everything,
     /// By changes.
     Changes,
+    /// From another server.
+    Elsewhere,
 }
 
 impl Room {
@@ -82,6 +84,11 @@ impl Room {
     /// Who is called that.
     pub(crate) fn find(&self, name: &str) -> Option<Key> {
         self.names.get(name).copied()
+    }
+
+    /// Whether somebody can be called.
+    pub(crate) fn status(&self, key: Key) -> Option<Status> {
+        self.people.get(&key).map(|member| member.status)
     }
 
     /// Somebody comes in, or takes another name. Gives what they are called: what they ask for, or
@@ -112,6 +119,25 @@ impl Room {
         self.note(name.clone(), None);
         self.list_owed = true;
         name
+    }
+
+    /// Somebody leaves their name to another. Gives the one they have in its place.
+    pub(crate) fn rename(&mut self, key: Key) -> Arc<str> {
+        let Some(name) = self.people.get(&key).map(|member| member.name.clone()) else {
+            return NO_NAME.into();
+        };
+        // Nobody has this key, so the name counts as taken.
+        self.names.insert(name.clone(), Key::MAX);
+        let given = self.enter(key, &name, Hears::Changes);
+        self.names.remove(&name);
+        given
+    }
+
+    /// Somebody is elsewhere from now on, or here.
+    pub(crate) fn set_hears(&mut self, key: Key, hears: Hears) {
+        if let Some(member) = self.people.get_mut(&key) {
+            member.hears = hears;
+        }
     }
 
     fn free_name(&self, key: Key, wanted: &str) -> Arc<str> {
@@ -193,6 +219,7 @@ impl Room {
                 Hears::Lists => &list,
                 Hears::Changes => &changes,
                 Hears::Everything => &everything,
+                Hears::Elsewhere => &None,
             };
             if let Some(news) = news {
                 send(*key, news.clone());

@@ -41,6 +41,14 @@ impl Session {
         }
     }
 
+    /// That of somebody who is on another server.
+    pub(crate) fn elsewhere() -> Self {
+        Self {
+            queue: None,
+            numbered: None,
+        }
+    }
+
     /// Whether it outlives its connection.
     pub(crate) fn is_resumable(&self) -> bool {
         self.numbered.is_some()

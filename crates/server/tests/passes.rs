@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use client::{Client, TestServer};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use rcgen::{KeyPair, PKCS_ED25519};
 use serde_json::{Value, json};
 
 fn in_seconds(seconds: i64) -> i64 {
@@ -105,20 +106,11 @@ async fn what_is_no_good_pass_is_refused() {
 #[tokio::test]
 async fn a_public_key_will_do() {
     let folder = tempfile::tempdir().expect("a folder");
-    let [private, public] = ["private.pem", "public.pem"].map(|name| folder.path().join(name));
-    let openssl = |args: &[&str]| {
-        let done = std::process::Command::new("openssl").args(args).status();
-        assert!(
-            done.is_ok_and(|status| status.success()),
-            "openssl {args:?}"
-        );
-    };
-    let [private_path, public_path] = [&private, &public].map(|path| path.to_str().expect("UTF-8"));
-    openssl(&["genpkey", "-algorithm", "ed25519", "-out", private_path]);
-    openssl(&["pkey", "-in", private_path, "-pubout", "-out", public_path]);
+    let public = folder.path().join("public.pem");
+    let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a pair");
+    std::fs::write(&public, pair.public_key_pem()).expect("written");
     let server = TestServer::with(|options| options.pass_key = Some(public.clone())).await;
-    let key = std::fs::read(&private).expect("there");
-    let key = EncodingKey::from_ed_pem(&key).expect("a key");
+    let key = EncodingKey::from_ed_pem(pair.serialize_pem().as_bytes()).expect("a key");
     let claims = json!({"room": "red", "name": "Ann", "exp": in_seconds(60)});
     let pass = encode(&Header::new(Algorithm::EdDSA), &claims, &key).expect("signs");
     let (mut ann, _) = ask(&server, Some(&pass)).await;

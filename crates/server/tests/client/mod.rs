@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    process::{Child, Command},
     sync::oneshot,
     task::JoinHandle,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
@@ -41,8 +42,16 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<std::io::Result<()>>,
+    running: Running,
+}
+
+enum Running {
+    Here {
+        stop: Option<oneshot::Sender<()>>,
+        task: JoinHandle<std::io::Result<()>>,
+    },
+    /// The program itself, which can be killed.
+    Process(Child),
 }
 
 impl TestServer {
@@ -68,17 +77,62 @@ impl TestServer {
             };
             holdfast_server::serve(listener, &options, stopped).await
         });
+        let stop = Some(stop);
         Self {
             address,
-            stop: Some(stop),
-            task,
+            running: Running::Here { stop, task },
         }
     }
 
-    pub(crate) async fn stop(mut self) {
-        self.stop.take();
-        let done = timeout(LIMIT, self.task).await.expect("the server stops");
-        done.expect("no panic").expect("no error");
+    /// The program in a process of its own, at a free port or at that address.
+    pub(crate) async fn process(address: Option<SocketAddr>, args: &[&str]) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = address.unwrap_or(free.local_addr().expect("bound"));
+        drop(free);
+        let child = Command::new(env!("CARGO_BIN_EXE_holdfast-server"))
+            .args(["--listen", &address.to_string(), "--log", "error"])
+            .args(args)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the server starts");
+        let due = Instant::now() + LIMIT;
+        while TcpStream::connect(address).await.is_err() {
+            assert!(Instant::now() < due, "the server does not answer");
+            sleep(Duration::from_millis(10)).await;
+        }
+        let running = Running::Process(child);
+        Self { address, running }
+    }
+
+    /// `kill -9`.
+    pub(crate) async fn kill(self) {
+        match self.running {
+            Running::Process(mut child) => child.kill().await.expect("killed"),
+            Running::Here { .. } => panic!("only a process can be killed"),
+        }
+    }
+
+    /// Tells a process to stop, as a service manager does, and waits until it has.
+    pub(crate) async fn terminate(self) {
+        let Running::Process(mut child) = self.running else {
+            panic!("only a process can be told");
+        };
+        let id = child.id().expect("it runs").to_string();
+        let told = Command::new("kill").arg(id).status().await;
+        assert!(told.is_ok_and(|status| status.success()));
+        let done = timeout(LIMIT, child.wait()).await.expect("it ends");
+        assert!(done.is_ok_and(|status| status.success()));
+    }
+
+    pub(crate) async fn stop(self) {
+        match self.running {
+            Running::Here { stop, task } => {
+                drop(stop);
+                let done = timeout(LIMIT, task).await.expect("the server stops");
+                done.expect("no panic").expect("no error");
+            }
+            Running::Process(mut child) => child.kill().await.expect("ended"),
+        }
     }
 
     /// Somebody who speaks our subprotocol, has come into that room, and knows who is there.

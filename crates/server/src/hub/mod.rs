@@ -1,7 +1,9 @@
 //! Who is connected, in which room, and who gets which message. No I/O: messages go into queues.
 
+mod elsewhere;
+
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -10,9 +12,14 @@ use axum::extract::ws::{Message as Frame, Utf8Bytes};
 use holdfast_protocol::{
     ConnectionId, MAX_MESSAGE_BYTES, Message, Relay, RelayError, SESSION_SECONDS,
 };
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, mpsc::UnboundedSender},
+    time::Instant,
+};
 
+use self::elsewhere::Elsewhere;
 use crate::{
+    cluster::{Node, Outgoing, Word},
     limits::Permit,
     metrics::{Dropped, Metrics},
     pass::{Pass, Passes},
@@ -77,11 +84,20 @@ pub(crate) struct Hub {
     away: VecDeque<(Instant, Seat)>,
     /// Whose queue was found full.
     stalled: Vec<Key>,
+    /// This server among several, and the way to the others.
+    node: Node,
+    cluster: Option<UnboundedSender<Outgoing>>,
+    /// Who is on another server, by what it calls them, and by what their secret is known by.
+    elsewhere: HashMap<Elsewhere, Key>,
+    proofs: HashMap<Arc<str>, Key>,
+    /// Of whom the other servers have yet to be told.
+    changed_here: HashSet<Key>,
     metrics: Arc<Metrics>,
 }
 
 struct Person {
-    /// The secret that says which session this is, in messages that carry an id.
+    /// The secret that says which session this is, in messages that carry an id; of somebody on
+    /// another server, what it is known by.
     id: Arc<str>,
     /// None until `username` has come.
     place: Option<Place>,
@@ -92,6 +108,10 @@ struct Person {
     calls: Vec<Partner>,
     /// Held for as long as the session is.
     permit: Option<Permit>,
+    /// On which other server, if on one.
+    elsewhere: Option<Elsewhere>,
+    /// Who on another server they have shown to be.
+    claim: Option<Key>,
 }
 
 #[derive(Clone)]
@@ -152,6 +172,7 @@ impl Hub {
         max_people: usize,
         passes: Arc<Option<Passes>>,
         wake: Arc<Notify>,
+        (node, cluster): (Node, Option<UnboundedSender<Outgoing>>),
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
@@ -165,6 +186,11 @@ impl Hub {
             wake,
             away: VecDeque::new(),
             stalled: Vec::new(),
+            node,
+            cluster,
+            elsewhere: HashMap::new(),
+            proofs: HashMap::new(),
+            changed_here: HashSet::new(),
             metrics,
         }
     }
@@ -193,6 +219,8 @@ impl Hub {
             session,
             calls: Vec::new(),
             permit,
+            elsewhere: None,
+            claim: None,
         };
         self.people.insert(connection, person);
         let key = connection;
@@ -228,6 +256,7 @@ impl Hub {
 
     /// Tells everybody who is here, where that has changed. Whether something is left for later.
     pub(crate) fn tell(&mut self, now: Instant) -> bool {
+        self.tell_elsewhere();
         let mut later = Vec::new();
         for name in std::mem::take(&mut self.changed) {
             let Some(room) = self.rooms.get_mut(&name) else {
@@ -260,16 +289,26 @@ impl Hub {
         let Some(person) = self.people.remove(&key) else {
             return;
         };
-        self.sessions.remove(&person.id);
+        match person.elsewhere {
+            Some(_) => self.proofs.remove(&person.id),
+            None => self.sessions.remove(&person.id),
+        };
         let Some(Place { room, name }) = person.place else {
             return;
         };
+        if person.elsewhere.is_none() {
+            self.note_elsewhere(key);
+        }
         let gone = encode(&Message::PeerGone {
             name: name.to_string(),
         });
         for partner in person.calls {
             self.end_call(partner.key, key);
-            self.send(partner.key, gone.clone());
+            let other = self.people.get(&partner.key);
+            // Another server tells its own.
+            if other.is_some_and(|other| other.elsewhere.is_none()) {
+                self.send(partner.key, gone.clone());
+            }
         }
         if let Some(here) = self.rooms.get_mut(&room) {
             here.leave(key);
@@ -378,8 +417,8 @@ impl Hub {
             return Err(Refusal::WrongId);
         }
         if kind == "username" {
-            self.enter(key, &message)?;
-            return done;
+            let seat = self.enter(seat, &message)?;
+            return Ok(Received { seat, receivers: 0 });
         }
         if SERVER_TYPES.contains(&kind.as_str()) {
             return Err(Refusal::ServerType(kind));
@@ -393,7 +432,7 @@ impl Hub {
                 let receiver = here.and_then(|room| room.find(&target));
                 let receiver = receiver.ok_or(Refusal::NoSuchUser(target))?;
                 self.follow_call(key, receiver, &kind)?;
-                self.send(receiver, message.to_text().into());
+                self.pass_on(key, receiver, message.to_text());
                 1
             }
             None => {
@@ -401,13 +440,15 @@ impl Hub {
                     // The sample's client says it to everybody.
                     self.end_calls(key);
                 }
-                let here = self.rooms.get(&room);
-                let everybody: Vec<Key> = here.into_iter().flat_map(Room::keys).collect();
                 let text = Utf8Bytes::from(message.to_text());
-                for receiver in &everybody {
-                    self.send(*receiver, text.clone());
+                if self.cluster.is_some() {
+                    self.say(Outgoing::ToAll(Word::TextToAll {
+                        from: key,
+                        room: room.to_string(),
+                        text: text.to_string(),
+                    }));
                 }
-                everybody.len()
+                self.send_to_room(&room, &text)
             }
         };
         self.metrics.routed(&kind);
@@ -415,7 +456,8 @@ impl Hub {
     }
 
     /// Somebody says their name: they come in, or take another.
-    fn enter(&mut self, key: Key, message: &Relay<'_>) -> Result<(), Refusal> {
+    fn enter(&mut self, mut seat: Seat, message: &Relay<'_>) -> Result<Seat, Refusal> {
+        let key = seat.key;
         let asked = message.string("name");
         let Pass { room, name: wanted } = match &*self.passes {
             Some(passes) => {
@@ -433,9 +475,29 @@ impl Hub {
             return Err(Refusal::RoomName);
         }
         let Some(person) = self.people.get_mut(&key) else {
-            return Ok(());
+            return Ok(seat);
         };
         let is_new = person.place.is_none();
+        let claim = person.claim.take();
+        let in_room = |key: &Key| {
+            let person = self
+                .people
+                .get(key)
+                .filter(|person| person.elsewhere.is_some());
+            let place = person.and_then(|person| person.place.as_ref());
+            place.is_some_and(|place| place.room == room)
+        };
+        if let Some(claim) = claim.filter(in_room)
+            && let Some(next) = self.people.remove(&key)
+            && let Some(place) = self.take_over(claim, next)
+        {
+            seat.key = claim;
+            self.tell_name(claim, asked.as_deref(), &place.name);
+            return Ok(seat);
+        }
+        let Some(person) = self.people.get_mut(&key) else {
+            return Ok(seat);
+        };
         if person
             .place
             .as_ref()
@@ -464,19 +526,35 @@ impl Hub {
             room: room.clone(),
             name: name.clone(),
         });
-        if asked.is_none_or(|asked| *asked != *name) {
-            let id = Some(ConnectionId::Text(id.to_string()));
-            let name = name.to_string();
+        self.tell_name(key, asked.as_deref(), &name);
+        self.note(&room);
+        self.note_elsewhere(key);
+        Ok(seat)
+    }
+
+    /// Tells somebody what they are called, if it is not what they asked for.
+    fn tell_name(&mut self, key: Key, asked: Option<&str>, name: &str) {
+        if asked == Some(name) {
+            return;
+        }
+        if let Some(person) = self.people.get(&key) {
+            let id = Some(ConnectionId::Text(person.id.to_string()));
+            let name = name.to_owned();
             self.send(key, encode(&Message::RejectUsername { id, name }));
         }
-        self.note(&room);
-        Ok(())
     }
 
     /// A new connection takes the place of an earlier one: whoever knows the secret is the person.
     fn resume(&mut self, seat: Seat, message: &Relay<'_>) -> Result<Received, Refusal> {
         let id = message.string("id").unwrap_or_default();
-        let key = *self.sessions.get(&*id).ok_or(Refusal::SessionOver)?;
+        let Some(key) = self.sessions.get(&*id).copied() else {
+            // On another server, it may be; then they can come in here in its place.
+            let claim = self.claimed_by(&id);
+            if let Some(person) = self.people.get_mut(&seat.key) {
+                person.claim = claim;
+            }
+            return Err(Refusal::SessionOver);
+        };
         // Whoever has a name already has a session of their own.
         let fresh = self
             .people
@@ -577,9 +655,21 @@ impl Hub {
         let Some(place) = person.and_then(|person| person.place.clone()) else {
             return;
         };
+        let is_here = person.is_some_and(|person| person.elsewhere.is_none());
         let room = self.rooms.get_mut(&place.room);
         if room.is_some_and(|room| room.set_status(key, status)) {
             self.note(&place.room);
+            if is_here {
+                self.note_elsewhere(key);
+            }
+        }
+    }
+
+    /// A message to one person, wherever they are.
+    fn pass_on(&mut self, from: Key, to: Key, text: String) {
+        match self.people.get(&to).and_then(|person| person.elsewhere) {
+            Some((node, to)) => self.say(Outgoing::To(node, Word::Text { from, to, text })),
+            None => self.send(to, text.into()),
         }
     }
 
@@ -608,7 +698,8 @@ impl Hub {
     pub(crate) fn count(&self) -> Count {
         let queues = self.people.values().map(|person| person.session.waiting());
         Count {
-            sessions: self.people.len(),
+            sessions: self.people.len() - self.elsewhere.len(),
+            elsewhere: self.elsewhere.len(),
             away: self.away.len(),
             rooms: self.rooms.len(),
             waiting: queues.clone().sum(),
@@ -620,6 +711,8 @@ impl Hub {
 /// How many there are.
 pub(crate) struct Count {
     pub(crate) sessions: usize,
+    /// On other servers.
+    pub(crate) elsewhere: usize,
     pub(crate) away: usize,
     pub(crate) rooms: usize,
     /// Messages in all queues.

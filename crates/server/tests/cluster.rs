@@ -1,0 +1,282 @@
+//! Several servers as one, through a real nats-server.
+
+mod client;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use client::{Client, TestServer};
+use serde_json::{Value, json};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    process::{Child, Command},
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+/// A nats-server; ends when it is dropped.
+struct Nats {
+    url: String,
+    _process: Child,
+}
+
+impl Nats {
+    async fn start() -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = free.local_addr().expect("bound");
+        drop(free);
+        let process = Command::new("nats-server")
+            .args(["-a", "127.0.0.1", "-p", &address.port().to_string()])
+            .stderr(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("nats-server is installed");
+        while TcpStream::connect(address).await.is_err() {
+            sleep(Duration::from_millis(10)).await;
+        }
+        Self {
+            url: format!("nats://{address}"),
+            _process: process,
+        }
+    }
+
+    async fn server(&self) -> TestServer {
+        let limits = ["--max-per-address", "5000"];
+        let args = [&["--nats", &self.url][..], &limits].concat();
+        TestServer::process(None, &args).await
+    }
+}
+
+fn text(text: &str, target: &str) -> Value {
+    json!({"type": "message", "text": text, "date": 0, "target": target})
+}
+
+/// Waits until somebody has been told that all of these are here.
+async fn until_all_are_here(client: &mut Client, known: Value, names: &[&str]) {
+    let mut here: Vec<String> = Vec::new();
+    let mut news = known;
+    loop {
+        let list = |key: &str| {
+            let names = news[key].as_array().into_iter().flatten();
+            names
+                .filter_map(|name| Some(name.as_str()?.to_owned()))
+                .collect::<Vec<_>>()
+        };
+        here.extend([list("free"), list("busy"), list("+")].concat());
+        here.retain(|name| !list("-").contains(name));
+        if names
+            .iter()
+            .all(|name| here.iter().any(|here| here == name))
+        {
+            return;
+        }
+        news = client.next_of("").await;
+    }
+}
+
+/// Comes in; gives who is known to be here too.
+async fn enter(server: &TestServer, name: &str) -> (Client, Value) {
+    let mut client = server.connect(Some("holdfast")).await.expect("connects");
+    let id = client.next_of("id").await["id"].clone();
+    let hello = json!({"type": "username", "name": name, "id": id, "date": 0, "room": "r"});
+    client.send(&hello).await;
+    client.id = id;
+    let people = client.next_of("people").await;
+    (client, people)
+}
+
+/// Asks another server to go on with a session, and comes in there when it says that it cannot.
+async fn come_back(server: &TestServer, id: &Value, name: &str) -> (Client, Vec<Value>) {
+    let mut client = server.connect(Some("holdfast")).await.expect("connects");
+    let fresh = client.next_of("id").await["id"].clone();
+    client
+        .send(&json!({"type": "resume", "id": id, "heard": 0, "people": 1}))
+        .await;
+    assert_eq!(client.next_of("error").await["code"], "session-over");
+    client
+        .send(&json!({"type": "username", "name": name, "id": fresh, "date": 0, "room": "r"}))
+        .await;
+    client.id = fresh;
+    let mut told = vec![client.next().await];
+    while told
+        .last()
+        .is_some_and(|message| message["type"] != "people")
+    {
+        told.push(client.next().await);
+    }
+    (client, told)
+}
+
+#[tokio::test]
+async fn people_on_different_servers_see_and_reach_each_other() {
+    let nats = Nats::start().await;
+    let (one, other) = (nats.server().await, nats.server().await);
+    let (mut ann, known) = enter(&one, "Ann").await;
+    let (mut bob, bob_knows) = enter(&other, "Bob").await;
+    until_all_are_here(&mut ann, known, &["Ann", "Bob"]).await;
+    until_all_are_here(&mut bob, bob_knows, &["Ann", "Bob"]).await;
+    // Who comes later is told all at once.
+    let (mut zoe, known) = enter(&other, "Zoe").await;
+    until_all_are_here(&mut zoe, known, &["Ann", "Bob", "Zoe"]).await;
+    ann.send(&text("across", "Bob")).await;
+    let heard = bob.next_of("message").await;
+    assert_eq!(
+        (&heard["text"], &heard["name"]),
+        (&json!("across"), &json!("Ann"))
+    );
+    ann.next_of("").await;
+    bob.send(&json!({"type": "message", "text": "to all", "date": 0}))
+        .await;
+    for client in [&mut ann, &mut bob, &mut zoe] {
+        assert_eq!(client.next_of("message").await["text"], "to all");
+    }
+    // A call across makes both busy, for everybody.
+    ann.send(&json!({"type": "video-offer", "target": "Bob", "sdp": {}}))
+        .await;
+    bob.next_of("video-offer").await;
+    for client in [&mut ann, &mut zoe] {
+        assert_eq!(client.next_of("").await, json!({"busy": ["Ann", "Bob"]}));
+    }
+    // Its end by the loss of one end is told to the other.
+    ann.leave().await;
+    assert_eq!(bob.next_of("peer-gone").await["name"], "Ann");
+    assert_eq!(zoe.next_of("").await, json!({"+": ["Bob"], "-": ["Ann"]}));
+}
+
+#[tokio::test]
+async fn a_server_that_comes_later_learns_who_is_there() {
+    let nats = Nats::start().await;
+    let one = nats.server().await;
+    let (mut ann, _) = enter(&one, "Ann").await;
+    let other = nats.server().await;
+    let (mut bob, known) = enter(&other, "Bob").await;
+    until_all_are_here(&mut bob, known, &["Ann", "Bob"]).await;
+    bob.send(&text("hello", "Ann")).await;
+    assert_eq!(ann.next_of("message").await["name"], "Bob");
+}
+
+#[tokio::test]
+async fn a_name_is_one_persons_on_all_servers() {
+    let nats = Nats::start().await;
+    let (one, other) = (nats.server().await, nats.server().await);
+    let (mut zoe, mut known) = enter(&one, "Zoe").await;
+    for round in 0..10 {
+        // At the same moment, so that neither server can know.
+        let (first, second) = tokio::join!(enter(&one, "Ann"), enter(&other, "Ann"));
+        until_all_are_here(&mut zoe, known, &["Ann", "Ann2"]).await;
+        zoe.send(&text("who are you?", "Ann")).await;
+        zoe.send(&text("who are you?", "Ann2")).await;
+        let (mut first, mut second) = (first.0, second.0);
+        let (one_heard, other_heard) =
+            tokio::join!(first.next_of("message"), second.next_of("message"));
+        assert_eq!(one_heard["text"], other_heard["text"], "round {round}");
+        first.leave().await;
+        second.leave().await;
+        let mut gone = Vec::new();
+        while gone.len() < 2 {
+            let change = zoe.next_of("").await;
+            gone.extend(change["-"].as_array().cloned().unwrap_or_default());
+        }
+        known = json!({});
+    }
+}
+
+#[tokio::test]
+async fn a_session_goes_on_at_another_server_and_nobody_sees_it() {
+    let nats = Nats::start().await;
+    let (one, other, third) = (
+        nats.server().await,
+        nats.server().await,
+        nats.server().await,
+    );
+    let (mut ann, known) = enter(&one, "Ann").await;
+    let (mut bob, bob_knows) = enter(&third, "Bob").await;
+    until_all_are_here(&mut ann, known, &["Bob"]).await;
+    until_all_are_here(&mut bob, bob_knows, &["Ann"]).await;
+    ann.send(&json!({"type": "video-offer", "target": "Bob", "sdp": {}}))
+        .await;
+    bob.next_of("video-offer").await;
+    bob.next_of("").await;
+    // A guess is nobody's session.
+    let (mut thief, _) = come_back(&other, &json!("0123456789abcdef0123456789abcdef"), "Ann").await;
+    thief.send(&text("I am", "Bob")).await;
+    assert_eq!(bob.next_of("message").await["name"], "Ann2");
+    thief.leave().await;
+    while bob.next_of("").await != json!({"-": ["Ann2"]}) {}
+    bob.assert_nothing_waits().await;
+    // The first server is alive, and Ann's connection to it was open.
+    let id = ann.id.clone();
+    let (mut ann_again, told) = come_back(&other, &id, "Ann").await;
+    assert_eq!(told.len(), 1, "no other name: {told:?}");
+    let close = ann.closed().await.expect("a close frame");
+    assert!(close.reason.contains("another connection"), "{close:?}");
+    ann_again.send(&text("still Ann", "Bob")).await;
+    let heard = bob.next().await;
+    assert_eq!(
+        (&heard["text"], &heard["name"]),
+        (&json!("still Ann"), &json!("Ann")),
+        "{heard}"
+    );
+    bob.send(&text("still Bob", "Ann")).await;
+    assert_eq!(ann_again.next_of("message").await["text"], "still Bob");
+    // And once more, from the second to the first.
+    let id = ann_again.id.clone();
+    let (mut ann, _) = come_back(&one, &id, "Ann").await;
+    bob.send(&text("and now?", "Ann")).await;
+    assert_eq!(ann.next_of("message").await["text"], "and now?");
+    bob.assert_nothing_waits().await;
+}
+
+#[tokio::test]
+async fn a_killed_servers_people_are_back_on_another_within_five_seconds() {
+    const PEOPLE: usize = 300;
+    let nats = Nats::start().await;
+    let (one, other, third) = (
+        nats.server().await,
+        nats.server().await,
+        nats.server().await,
+    );
+    let (mut bob, _) = enter(&third, "Bob").await;
+    let mut people = Vec::new();
+    for n in 0..PEOPLE {
+        people.push((format!("P{n}"), enter(&one, &format!("P{n}")).await.0));
+    }
+    let (mut last, _) = enter(&one, "Last").await;
+    until_all_are_here(&mut bob, json!({}), &["Last"]).await;
+    last.send(&json!({"type": "video-offer", "target": "Bob", "sdp": {}}))
+        .await;
+    bob.next_of("video-offer").await;
+    one.kill().await;
+    let began = Instant::now();
+    people.push(("Last".to_owned(), last));
+    let other = Arc::new(other);
+    let mut coming = JoinSet::new();
+    for (name, client) in people {
+        let other = other.clone();
+        coming.spawn(async move {
+            let (client, told) = come_back(&other, &client.id, &name).await;
+            assert_eq!(told.len(), 1, "no other name: {told:?}");
+            (name, client)
+        });
+    }
+    let mut here = HashMap::new();
+    while let Some(back) = coming.join_next().await {
+        here.extend([back.expect("comes back")]);
+    }
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    // Nobody has seen anything but the call's beginning; and in ten seconds, when the dead server
+    // is taken to be gone, nobody does.
+    sleep(Duration::from_secs(12)).await;
+    bob.send(&json!({"type": "message", "text": "echo", "date": 0}))
+        .await;
+    loop {
+        let seen = bob.next().await;
+        assert!(seen.get("-").is_none(), "{seen}");
+        if seen["text"] == "echo" {
+            break;
+        }
+    }
+    bob.send(&text("all there?", "P7")).await;
+    let p7 = here.get_mut("P7").expect("back");
+    while p7.next_of("message").await["text"] != "all there?" {}
+}
