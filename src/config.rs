@@ -10,6 +10,8 @@ use js_sys::{Array, JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{RtcConfiguration, Url};
 
+use crate::address;
+
 /// What `config.json` says.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -101,7 +103,11 @@ impl Config {
     /// Our server gives ICE servers, with passwords that end by themselves. Other hosts have no
     /// such thing, and the page does without.
     async fn ask_for_servers(&mut self) {
-        let Ok(response) = Request::get("ice").send().await else {
+        let mut request = Request::get("ice");
+        if let Some(pass) = address::pass() {
+            request = request.header("authorization", &format!("Bearer {pass}"));
+        }
+        let Ok(response) = request.send().await else {
             return;
         };
         if let Ok(fresh) = Self::parse(&response.text().await.unwrap_or_default()) {

@@ -2,6 +2,7 @@
 //!
 //! docs/protocol.md says what goes over the wire; README.md draws the way through these rooms.
 
+pub mod address;
 pub mod app;
 pub mod config;
 pub mod json;

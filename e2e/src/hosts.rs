@@ -12,8 +12,13 @@ use tower_http::services::ServeDir;
 
 /// Our server on a free port, with the built page. Ends with the runtime.
 pub async fn holdfast_server() -> SocketAddr {
+    holdfast_server_with(|options| options).await
+}
+
+/// The same, with other options.
+pub async fn holdfast_server_with(change: impl FnOnce(Options) -> Options) -> SocketAddr {
     let (listener, address) = free_listener().await;
-    run_server(listener, address, std::future::pending());
+    run_server(listener, change, std::future::pending());
     address
 }
 
@@ -23,7 +28,7 @@ pub async fn holdfast_server_at(address: SocketAddr) -> (oneshot::Sender<()>, Jo
         .await
         .expect("the address is free");
     let (stop, stopped) = oneshot::channel();
-    let task = run_server(listener, address, async move {
+    let task = run_server(listener, |options| options, async move {
         let _ = stopped.await;
     });
     (stop, task)
@@ -31,14 +36,15 @@ pub async fn holdfast_server_at(address: SocketAddr) -> (oneshot::Sender<()>, Jo
 
 fn run_server(
     listener: TcpListener,
-    listen: SocketAddr,
+    change: impl FnOnce(Options) -> Options,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> JoinHandle<()> {
-    let options = Options {
-        listen,
+    let options = change(Options {
         site: dist(),
-        log: String::new(),
-    };
+        // Some tests have their pages elsewhere.
+        origins: vec!["*".into()],
+        ..Options::default()
+    });
     tokio::spawn(async move {
         let served = holdfast_server::serve(listener, &options, stop).await;
         served.expect("the server serves");
@@ -48,17 +54,21 @@ fn run_server(
 /// A web server that knows only files, with the page in a sub-folder and this `config.json`; gives
 /// the page's URL.
 pub async fn static_host(config: &str) -> String {
+    let app = Router::new().nest_service("/some/folder", ServeDir::new(site_with(config)));
+    let address = serve(app).await;
+    format!("http://{address}/some/folder/")
+}
+
+/// A copy of the built page with this `config.json`.
+pub fn site_with(config: &str) -> PathBuf {
     let folder = tempfile::tempdir().expect("a folder");
     for entry in std::fs::read_dir(dist()).expect("cargo xtask build makes dist/") {
         let entry = entry.expect("readable");
         std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("copied");
     }
     std::fs::write(folder.path().join("config.json"), config).expect("written");
-    let app = Router::new().nest_service("/some/folder", ServeDir::new(folder.path()));
-    let address = serve(app).await;
-    // The folder lives as long as the test process.
-    let _ = folder.keep();
-    format!("http://{address}/some/folder/")
+    // The folder lives longer than the test process.
+    folder.keep()
 }
 
 /// A web server with one page; gives its URL.

@@ -13,7 +13,9 @@ mod sample;
 mod stage;
 
 pub use browser::{Kind, Look, free_address};
-pub use hosts::{holdfast_server, holdfast_server_at, page_host, static_host};
+pub use hosts::{
+    holdfast_server, holdfast_server_at, holdfast_server_with, page_host, site_with, static_host,
+};
 pub use person::Person;
 pub use sample::{sample_page, sample_server};
 pub use stage::{Stage, stage};

@@ -251,6 +251,13 @@ impl Person {
             .expect("the script runs")
     }
 
+    /// Runs a script that says by its last argument that it is done, and with what.
+    pub async fn run_async(&self, script: &str) -> Value {
+        let page = self.browser().await;
+        let done = page.execute_async(script, Vec::new()).await;
+        done.expect("the script runs")
+    }
+
     /// Waits until a script returns true.
     pub async fn until(&self, what: &str, script: &str, args: Value) {
         let due = Instant::now() + LIMIT;

@@ -12,6 +12,7 @@ use web_sys::Url;
 
 use super::{Input, Inputs, send};
 use crate::{
+    address,
     config::Signaling,
     signaling::{LinkStatus, Reach, Tabs, Transport, WebSocketLink, carried},
 };
@@ -54,7 +55,6 @@ const CHANNEL: &str = "holdfast";
 
 pub(super) struct Link {
     signaling: Signaling,
-    room: String,
     page: String,
     inputs: Inputs,
     status: LinkStatus,
@@ -116,10 +116,9 @@ pub(super) enum LinkNews {
 }
 
 impl Link {
-    pub(super) fn new(signaling: Signaling, room: String, page: String, inputs: Inputs) -> Self {
+    pub(super) fn new(signaling: Signaling, page: String, inputs: Inputs) -> Self {
         Self {
             signaling,
-            room,
             page,
             inputs,
             status: LinkStatus::Off,
@@ -153,7 +152,7 @@ impl Link {
     /// none.
     pub(super) fn is_overheard(&self) -> bool {
         let knows_rooms = self.session.is_some() || self.signaling == Signaling::Tabs;
-        !self.room.is_empty() && !knows_rooms
+        address::room() != Some(String::new()) && !knows_rooms
     }
 
     pub(super) fn name(&self) -> &str {
@@ -208,9 +207,8 @@ impl Link {
         self.status = LinkStatus::Off;
     }
 
-    /// Goes to another room, under the same name.
-    pub(super) fn change_room(&mut self, room: String) {
-        self.room = room;
+    /// Goes to the room that the address names now, under the same name.
+    pub(super) fn change_room(&mut self) {
         if !matches!(self.status, LinkStatus::Off | LinkStatus::Carried) {
             self.put_down();
             self.connect();
@@ -253,7 +251,7 @@ impl Link {
         let (inputs, serial) = (self.inputs.clone(), self.connections);
         let emit = move |event| send(&inputs, Input::Transport(serial, event));
         let transport: Box<dyn Transport> = if self.signaling == Signaling::Tabs {
-            let channel = format!("{CHANNEL}{}", self.room);
+            let channel = format!("{CHANNEL}{}", address::room().unwrap_or_default());
             match Tabs::open(&channel, self.page.clone(), emit) {
                 Ok(tabs) => Box::new(tabs),
                 Err(_) => {
@@ -660,7 +658,8 @@ impl Link {
                 name: self.name.clone(),
                 id: id.clone(),
                 date: js_sys::Date::now(),
-                room: Some(self.room.clone()).filter(|room| !room.is_empty()),
+                room: address::room().filter(|room| !room.is_empty()),
+                pass: address::pass(),
             });
         }
     }

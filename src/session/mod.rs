@@ -7,7 +7,6 @@ mod link;
 mod local;
 mod memory;
 mod people;
-mod room;
 mod seen;
 
 use std::time::Duration;
@@ -34,6 +33,7 @@ pub use self::{
 };
 pub use crate::signaling::LinkStatus;
 use crate::{
+    address,
     config::Config,
     rtc::{
         Device, MediaError, PeerEvent, Source, devices, generate_certificate, on_network_change,
@@ -144,7 +144,7 @@ impl Session {
             "hashchange",
             move |_| send(&room, Input::RoomChanged),
         ));
-        seen.room.set(room::named());
+        seen.room.set(address::room());
         let certified = inputs.clone();
         task::spawn(async move {
             // Without one, each connection makes its own.
@@ -160,16 +160,17 @@ impl Session {
                     send(&inputs, Input::Recalled(Some(memory).filter(|_| is_ours)));
                 });
             }
-            None => seen.ready.set(true),
+            None => {
+                seen.ready.set(true);
+                if address::pass().is_some() {
+                    // It says our name too.
+                    send(&inputs, Input::Action(Action::Join(String::new())));
+                }
+            }
         }
         Self {
             call: Call::new(config.limits),
-            link: Link::new(
-                config.signaling.clone(),
-                room::named(),
-                page.clone(),
-                inputs.clone(),
-            ),
+            link: Link::new(config.signaling.clone(), page.clone(), inputs.clone()),
             local: LocalMedia::new(inputs.clone()),
             config,
             seen,
@@ -262,8 +263,8 @@ impl Session {
                 self.link.join(name);
                 self.look_for_devices();
             }
-            Action::NewRoom => room::go_to(&random_token()),
-            Action::Lobby => room::go_to(""),
+            Action::NewRoom => address::go_to(&random_token()),
+            Action::Lobby => address::go_to(""),
             Action::Dial(_) if self.link.status() == LinkStatus::Off => {}
             Action::Dial(peer) => {
                 let id = CallId {
@@ -305,19 +306,19 @@ impl Session {
 
     /// The address names another room: we go there, under the same name.
     fn change_room(&mut self) {
-        let wanted = room::named();
+        let wanted = address::room();
         let here = self.seen.room.get_untracked();
         if wanted == here {
             return;
         }
         if self.call.view().stage != Stage::Idle {
-            room::go_to(&here);
+            address::go_to(&here.unwrap_or_default());
             return self.warn(Some(words::CALL_IN_ROOM.into()));
         }
-        self.seen.room.set(wanted.clone());
+        self.seen.room.set(wanted);
         self.seen.chat.set(Vec::new());
         self.seen.people.set(People::default());
-        self.link.change_room(wanted);
+        self.link.change_room();
     }
 
     /// The page was loaded anew: it comes back into its session, and into its call.
@@ -488,7 +489,7 @@ impl Session {
                     }
                     self.tell(Event::Unreachable { peer });
                 }
-                ("room-full" | "room-name", _) => {
+                ("room-full" | "room-name" | "no-pass", _) => {
                     self.link.put_down();
                     self.named(String::new());
                     self.warn(Some(text));

@@ -80,8 +80,8 @@ pub struct Seen {
     pub name: RwSignal<String>,
     /// Our link to the others.
     pub link: RwSignal<LinkStatus>,
-    /// The room we are in, or about to come into; empty for the lobby.
-    pub room: RwSignal<String>,
+    /// The room we are in, or about to come into; empty for the lobby, none if a pass says which.
+    pub room: RwSignal<Option<String>>,
     /// Who is here, we too.
     pub people: RwSignal<People>,
     /// What was written.
@@ -117,7 +117,7 @@ impl Seen {
             fatal: RwSignal::new(None),
             name: RwSignal::new(String::new()),
             link: RwSignal::new(LinkStatus::Off),
-            room: RwSignal::new(String::new()),
+            room: RwSignal::new(None),
             people: RwSignal::new(People::default()),
             chat: RwSignal::new(Vec::new()),
             call: RwSignal::new(CallView::default()),

@@ -250,6 +250,7 @@ impl State {
             id: ConnectionId::Text(self.me.id.clone()),
             date: self.me.since,
             room: None,
+            pass: None,
         });
     }
 

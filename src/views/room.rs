@@ -7,7 +7,7 @@ use crate::session::{Act, Action, Seen};
 
 #[component]
 pub(crate) fn Room(seen: Seen, act: Act) -> impl IntoView {
-    let in_lobby = move || seen.room.read().is_empty();
+    let in_lobby = move || seen.room.read().as_deref() == Some("");
     let (copied, set_copied) = signal(false);
     let copy: Box<dyn FnMut(leptos::ev::MouseEvent)> = Box::new(move |_| {
         if let Ok(address) = window().location().href() {
@@ -17,7 +17,7 @@ pub(crate) fn Room(seen: Seen, act: Act) -> impl IntoView {
         }
     });
     view! {
-        <div class="room">
+        <div class="room" hidden=flag(move || seen.room.read().is_none())>
             <p class="hint" hidden=flag(in_lobby)>
                 "A room of its own: only who has the link can come in."
             </p>

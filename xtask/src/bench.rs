@@ -25,6 +25,12 @@ enum What {
         #[arg(long, default_value_t = 20)]
         calls: usize,
     },
+    /// A list of many people in a page
+    List {
+        /// How many
+        #[arg(long, default_value_t = 10_000)]
+        people: usize,
+    },
     /// Our server beside those that people use: routing, memory, coming in
     Signaling {
         /// What to measure: `--help` after `--` lists it
@@ -35,24 +41,25 @@ enum What {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.what {
-        What::Setup { calls } => setup(*calls),
+        What::Setup { calls } => in_browsers("setup", *calls),
+        What::List { people } => in_browsers("list", *people),
         What::Signaling { bench } => signaling(bench),
     }
 }
 
-fn setup(calls: usize) -> Result<()> {
+fn in_browsers(bench: &str, many: usize) -> Result<()> {
     let tools = Tools::for_testing()?;
     build::page(&tools)?;
-    let calls = calls.to_string();
+    let many = many.to_string();
     let bench = [
         "run",
         "--quiet",
         "--package",
         "e2e",
         "--bin",
-        "setup",
+        bench,
         "--",
-        &calls,
+        &many,
     ];
     run::run(tools.apply(&mut cargo(&bench)))
 }

@@ -59,6 +59,10 @@ fn start_server(args: &Args) -> Result<Child> {
     let mut server = Command::new(target.join("debug").join("holdfast-server"));
     server.arg("--listen").arg(args.listen.to_string());
     server.arg("--site").arg(root().join("dist"));
+    if args.dev {
+        // Trunk's server has the page.
+        server.args(["--origin", "http://localhost:8080,http://127.0.0.1:8080"]);
+    }
     let mut server = server.spawn().context("the server cannot be started")?;
     let due = Instant::now() + Duration::from_secs(10);
     while TcpStream::connect(args.listen).is_err() {

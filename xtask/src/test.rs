@@ -54,7 +54,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("── {part:?} ──");
         let began = Instant::now();
         let tools = match part {
-            Part::Fmt | Part::Native => Tools::default(),
+            Part::Fmt => Tools::default(),
+            Part::Native => Tools::for_servers()?,
             Part::Clippy => Tools::for_linting()?,
             Part::Wasm | Part::E2e => Tools::for_testing()?,
             Part::Faults => Tools::for_faults()?,

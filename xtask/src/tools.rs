@@ -56,6 +56,12 @@ impl Tools {
         Ok(Self::default())
     }
 
+    /// What the native tests take.
+    pub(crate) fn for_servers() -> Result<Self> {
+        apt(&[("nats-server", "nats-server", "it joins servers into one")])?;
+        Ok(Self::default())
+    }
+
     /// What running every test takes.
     pub(crate) fn for_testing() -> Result<Self> {
         let mut tools = Self::for_building()?;
@@ -63,6 +69,7 @@ impl Tools {
             ("chromium", "chromium", "a browser to test in"),
             ("chromedriver", "chromium-driver", "it drives Chromium"),
             ("firefox-esr", "firefox-esr", "another browser to test in"),
+            ("turnserver", "coturn", "calls are relayed through it"),
         ])?;
         let why = "it drives Firefox";
         tools.cargo_tool(
@@ -82,7 +89,6 @@ impl Tools {
             apt(&[
                 ("ip", "iproute2", "the fault lab makes networks with it"),
                 ("nft", "nftables", "the fault lab loses packets with it"),
-                ("turnserver", "coturn", "the fault lab relays through it"),
             ])?;
         }
         Ok(tools)

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::Ipv4Addr,
     pin::Pin,
     sync::{
         Arc,
@@ -10,12 +11,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
@@ -50,6 +51,8 @@ pub(crate) struct Client {
     dialect: Dialect,
     socket: WebSocketStream<Counted>,
     name: String,
+    /// The secret that our server gave.
+    id: String,
     /// What the server calls the other one of the pair.
     partner: String,
 }
@@ -61,6 +64,7 @@ impl Client {
         port: u16,
         name: &str,
         partner: &str,
+        from: Option<Ipv4Addr>,
         received: &Received,
     ) -> Result<Self> {
         let path = match dialect {
@@ -76,7 +80,11 @@ impl Client {
                 .headers_mut()
                 .insert("sec-websocket-protocol", value);
         }
-        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        let socket = TcpSocket::new_v4()?;
+        if let Some(from) = from {
+            socket.bind((from, 0).into())?;
+        }
+        let stream = socket.connect((Ipv4Addr::LOCALHOST, port).into()).await?;
         stream.set_nodelay(true)?;
         let stream = Counted {
             stream,
@@ -88,8 +96,14 @@ impl Client {
             dialect,
             socket,
             name: name.to_owned(),
+            id: String::new(),
             partner: partner.to_owned(),
         })
+    }
+
+    /// The secret that our server gave.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     /// Comes in: into that room, where the server knows rooms.
@@ -97,7 +111,8 @@ impl Client {
         match self.dialect {
             Dialect::Holdfast => {
                 let id: Value = serde_json::from_str(&self.next().await?)?;
-                let (name, id) = (&self.name, &id["id"]);
+                self.id = id["id"].as_str().unwrap_or_default().to_owned();
+                let (name, id) = (&self.name, &self.id);
                 let hello =
                     json!({"type": "username", "name": name, "id": id, "date": 0, "room": room});
                 self.send(hello.to_string()).await?;
@@ -162,7 +177,11 @@ impl Client {
     /// Waits for a candidate from the other one.
     pub(crate) async fn candidate(&mut self) -> Result<()> {
         loop {
-            if self.next().await?.contains("candidate:842163049") {
+            let text = self.next().await?;
+            if text.contains("\"forged\"") {
+                let name = format!("\"name\":\"{}\"", self.partner);
+                ensure!(!text.contains(&name), "somebody speaks in another's name");
+            } else if text.contains("candidate:842163049") {
                 return Ok(());
             }
         }

@@ -5,6 +5,7 @@
 
 mod client;
 mod echo;
+mod faults;
 mod proc;
 
 use std::{
@@ -15,15 +16,16 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use tokio::{
     net::TcpStream,
     process::{Child, Command},
     task::{JoinHandle, JoinSet},
-    time::{MissedTickBehavior, interval, sleep},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 use client::{Client, Dialect, Received};
+use faults::Fault;
 
 #[derive(Parser)]
 struct Args {
@@ -42,6 +44,9 @@ struct Args {
     /// Messages a second, all pairs together
     #[arg(long, default_value_t = 4000)]
     rate: u32,
+    /// Commit faults against our server, in place of everything else; all of them if none is named
+    #[arg(long, value_enum, num_args = 0.., value_delimiter = ',')]
+    faults: Option<Vec<Fault>>,
     /// Idle connections
     #[arg(long, default_value_t = 5000)]
     idle: usize,
@@ -80,6 +85,9 @@ async fn main() -> Result<()> {
     if let Some(port) = args.echo {
         return echo::serve(port).await;
     }
+    if let Some(faults) = &args.faults {
+        return commit(faults).await;
+    }
     let chosen = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);
     let servers: Vec<_> = SERVERS.iter().filter(|(name, _)| chosen(name)).collect();
 
@@ -89,14 +97,15 @@ async fn main() -> Result<()> {
     );
     println!("| server | people | CPU µs a message | p50 µs | p99 µs |\n|---|---|---|---|---|");
     for (name, dialect) in &servers {
-        let crowds: &[usize] = match dialect {
-            Dialect::Holdfast => &[100, 1000, 10_000],
-            _ => &[100],
+        let crowds: &[usize] = match *dialect == Dialect::Holdfast {
+            true => &[100, 1000, 10_000],
+            false => &[100],
         };
         for crowd in crowds {
             let routed = route(&args, *dialect, *crowd).await;
             let routed = routed.with_context(|| format!("{name} with {crowd} people"))?;
-            let Routed { cpu, p50, p99 } = routed;
+            let Routed { cpu, times } = routed;
+            let Times { p50, p99, .. } = times;
             println!("| {name} | {crowd} | {cpu:.1} | {p50} | {p99} |");
         }
     }
@@ -138,6 +147,27 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
+/// Commits faults, and says what innocent people noticed.
+async fn commit(faults: &[Fault]) -> Result<()> {
+    println!("A hundred innocent people, while strangers do that:\n");
+    println!("| fault | times | p99 before, µs | p99, µs | ratio |\n|---|---|---|---|---|");
+    for fault in Fault::value_variants() {
+        if !faults.is_empty() && !faults.contains(fault) {
+            continue;
+        }
+        let noticed = faults::commit(*fault).await;
+        let noticed = noticed.with_context(|| format!("{fault:?}"))?;
+        let faults::Noticed {
+            ratio,
+            p99_before,
+            p99,
+            times,
+        } = noticed;
+        println!("| {fault:?} | {times} | {p99_before} | {p99} | {ratio:.2} |");
+    }
+    Ok(())
+}
+
 /// A server under test; ends with us.
 struct Server {
     process: Child,
@@ -146,9 +176,8 @@ struct Server {
 
 impl Server {
     async fn start(args: &Args, dialect: Dialect) -> Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_port()?;
         let here = std::env::current_exe()?;
-        let beside = here.parent().context("a folder")?;
         let modules = args.npm.join("node_modules");
         let node = |script: PathBuf| {
             let mut node = Command::new("node");
@@ -157,11 +186,15 @@ impl Server {
         };
         let mut command = match dialect {
             Dialect::Holdfast => {
-                let mut server = Command::new(beside.join("holdfast-server"));
-                server.args(["--listen", &format!("127.0.0.1:{port}"), "--log", "error"]);
-                server.args(["--max-connections", "100000", "--max-per-address", "100000"]);
-                server.args(["--messages-per-second", "100000"]);
-                server
+                return Self::holdfast(&[
+                    "--max-connections",
+                    "100000",
+                    "--max-per-address",
+                    "100000",
+                    "--messages-per-second",
+                    "100000",
+                ])
+                .await;
             }
             Dialect::Echo => {
                 let mut echo = Command::new(&here);
@@ -190,21 +223,37 @@ impl Server {
                 server
             }
         };
+        Self::run(&mut command, port).await
+    }
+
+    /// Ours, with those options besides.
+    async fn holdfast(options: &[&str]) -> Result<Self> {
+        let port = free_port()?;
+        let here = std::env::current_exe()?;
+        let beside = here.parent().context("a folder")?;
+        let mut server = Command::new(beside.join("holdfast-server"));
+        server.args(["--listen", &format!("127.0.0.1:{port}"), "--log", "off"]);
+        Self::run(server.args(options), port).await
+    }
+
+    async fn run(command: &mut Command, port: u16) -> Result<Self> {
         command
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true);
-        let process = command
-            .spawn()
-            .with_context(|| format!("{dialect:?} does not start"))?;
+        let process = command.spawn().context("the server does not start")?;
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            ensure!(began.elapsed() < LIMIT, "{dialect:?} does not answer");
+            ensure!(began.elapsed() < LIMIT, "the server does not answer");
             sleep(Duration::from_millis(20)).await;
         }
         // What is done at the start is no part of what is measured.
         sleep(Duration::from_millis(500)).await;
         Ok(Self { process, port })
+    }
+
+    fn is_running(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
     }
 
     fn pid(&self) -> Result<u32> {
@@ -219,9 +268,7 @@ impl Server {
 struct Routed {
     /// Microseconds of the server's processor time for each message.
     cpu: f64,
-    /// Microseconds from one end to the other.
-    p50: u128,
-    p99: u128,
+    times: Times,
 }
 
 /// Pairs that talk, in a room with so many people.
@@ -238,7 +285,8 @@ async fn route(args: &Args, dialect: Dialect, people: usize) -> Result<Routed> {
         let mut pair = Vec::new();
         for (own, other) in [(0, 1), (1, 0)] {
             let (own, other) = (&names[own], &names[other]);
-            let mut client = Client::connect(dialect, server.port, own, other, &received).await?;
+            let mut client =
+                Client::connect(dialect, server.port, own, other, None, &received).await?;
             client.enter("bench").await?;
             pair.push(client);
         }
@@ -247,49 +295,72 @@ async fn route(args: &Args, dialect: Dialect, people: usize) -> Result<Routed> {
         pairs.push(pair);
     }
     settle(&received).await;
-    let every = Duration::from_secs(1) * u32::try_from(PAIRS)? / args.rate;
     let before = server.cpu()?;
+    let time = Duration::from_secs(args.seconds);
+    let (_, times) = talk(pairs, dialect, args.rate, time).await?;
+    let cpu = server.cpu()? - before;
+    Ok(Routed {
+        cpu: cpu.as_secs_f64() * 1e6 / times.messages as f64,
+        times,
+    })
+}
+
+/// How long messages took, in microseconds.
+struct Times {
+    messages: usize,
+    p50: u128,
+    p99: u128,
+}
+
+/// Lets pairs talk, each in turn, so many messages a second all together.
+async fn talk(
+    pairs: Vec<Vec<Client>>,
+    dialect: Dialect,
+    rate: u32,
+    time: Duration,
+) -> Result<(Vec<Vec<Client>>, Times)> {
+    let many = u32::try_from(pairs.len())?;
+    let every = Duration::from_secs(1) * many / rate;
+    let end = Instant::now() + time;
     let mut talks = JoinSet::new();
-    let end = Instant::now() + Duration::from_secs(args.seconds);
-    for (n, mut pair) in pairs.into_iter().enumerate() {
+    for (n, mut pair) in (0..many).zip(pairs) {
         talks.spawn(async move {
             // Not all pairs at the same moment.
-            sleep(every * u32::try_from(n)? / u32::try_from(PAIRS)?).await;
+            sleep(every * n / many).await;
             let mut tick = interval(every);
             tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut times = Vec::new();
-            let (mut from, mut to) = match dialect {
-                Dialect::Matchbox => (0, 1),
-                _ => (0, 1),
-            };
-            if dialect == Dialect::Echo {
-                to = from;
-            }
+            let (mut from, mut to) = (0, usize::from(dialect != Dialect::Echo));
             while Instant::now() < end {
                 tick.tick().await;
                 let sent = Instant::now();
                 pair[from].send_candidate().await?;
-                pair[to].candidate().await?;
+                timeout(LIMIT, pair[to].candidate())
+                    .await
+                    .context("a message is lost")??;
                 times.push(sent.elapsed().as_micros());
+                // Matchbox has told only one of the two who the other is.
                 if dialect != Dialect::Matchbox {
                     std::mem::swap(&mut from, &mut to);
                 }
             }
-            Ok::<_, anyhow::Error>(times)
+            Ok::<_, anyhow::Error>((pair, times))
         });
     }
-    let mut times = Vec::new();
+    let (mut pairs, mut times) = (Vec::new(), Vec::new());
     while let Some(done) = talks.join_next().await {
-        times.extend(done??);
+        let (pair, took) = done??;
+        pairs.push(pair);
+        times.extend(took);
     }
-    let cpu = server.cpu()? - before;
     times.sort_unstable();
     let at = |share: f64| times[(times.len() as f64 * share) as usize];
-    Ok(Routed {
-        cpu: cpu.as_secs_f64() * 1e6 / times.len() as f64,
+    let times = Times {
+        messages: times.len(),
         p50: at(0.5),
         p99: at(0.99),
-    })
+    };
+    Ok((pairs, times))
 }
 
 /// kB for each of many idle connections, in rooms of two.
@@ -329,7 +400,7 @@ async fn join(args: &Args, dialect: Dialect, people: usize) -> Result<[(f64, f64
         let mut waiting = Vec::new();
         for n in 0..joins {
             let name = name(people + n);
-            let connected = Client::connect(dialect, server.port, &name, &name, &received);
+            let connected = Client::connect(dialect, server.port, &name, &name, None, &received);
             waiting.push(connected.await?);
         }
         settle(&received).await;
@@ -368,7 +439,8 @@ impl Crowd {
     ) -> Result<()> {
         for n in people {
             let (own, other) = (name(n), name(n ^ 1));
-            let mut client = Client::connect(dialect, server.port, &own, &other, received).await?;
+            let mut client =
+                Client::connect(dialect, server.port, &own, &other, None, received).await?;
             client.enter(room).await?;
             self.0.push(tokio::spawn(client.drain()));
         }
@@ -391,6 +463,10 @@ async fn settle(received: &Received) {
         before = received.bytes();
         sleep(Duration::from_millis(500)).await;
     }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 fn name(n: usize) -> String {

@@ -25,6 +25,8 @@ pub enum Message {
         date: f64,
         /// The room to come into; the lobby if none. Only our server knows rooms.
         room: Option<String>,
+        /// What says instead who comes into which room, where the server asks for that.
+        pass: Option<String>,
     },
     /// `rejectusername`. Server to client: the name was taken, or no name; this one is yours.
     RejectUsername {

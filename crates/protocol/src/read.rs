@@ -63,6 +63,7 @@ impl Message {
                     id: ConnectionId::read(fields).ok_or(missing("`id`"))?,
                     date: fields.number("date").unwrap_or_default(),
                     room: fields.string("room"),
+                    pass: fields.string("pass"),
                 });
             }
             "rejectusername" => {

@@ -36,6 +36,8 @@ pub(crate) struct Flat {
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pass: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     people: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u32>,
@@ -68,11 +70,13 @@ impl From<Message> for Flat {
                 id,
                 date,
                 room,
+                pass,
             } => Self {
                 name: Some(name),
                 id: Some(id),
                 date: Some(date),
                 room,
+                pass,
                 ..flat("username")
             },
             Message::RejectUsername { id, name } => Self {

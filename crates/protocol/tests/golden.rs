@@ -68,6 +68,7 @@ fn every_message_of_the_sample_is_read() {
             id: id(),
             date: 1.7e12,
             room: None,
+            pass: None,
         },
         Message::RejectUsername {
             id: Some(id()),
@@ -119,6 +120,7 @@ fn every_message_of_ours_is_written_as_the_fixture_says_and_read_back() {
             id: id.clone(),
             date: 1.7e12,
             room: None,
+            pass: None,
         },
         Message::Text {
             name: None,
@@ -171,6 +173,7 @@ fn every_message_of_ours_is_written_as_the_fixture_says_and_read_back() {
             id,
             date: 1.7e12,
             room: Some("b7Qk".into()),
+            pass: Some("e.y.J".into()),
         },
         Message::People {
             version: 3,

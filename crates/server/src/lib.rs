@@ -60,6 +60,8 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
+#[cfg(fuzzing)]
+pub use hub::play;
 pub use options::{Options, Tls};
 
 use crate::{

@@ -1,5 +1,10 @@
 //! Rooms, and how people in them learn of each other.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it is about"
+)]
+
 mod client;
 
 use client::{Client, TestServer};

@@ -104,7 +104,12 @@ impl Hub {
 
     fn put_elsewhere(&mut self, node: Node, entry: Entry) {
         let room: Arc<str> = entry.room.into();
-        let known = self.elsewhere.get(&(node, entry.key)).copied();
+        let mut known = self.elsewhere.get(&(node, entry.key)).copied();
+        let place = known.and_then(|key| self.people.get(&key)?.place.clone());
+        if place.is_some_and(|place| place.room != room) {
+            self.elsewhere.remove(&(node, entry.key));
+            known.take().into_iter().for_each(|key| self.remove(key));
+        }
         let owner = self
             .rooms
             .get(&room)

@@ -1,6 +1,12 @@
 //! Who is connected, in which room, and who gets which message. No I/O: messages go into queues.
 
 mod elsewhere;
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    not(fuzzing),
+    allow(unreachable_pub, reason = "the fuzzer is another crate")
+)]
+mod play;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -18,6 +24,8 @@ use tokio::{
 };
 
 use self::elsewhere::Elsewhere;
+#[cfg(fuzzing)]
+pub use self::play::play;
 use crate::{
     cluster::{Node, Outgoing, Word},
     limits::Permit,
@@ -550,7 +558,8 @@ impl Hub {
         let Some(key) = self.sessions.get(&*id).copied() else {
             // On another server, it may be; then they can come in here in its place.
             let claim = self.claimed_by(&id);
-            if let Some(person) = self.people.get_mut(&seat.key) {
+            let person = self.people.get_mut(&seat.key);
+            if let Some(person) = person.filter(|person| person.place.is_none()) {
                 person.claim = claim;
             }
             return Err(Refusal::SessionOver);

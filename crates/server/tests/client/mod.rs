@@ -67,8 +67,10 @@ impl TestServer {
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
-        let mut options = Options::default();
-        options.site = "no-such-folder".into();
+        let mut options = Options {
+            site: "no-such-folder".into(),
+            ..Options::default()
+        };
         change(&mut options);
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {

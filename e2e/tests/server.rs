@@ -1,0 +1,208 @@
+//! What the server gives pages beside signaling: rooms, passes, STUN and TURN.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    process::{Child, Command, Stdio},
+};
+
+use Kind::{Chromium, Firefox};
+use e2e::{Kind, Person, holdfast_server_with, site_with, stage};
+use serde_json::json;
+
+async fn talk_and_hang_up(caller: &Person, callee: &Person) {
+    caller.call(&callee.name).await;
+    callee.accept().await;
+    caller.sees_the_other_side().await;
+    callee.sees_the_other_side().await;
+    caller.hang_up().await;
+    caller.is_idle().await;
+    callee.is_idle().await;
+}
+
+#[test]
+fn a_room_is_for_those_who_have_its_link() {
+    stage(async |stage| {
+        let [ann, bob, zoe] = stage
+            .people([(Chromium, "Ann"), (Chromium, "Bob"), (Chromium, "Zoe")])
+            .await;
+        ann.click("#new-room").await;
+        ann.shows("#copy-link").await;
+        ann.sees("Ann").await;
+        ann.misses("Bob").await;
+        bob.misses("Ann").await;
+        ann.click("#copy-link").await;
+        ann.reads("#copy-link", "Copied").await;
+        let link = ann.run("return location.href", json!([])).await;
+        let link = link.as_str().expect("an address");
+        let token = link.split_once("#r=").expect("a room").1;
+        assert_eq!(token.len(), 32, "{link}");
+        // Another address in the same page: the name stays.
+        bob.run("location.href = arguments[0]", json!([link])).await;
+        bob.sees("Ann").await;
+        ann.sees("Bob").await;
+        zoe.misses("Bob").await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        ann.sees_the_other_side().await;
+        ann.reads(".userlistbox li:last-child", "in a call").await;
+        // A call stays in its room.
+        bob.run("location.hash = '#r=elsewhere'", json!([])).await;
+        bob.reads(".notice", "Hang up first").await;
+        bob.until(
+            "the address is as before",
+            "return location.href === arguments[0]",
+            json!([link]),
+        )
+        .await;
+        bob.hang_up().await;
+        ann.is_idle().await;
+        ann.reads(".userlistbox li:last-child", "call").await;
+        bob.click("#leave-room").await;
+        bob.sees("Zoe").await;
+        ann.misses("Bob").await;
+        talk_and_hang_up(&bob, &zoe).await;
+    });
+}
+
+// Room `den`, until 2100; signed with `north`.
+const PASS_OF_ANN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJyb29tIjoiZGVuIiwibmFtZSI6IkFubiIsImV4cCI6NDEwMjQ0NDgwMH0.bYwlpZaDRDCICfkPDCpm3oXJncGgAE2watqR3LJpXdo";
+const PASS_OF_BOB: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJyb29tIjoiZGVuIiwibmFtZSI6IkJvYiIsImV4cCI6NDEwMjQ0NDgwMH0.zejlIxFmL8a5qvfa_vB7wsHbQ2nbOEXLTV1PoS1R8f8";
+
+#[test]
+fn a_pass_lets_its_owner_in_under_their_name_and_nobody_else() {
+    stage(async |stage| {
+        let server = holdfast_server_with(|mut options| {
+            options.pass_secret = Some("north".into());
+            options
+        });
+        let url = format!("http://localhost:{}/", server.await.port());
+        let people = [("Ann", PASS_OF_ANN), ("Bob", PASS_OF_BOB)];
+        let mut inside = Vec::new();
+        for (name, pass) in people {
+            let person = stage.person(Chromium, name).await;
+            person.open(&format!("{url}#p={pass}")).await;
+            person.reads("header", &format!("You are {name}")).await;
+            inside.push(person);
+        }
+        talk_and_hang_up(&inside[0], &inside[1]).await;
+        let mallory = stage.person(Chromium, "Mallory").await;
+        mallory.open(&url).await;
+        mallory.type_into("#name", "Ann").await;
+        mallory.click("button[name=login]").await;
+        mallory.reads(".notice", "A pass is needed").await;
+        mallory.shows("#name").await;
+    });
+}
+
+/// A call whose media goes through TURN alone, with what `/ice` gives.
+fn relayed_call(kinds: [Kind; 2], options: impl FnOnce(&mut holdfast_server::Options)) {
+    stage(async |stage| {
+        let site = site_with(&json!({ "iceTransportPolicy": "relay" }).to_string());
+        let server = holdfast_server_with(|mut all| {
+            options(&mut all);
+            all.site = site;
+            all
+        });
+        let url = format!("http://localhost:{}/", server.await.port());
+        let [ann, bob] = stage
+            .people_at(&url, [(kinds[0], "Ann"), (kinds[1], "Bob")])
+            .await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        ann.sees_the_other_side().await;
+        bob.sees_the_other_side().await;
+        for person in [&ann, &bob] {
+            let script = "const done = arguments[0];
+                Promise.all(peers.map(peer => peer.getStats())).then(reports => {
+                    const all = reports.flatMap(report => [...report.values()]);
+                    const used = all.filter(pair => pair.type === 'candidate-pair'
+                        && pair.state === 'succeeded' && pair.nominated);
+                    const local = used.map(pair => all.find(one => one.id === pair.localCandidateId));
+                    done(local.map(candidate => candidate.candidateType).join());
+                });";
+            let used = person.run_async(script).await;
+            assert_eq!(used, "relay", "{}", person.name);
+        }
+        ann.hang_up().await;
+        bob.is_idle().await;
+    });
+}
+
+fn free_udp_port() -> u16 {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    socket.local_addr().expect("bound").port()
+}
+
+fn through_our_turn(kinds: [Kind; 2]) {
+    relayed_call(kinds, |options| {
+        options.turn = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, free_udp_port())));
+    });
+}
+
+#[test]
+fn a_call_through_the_servers_own_turn_in_chromium() {
+    through_our_turn([Chromium, Chromium]);
+}
+
+#[test]
+fn a_call_through_the_servers_own_turn_from_firefox_to_chromium() {
+    through_our_turn([Firefox, Chromium]);
+}
+
+/// coturn, with passwords that our server makes; ends when it is dropped.
+struct Coturn(Child);
+
+impl Coturn {
+    fn start(port: u16) -> Self {
+        let port = format!("--listening-port={port}");
+        let child = Command::new("turnserver")
+            .args([
+                "-n",
+                &port,
+                "--listening-ip=127.0.0.1",
+                "--relay-ip=127.0.0.1",
+            ])
+            .args([
+                "--use-auth-secret",
+                "--static-auth-secret=north",
+                "--realm=test",
+            ])
+            .args([
+                "--allow-loopback-peers",
+                "--no-tls",
+                "--no-dtls",
+                "--no-cli",
+            ])
+            .args(["--log-file=stdout", "--pidfile="])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        Self(child.expect("coturn is installed"))
+    }
+}
+
+impl Drop for Coturn {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn through_coturn(kinds: [Kind; 2]) {
+    let port = free_udp_port();
+    let _coturn = Coturn::start(port);
+    relayed_call(kinds, |options| {
+        options.turn_urls = vec![format!("turn:127.0.0.1:{port}?transport=udp")];
+        options.turn_secret = Some("north".into());
+    });
+}
+
+#[test]
+fn a_call_through_coturn_in_chromium() {
+    through_coturn([Chromium, Chromium]);
+}
+
+#[test]
+fn a_call_through_coturn_from_chromium_to_firefox() {
+    through_coturn([Chromium, Firefox]);
+}
