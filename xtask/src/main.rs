@@ -1,10 +1,11 @@
-//! The project's own commands: `cargo xtask serve | build | test | bench`.
+//! The project's own commands: `cargo xtask serve | build | test | bench | faults | fuzz`.
 
 #![allow(clippy::print_stdout, reason = "a command talks to whoever typed it")]
 
 mod bench;
 mod build;
 mod faults;
+mod fuzz;
 mod run;
 mod serve;
 mod shorten;
@@ -36,6 +37,8 @@ enum Command {
     Bench(bench::Args),
     /// Take networks, servers and pages away under calls between real browsers, and measure
     Faults(faults::Args),
+    /// Let a fuzzer send things to the server
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Faults(args) => faults::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

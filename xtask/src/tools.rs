@@ -16,6 +16,7 @@ const TRUNK: &str = "0.21.14";
 const GECKODRIVER: &str = "0.37.1";
 const BINARYEN: &str = "132.0.0";
 const TERSER: &str = "5.51.2";
+const CARGO_FUZZ: &str = "0.13.1";
 const MATCHBOX: &str = "0.15.0";
 /// Signaling servers that people use.
 const SERVERS: [&str; 3] = ["peer@1.0.2", "socket.io@4.8.4", "ws@8.23.0"];
@@ -91,6 +92,14 @@ impl Tools {
                 ("nft", "nftables", "the fault lab loses packets with it"),
             ])?;
         }
+        Ok(tools)
+    }
+
+    /// What fuzzing takes.
+    pub(crate) fn for_fuzzing() -> Result<Self> {
+        let mut tools = Self::default();
+        let why = "it runs the fuzz targets";
+        tools.cargo_tool("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ, &["--locked"], why)?;
         Ok(tools)
     }
 

@@ -43,15 +43,18 @@ impl<'a> Relay<'a> {
 
     /// The `type`.
     #[must_use]
-    pub fn kind(&self) -> String {
+    pub fn kind(&self) -> Cow<'a, str> {
         self.string("type").unwrap_or_default()
     }
 
     /// A field's value, if it is a string.
     #[must_use]
-    pub fn string(&self, field: &str) -> Option<String> {
+    pub fn string(&self, field: &str) -> Option<Cow<'a, str>> {
         let (_, value) = self.fields.iter().find(|(name, _)| name == field)?;
-        serde_json::from_str(value.get()).ok()
+        match value {
+            Cow::Borrowed(raw) => plain(raw.get()),
+            Cow::Owned(raw) => plain(raw.get()).map(|text| Cow::Owned(text.into_owned())),
+        }
     }
 
     /// A field's value, if it is a whole number from 0 to 2³² − 1.
@@ -77,18 +80,34 @@ impl<'a> Relay<'a> {
     /// The message as it goes on.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = String::from("{");
+        let fields = self.fields.iter();
+        let length = fields.map(|(name, value)| name.len() + value.get().len() + 4);
+        let mut text = String::with_capacity(length.sum::<usize>() + 2);
+        text.push('{');
         for (name, value) in &self.fields {
             if text.len() > 1 {
                 text.push(',');
             }
-            // Writing a string to a String cannot fail.
-            text.push_str(&serde_json::to_string(name).unwrap_or_default());
+            match name {
+                // As it came, so it has no need of escapes.
+                Cow::Borrowed(name) => text.extend(["\"", name, "\""]),
+                // Writing a string to a String cannot fail.
+                Cow::Owned(name) => text += &serde_json::to_string(name).unwrap_or_default(),
+            }
             text.push(':');
             text.push_str(value.get());
         }
         text.push('}');
         text
+    }
+}
+
+/// What a JSON string says; most hold no escapes.
+fn plain(json: &str) -> Option<Cow<'_, str>> {
+    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
+    match inside.contains('\\') {
+        true => serde_json::from_str(json).ok().map(Cow::Owned),
+        false => Some(Cow::Borrowed(inside)),
     }
 }
 

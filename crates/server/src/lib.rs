@@ -219,6 +219,14 @@ async fn watch_over(server: &Server) -> io::Result<impl Future<Output = io::Resu
     })
 }
 
+/// What one WebSocket may hold.
+pub fn bound_frames(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
+        .max_message_size(MAX_FRAME_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .read_buffer_size(READ_BUFFER_BYTES)
+}
+
 impl Server {
     /// A WebSocket on any path, files for everything else, but for these few.
     async fn answer(&self, request: Request) -> Response {
@@ -262,10 +270,7 @@ impl Server {
             return (StatusCode::BAD_REQUEST, text).into_response();
         };
         let resumable = selected == SESSION_SUBPROTOCOL;
-        let upgrade = upgrade
-            .max_message_size(MAX_FRAME_BYTES)
-            .max_frame_size(MAX_FRAME_BYTES)
-            .read_buffer_size(READ_BUFFER_BYTES);
+        let upgrade = bound_frames(upgrade);
         let (permit, crowded) = self.permit(client, headers);
         if let Some(reason) = crowded {
             self.metrics.dropped(Dropped::TooMany);

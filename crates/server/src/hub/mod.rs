@@ -398,7 +398,7 @@ impl Hub {
         };
         let kind = message.kind();
         if person.session.is_resumable() {
-            match kind.as_str() {
+            match &*kind {
                 "resume" => return self.resume(seat, &message),
                 "heard" => {
                     let heard = message.number("heard").unwrap_or_default();
@@ -428,8 +428,8 @@ impl Hub {
             let seat = self.enter(seat, &message)?;
             return Ok(Received { seat, receivers: 0 });
         }
-        if SERVER_TYPES.contains(&kind.as_str()) {
-            return Err(Refusal::ServerType(kind));
+        if SERVER_TYPES.contains(&&*kind) {
+            return Err(Refusal::ServerType(kind.into_owned()));
         }
         let Place { room, name } = person.place.clone().ok_or(Refusal::NoName)?;
         message.set("name", &name);
@@ -438,7 +438,7 @@ impl Hub {
             Some(target) => {
                 let here = self.rooms.get(&room);
                 let receiver = here.and_then(|room| room.find(&target));
-                let receiver = receiver.ok_or(Refusal::NoSuchUser(target))?;
+                let receiver = receiver.ok_or_else(|| Refusal::NoSuchUser(target.into_owned()))?;
                 self.follow_call(key, receiver, &kind)?;
                 self.pass_on(key, receiver, message.to_text());
                 1
@@ -473,8 +473,8 @@ impl Hub {
                 pass.ok_or(Refusal::NoPass)?
             }
             None => Pass {
-                room: message.string("room").unwrap_or_default(),
-                name: asked.clone().ok_or(Refusal::NameMissing)?,
+                room: message.string("room").unwrap_or_default().into_owned(),
+                name: asked.clone().ok_or(Refusal::NameMissing)?.into_owned(),
             },
         };
         let room: Arc<str> = room.into();
