@@ -6,6 +6,7 @@
 )]
 
 mod browser;
+mod guest;
 mod hosts;
 pub mod net;
 mod person;
@@ -13,6 +14,7 @@ mod sample;
 mod stage;
 
 pub use browser::{Kind, Look, free_address};
+pub use guest::Guest;
 pub use hosts::{
     holdfast_server, holdfast_server_at, holdfast_server_with, page_host, site_with, static_host,
 };

@@ -1,8 +1,9 @@
 //! Who is here; a click on a name calls. Of thousands, only those in sight are there as elements.
 
-use leptos::{ev::Event, html, prelude::*};
+use gloo_events::EventListener;
+use leptos::{html, prelude::*};
 
-use super::{flag, press, room::Room, rows, text};
+use super::{effect, flag, press, room::Room, rows, text};
 use crate::session::{Act, Action, Person, Seen};
 
 /// The height of a row in pixels, as the style sheet has it.
@@ -11,35 +12,52 @@ const ROW: i32 = 50;
 /// Rows above and below those in sight.
 const SPARE: usize = 5;
 
+/// Rows that fill any but the highest window.
+const USUAL: usize = 40;
+
 /// Of more people than this, some are searched for.
 const MOST_AT_A_GLANCE: usize = 20;
 
 #[component]
 pub(crate) fn People(seen: Seen, act: Act) -> impl IntoView {
     let list = NodeRef::<html::Div>::new();
+    let search = NodeRef::<html::Input>::new();
     let letters = RwSignal::new(String::new());
     // The rows that are there: from which, and how many.
     let (first, set_first) = signal(0);
-    let (many, set_many) = signal(MOST_AT_A_GLANCE);
-    let look: Box<dyn FnMut(Event)> = Box::new(move |_| {
+    let (many, set_many) = signal(USUAL);
+    let look = move || {
         if let Some(list) = list.get_untracked() {
             let rows = |pixels: i32| usize::try_from(pixels / ROW).unwrap_or_default();
             let top = rows(list.scroll_top()).saturating_sub(SPARE);
             let height = rows(list.client_height()) + 2 * SPARE + 1;
-            if (top, height) != (first.get_untracked(), many.get_untracked()) {
+            if top != first.get_untracked() {
                 set_first.set(top);
-                set_many.set(height.max(MOST_AT_A_GLANCE));
+            }
+            if height > many.get_untracked() {
+                set_many.set(height);
+            }
+        }
+    };
+    effect(move || {
+        if let (Some(list), Some(search)) = (list.get(), search.get()) {
+            let seek = search.clone();
+            // Both elements last as long as the page.
+            EventListener::new(&list, "scroll", move |_| look()).forget();
+            EventListener::new(&search, "input", move |_| letters.set(seek.value())).forget();
+        }
+    });
+    effect(move || {
+        let people = seen.people.read();
+        let found = people.named_like(&letters.read()).count();
+        if let Some(list) = list.get() {
+            let list: &web_sys::HtmlElement = &list;
+            for (name, rows) in [("--rows", found), ("--first", first.get())] {
+                // The style sheet makes heights of them.
+                let _ = list.style().set_property(name, &rows.to_string());
             }
         }
     });
-    let search: Box<dyn FnMut(Event)> = Box::new(move |event| {
-        letters.set(event_target_value(&event));
-        set_first.set(0);
-        if let Some(list) = list.get_untracked() {
-            list.set_scroll_top(0);
-        }
-    });
-    let found = Memo::new(move |_| seen.people.read().named_like(&letters.read()).count());
     let in_sight = move || {
         let people = seen.people.read();
         let letters = letters.read();
@@ -83,14 +101,11 @@ pub(crate) fn People(seen: Seen, act: Act) -> impl IntoView {
                 placeholder="Search"
                 autocomplete="off"
                 hidden=flag(move || !crowd())
-                on:input=search
+                node_ref=search
             />
-            <div class="scroll" node_ref=list on:scroll=look>
-                <div style:height=text(move || format!("{}px", found.get() * ROW as usize))>
-                    <ul
-                        class="userlistbox"
-                        style:top=text(move || format!("{}px", first.get() * ROW as usize))
-                    >
+            <div class="scroll" node_ref=list>
+                <div>
+                    <ul class="userlistbox">
                         {rows(move || in_sight().into_iter().map(person).collect())}
                     </ul>
                 </div>

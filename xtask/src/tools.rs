@@ -16,7 +16,7 @@ const TRUNK: &str = "0.21.14";
 const GECKODRIVER: &str = "0.37.1";
 const BINARYEN: &str = "132.0.0";
 const TERSER: &str = "5.51.2";
-const CARGO_FUZZ: &str = "0.13.1";
+const CARGO_FUZZ: &str = "0.13.2";
 const MATCHBOX: &str = "0.15.0";
 /// Signaling servers that people use.
 const SERVERS: [&str; 3] = ["peer@1.0.2", "socket.io@4.8.4", "ws@8.23.0"];

@@ -46,9 +46,9 @@ pub enum Message {
     People {
         /// Counts the changes in this room.
         version: u32,
-        /// Who can be called, in the order of arrival.
+        /// Who can be called, in the order of the alphabet: large and small letters side by side.
         free: Vec<String>,
-        /// Who is in a call.
+        /// Who is in a call, in the same order.
         busy: Vec<String>,
     },
     /// Without a `type`, because it goes to everybody all the time. Server to client: what has

@@ -253,7 +253,10 @@ impl Room {
         let with = |status| {
             let members = self.people.values();
             let members = members.filter(move |member| member.status == status);
-            members.map(|member| member.name.to_string()).collect()
+            let mut names: Vec<_> = members.map(|member| member.name.to_string()).collect();
+            // In the order in which pages keep them, so that they need not sort.
+            names.sort_by_cached_key(|name| (name.to_ascii_lowercase(), name.clone()));
+            names
         };
         Message::People {
             version: self.version,

@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use e2e::{Kind::Chromium, Look, Person, holdfast_server, stage, static_host};
+use e2e::{Guest, Kind::Chromium, Look, Person, holdfast_server, stage, static_host};
 
 fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/pictures");
@@ -30,7 +30,8 @@ fn main() {
                     let file = folder.join(format!("{state}-{width}-{theme}.png"));
                     fs::write(file, picture).expect("written");
                 };
-                let url = format!("http://localhost:{}/", holdfast_server().await.port());
+                let server = holdfast_server().await;
+                let url = format!("http://localhost:{}/", server.port());
                 let ann = stage.person_with(Chromium, "Ann", &look).await;
                 ann.open(&url).await;
                 ann.shows("#name").await;
@@ -70,6 +71,18 @@ fn main() {
                 keep(&ann, "10-interrupted").await;
                 ann.is_idle().await;
                 keep(&ann, "11-left").await;
+                for n in 1..100 {
+                    Guest::come(server, &format!("Somebody {n}")).await.stay();
+                }
+                ann.reads("#people-title", "100").await;
+                keep(&ann, "14-crowd").await;
+                ann.type_into("#search", "dy 7").await;
+                ann.misses("Somebody 1").await;
+                keep(&ann, "15-search").await;
+                ann.click("#new-room").await;
+                ann.shows("#copy-link").await;
+                ann.misses("Somebody").await;
+                keep(&ann, "16-room").await;
                 ann.open(&static_host("{}").await).await;
                 ann.shows(".carried summary").await;
                 ann.click(".carried summary").await;

@@ -4,21 +4,14 @@
 #![allow(clippy::expect_used, reason = "a program for developers")]
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
-use e2e::{Kind::Chromium, Person, holdfast_server_with, stage};
-use futures_util::{SinkExt, StreamExt};
+use e2e::{Guest, Kind::Chromium, Person, holdfast_server_with, stage};
 use serde_json::json;
-use tokio::{net::TcpStream, time::sleep};
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
-};
+use tokio::time::sleep;
 
 /// How often somebody comes, and goes.
 const TIMES: usize = 20;
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 fn main() {
     let people = std::env::args().nth(1).and_then(|many| many.parse().ok());
@@ -33,8 +26,7 @@ fn main() {
         })
         .await;
         for n in 1..people {
-            let mut socket = come(server, &format!("Person {n}")).await;
-            tokio::spawn(async move { while let Some(Ok(_)) = socket.next().await {} });
+            Guest::come(server, &format!("Person {n}")).await.stay();
         }
         sleep(Duration::from_secs(1)).await;
         let ann = stage.person(Chromium, "Ann").await;
@@ -58,10 +50,11 @@ fn main() {
             idle.push(busy(&ann, async || {}).await);
             // In sight, and not.
             let name = ["Aaa", "Zzz"][n % 2];
-            let mut socket = None;
-            come_busy.push(busy(&ann, async || socket = Some(come(server, name).await)).await);
-            let mut socket = socket.expect("somebody came");
-            go_busy.push(busy(&ann, async || socket.close(None).await.expect("closes")).await);
+            let mut guest = None;
+            let coming = async || guest = Some(Guest::come(server, name).await);
+            come_busy.push(busy(&ann, coming).await);
+            let guest = guest.expect("somebody came");
+            go_busy.push(busy(&ann, async || guest.go().await).await);
         }
         let idle = median(idle);
         println!(
@@ -76,26 +69,6 @@ fn main() {
             median(go_busy) - idle
         );
     });
-}
-
-/// Somebody comes in.
-async fn come(server: SocketAddr, name: &str) -> Socket {
-    let mut request = format!("ws://{server}/")
-        .into_client_request()
-        .expect("a URL");
-    let headers = request.headers_mut();
-    headers.insert(
-        "sec-websocket-protocol",
-        HeaderValue::from_static("holdfast"),
-    );
-    let (mut socket, _) = connect_async(request).await.expect("connects");
-    let hello = json!({ "type": "username", "name": name, "date": 0 }).to_string();
-    socket.next().await.expect("open").expect("an id");
-    socket
-        .send(Message::Text(hello.into()))
-        .await
-        .expect("sent");
-    socket
 }
 
 /// For how long the page is busy while that happens.
