@@ -86,7 +86,7 @@ pub(crate) struct Hub {
     /// The rooms that somebody is in, by name; the lobby has none.
     rooms: HashMap<Arc<str>, Room>,
     /// The rooms whose people have yet to be told something.
-    changed: Vec<Arc<str>>,
+    changed: HashSet<Arc<str>>,
     wake: Arc<Notify>,
     /// Whose connection is gone, and until when their session waits for the next.
     away: VecDeque<(Instant, Seat)>,
@@ -190,7 +190,7 @@ impl Hub {
             people: HashMap::new(),
             sessions: HashMap::new(),
             rooms: HashMap::new(),
-            changed: Vec::new(),
+            changed: HashSet::new(),
             wake,
             away: VecDeque::new(),
             stalled: Vec::new(),
@@ -329,8 +329,7 @@ impl Hub {
 
     /// The people of that room will be told of something.
     fn note(&mut self, room: &Arc<str>) {
-        if self.rooms.contains_key(room) && !self.changed.contains(room) {
-            self.changed.push(room.clone());
+        if self.rooms.contains_key(room) && self.changed.insert(room.clone()) {
             self.wake.notify_one();
         }
     }
