@@ -25,14 +25,20 @@ pub fn pass() -> Option<String> {
 
 /// Puts a room into the address. The browser then tells that it has changed.
 pub fn go_to(room: &str) {
-    let hash = match room {
+    set_hash(&match room {
         "" => String::new(),
         room => format!("{ROOM}{room}"),
-    };
-    // A fragment is never refused.
-    let _ = window().location().set_hash(&hash);
+    });
 }
 
-fn hash() -> String {
+/// Puts all of this into the address.
+pub fn set_hash(hash: &str) {
+    // A fragment is never refused.
+    let _ = window().location().set_hash(hash);
+}
+
+/// All of it.
+#[must_use]
+pub fn hash() -> String {
     window().location().hash().unwrap_or_default()
 }

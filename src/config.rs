@@ -192,7 +192,11 @@ impl Config {
 
     /// Takes the ICE servers of another configuration.
     pub fn take_servers(&mut self, other: &RtcConfiguration) {
-        let _ = Reflect::set(&self.rtc, &"iceServers".into(), &get(other, "iceServers"));
+        let servers = get(other, "iceServers");
+        // Who could not be asked takes nothing away.
+        if !servers.is_undefined() {
+            let _ = Reflect::set(&self.rtc, &"iceServers".into(), &servers);
+        }
     }
 
     /// Gives every connection this certificate, so that the other side knows it again.

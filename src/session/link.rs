@@ -436,6 +436,7 @@ impl Link {
     fn begin(&mut self, id: ConnectionId, counts: bool) {
         self.status = LinkStatus::Connecting;
         self.resuming = false;
+        self.people = None;
         self.id = Some(id);
         let session = Session {
             heard: Some(0),
@@ -606,10 +607,12 @@ impl Link {
             return;
         }
         let is_up = matches!(self.status, LinkStatus::Up | LinkStatus::Tabs);
+        // What is said before we are in is no part of the session yet.
+        let is_in = self.resuming || self.status != LinkStatus::Connecting;
         if let Some(session) = self
             .session
             .as_mut()
-            .filter(|session| session.heard.is_some())
+            .filter(|session| session.heard.is_some() && is_in)
         {
             if session.unheard.len() < KEPT {
                 session.sent += 1;

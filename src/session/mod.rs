@@ -122,6 +122,8 @@ struct Session {
     calls_made: u32,
     /// What the browser remembers for us.
     memory: Option<Memory>,
+    /// What the page's address says of where we are.
+    address: String,
     claimed: String,
     _listeners: Vec<EventListener>,
 }
@@ -180,6 +182,7 @@ impl Session {
             page,
             calls_made: 0,
             memory: None,
+            address: address::hash(),
             claimed: String::new(),
             _listeners: listeners,
         }
@@ -306,16 +309,16 @@ impl Session {
 
     /// The address names another room: we go there, under the same name.
     fn change_room(&mut self) {
-        let wanted = address::room();
-        let here = self.seen.room.get_untracked();
-        if wanted == here {
+        let wanted = address::hash();
+        if wanted == self.address {
             return;
         }
         if self.call.view().stage != Stage::Idle {
-            address::go_to(&here.unwrap_or_default());
+            address::set_hash(&self.address);
             return self.warn(Some(words::CALL_IN_ROOM.into()));
         }
-        self.seen.room.set(wanted);
+        self.address = wanted;
+        self.seen.room.set(address::room());
         self.seen.chat.set(Vec::new());
         self.seen.people.set(People::default());
         self.link.change_room();
@@ -490,8 +493,10 @@ impl Session {
                     self.tell(Event::Unreachable { peer });
                 }
                 ("room-full" | "room-name" | "no-pass", _) => {
-                    self.link.put_down();
-                    self.named(String::new());
+                    if self.call.view().stage == Stage::Idle {
+                        self.link.put_down();
+                        self.named(String::new());
+                    }
                     self.warn(Some(text));
                 }
                 _ => self.warn(Some(text)),

@@ -49,6 +49,13 @@ pub(crate) fn People(seen: Seen, act: Act) -> impl IntoView {
     });
     effect(move || {
         let people = seen.people.read();
+        if people.len() <= MOST_AT_A_GLANCE && !letters.read_untracked().is_empty() {
+            // The field is hidden: it must not hide anybody.
+            letters.set(String::new());
+            if let Some(search) = search.get_untracked() {
+                search.set_value("");
+            }
+        }
         let found = people.named_like(&letters.read()).count();
         if let Some(list) = list.get() {
             let list: &web_sys::HtmlElement = &list;

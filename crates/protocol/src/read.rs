@@ -12,7 +12,13 @@ impl Message {
     /// # Errors
     /// When a message of a known type lacks what that type must have.
     pub fn read(fields: &impl Fields) -> Result<Self, Malformed> {
-        let kind = fields.string("type").unwrap_or_default();
+        let Some(kind) = fields.string("type") else {
+            return Ok(Self::Changes {
+                free: fields.strings("+").unwrap_or_default(),
+                busy: fields.strings("busy").unwrap_or_default(),
+                gone: fields.strings("-").unwrap_or_default(),
+            });
+        };
         let missing = |field| Malformed {
             kind: kind.clone(),
             field,
@@ -84,13 +90,6 @@ impl Message {
                     version: whole(fields, "version").ok_or(missing("`version`, a count"))?,
                     free: fields.strings("free").unwrap_or_default(),
                     busy: fields.strings("busy").unwrap_or_default(),
-                });
-            }
-            "" => {
-                return Ok(Self::Changes {
-                    free: fields.strings("+").unwrap_or_default(),
-                    busy: fields.strings("busy").unwrap_or_default(),
-                    gone: fields.strings("-").unwrap_or_default(),
                 });
             }
             "message" if tag.is_some() => {

@@ -22,8 +22,8 @@ pub enum RelayError {
     /// Not JSON, or not an object.
     #[error("this is not a JSON object: {0}")]
     NotAnObject(String),
-    /// The object has no `type`, or one that is not a string.
-    #[error("every message needs a `type`, a string")]
+    /// The object has no `type`, or one that is not a string, or is empty.
+    #[error("every message needs a `type`, a string that is not empty")]
     NoType,
 }
 
@@ -36,8 +36,8 @@ impl<'a> Relay<'a> {
             .and_then(|relay| reader.end().map(|()| relay))
             .map_err(|error| RelayError::NotAnObject(error.to_string()))?;
         match relay.string("type") {
-            Some(_) => Ok(relay),
-            None => Err(RelayError::NoType),
+            Some(kind) if !kind.is_empty() => Ok(relay),
+            Some(_) | None => Err(RelayError::NoType),
         }
     }
 

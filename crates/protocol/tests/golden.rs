@@ -253,7 +253,12 @@ fn what_is_no_message_is_refused_with_a_reason() {
             "{text}"
         );
     }
-    for text in ["{}", r#"{"type":1}"#, r#"{"type":null}"#] {
+    for text in [
+        "{}",
+        r#"{"type":1}"#,
+        r#"{"type":null}"#,
+        r#"{"type":"","-":["Ann"]}"#,
+    ] {
         assert_eq!(Relay::parse(text).err(), Some(RelayError::NoType), "{text}");
     }
     let crowded: String = (0..100).map(|n| format!("\"{n}\":0,")).collect();

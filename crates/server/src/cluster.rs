@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_nats::{Client, ConnectOptions, Event};
+use async_nats::{Client, ConnectOptions, Event, connection::State};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -28,6 +28,9 @@ const BEAT_EVERY: Duration = Duration::from_secs(1);
 /// After how long without a word its people are taken to be gone. By then they have long come back
 /// elsewhere, if they could.
 const SILENCE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a server may take to tell who is on it, before it is asked again.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
 /// How many people are told of in one message: NATS carries up to 1 MB.
 const PEOPLE_AT_ONCE: usize = 2000;
@@ -93,6 +96,8 @@ struct Peer {
     count: Option<u64>,
     /// Of what it tells at the moment.
     people: Vec<Entry>,
+    /// Since when we wait for it to tell everything.
+    asked: Option<Instant>,
 }
 
 /// Connects, and is one of several from then on; for ever.
@@ -158,6 +163,10 @@ impl Cluster {
         };
         let is_news = matches!(word, Word::Changes { .. } | Word::Moved { .. });
         self.count += u64::from(is_news);
+        if self.client.connection_state() != State::Connected {
+            // It would come late, if at all. Who missed news asks for everything.
+            return;
+        }
         let said = Said {
             node: self.node,
             count: self.count,
@@ -186,6 +195,7 @@ impl Cluster {
             heard: Instant::now(),
             count: None,
             people: Vec::new(),
+            asked: None,
         });
         peer.heard = Instant::now();
         let is_next = peer.count.is_some_and(|known| known + 1 == count);
@@ -208,6 +218,7 @@ impl Cluster {
                 peer.people.extend(people);
                 if last {
                     peer.count = Some(count);
+                    peer.asked = None;
                     let people = std::mem::take(&mut peer.people);
                     self.server.hub().people_elsewhere(node, people);
                 }
@@ -231,8 +242,14 @@ impl Cluster {
             Word::Changes { .. } | Word::Moved { .. } | Word::Beat => {
                 // Something was lost, or nothing was known yet.
                 peer.count = None;
-                peer.people.clear();
-                self.say(Outgoing::To(node, Word::Ask)).await;
+                if peer
+                    .asked
+                    .is_none_or(|asked| asked.elapsed() > ANSWER_LIMIT)
+                {
+                    peer.asked = Some(Instant::now());
+                    peer.people.clear();
+                    self.say(Outgoing::To(node, Word::Ask)).await;
+                }
             }
             Word::Text { from, to, text } => self.server.hub().deliver((node, from), to, &text),
             Word::TextToAll { from, room, text } => {

@@ -151,7 +151,7 @@ pub async fn serve(
         addresses: Arc::default(),
         metrics,
         site: Site::new(&options.site),
-        ice: Ice::new(options, own_secret),
+        ice: Ice::new(options, own_secret)?,
         passes,
         tls: tls::acceptor(options)?,
         stopping: watch::Sender::new(false),

@@ -8,6 +8,9 @@ use serde::Deserialize;
 
 use crate::Options;
 
+/// What HS256 asks for (RFC 7518, 3.2).
+const SHORTEST_SECRET: usize = 32;
+
 /// What tells good passes from others.
 pub(crate) struct Passes {
     key: DecodingKey,
@@ -25,6 +28,14 @@ impl Passes {
     /// None if everybody may come in.
     pub(crate) fn new(options: &Options) -> io::Result<Option<Self>> {
         let (key, algorithm) = match (&options.pass_secret, &options.pass_key) {
+            (Some(_), Some(_)) => {
+                return Err(io::Error::other("passes have a secret or a key, not both"));
+            }
+            (Some(secret), None) if secret.len() < SHORTEST_SECRET => {
+                return Err(io::Error::other(format!(
+                    "the secret of passes has at least {SHORTEST_SECRET} bytes: anybody could guess a shorter one"
+                )));
+            }
             (Some(secret), None) => (
                 DecodingKey::from_secret(secret.as_bytes()),
                 Algorithm::HS256,
@@ -40,7 +51,7 @@ impl Passes {
                 let key = DecodingKey::from_ed_pem(&pem).map_err(|error| unusable(&error))?;
                 (key, Algorithm::EdDSA)
             }
-            _ => return Ok(None),
+            (None, None) => return Ok(None),
         };
         let mut validation = Validation::new(algorithm);
         // Whoever signs for us signs for nobody else.

@@ -9,7 +9,7 @@ use axum::extract::ws::Message;
 use tokio::{sync::Notify, time::Instant};
 
 /// How many bytes may wait for a reader.
-const MAX_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 768 * 1024;
 
 /// How many messages may, however small.
 const MAX_MESSAGES: usize = 4096;

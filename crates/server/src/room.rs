@@ -184,13 +184,15 @@ impl Room {
 
     /// Somebody comes back who knew everything up to `version`. Whether they have to be told more.
     pub(crate) fn come_back(&mut self, key: Key, version: Option<u32>) -> bool {
-        let is_late = version != Some(self.version);
-        if let Some(member) = self.people.get_mut(&key) {
-            member.hears = match is_late {
-                true => Hears::Everything,
-                false => Hears::Changes,
-            };
-        }
+        let Some(member) = self.people.get_mut(&key) else {
+            return false;
+        };
+        // Who has yet to be told everything cannot know it.
+        let is_late = version != Some(self.version) || member.hears == Hears::Everything;
+        member.hears = match is_late {
+            true => Hears::Everything,
+            false => Hears::Changes,
+        };
         is_late
     }
 

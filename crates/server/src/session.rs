@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use axum::extract::ws::{Message, Utf8Bytes};
+use holdfast_protocol::MAX_MESSAGE_BYTES;
 
 use crate::queue::{Closed, Queue, Stalled};
 
@@ -11,8 +12,9 @@ use crate::queue::{Closed, Queue, Stalled};
 const KEPT: usize = 512;
 const KEPT_AWAY: usize = 256;
 
-/// And how many bytes of them.
-const KEPT_BYTES: usize = 512 * 1024;
+/// And how many bytes of them: more than what may come between two times that a client says how much
+/// it has heard.
+const KEPT_BYTES: usize = 20 * MAX_MESSAGE_BYTES;
 
 /// After so many messages each end says how many it has heard.
 const ACKNOWLEDGE_EVERY: u32 = 16;

@@ -3,9 +3,10 @@
 
 use std::{
     any::Any,
+    collections::HashSet,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -32,15 +33,24 @@ const REALM: &str = "holdfast";
 
 /// Starts the server that pages know under that address. It runs until it is dropped.
 pub(crate) async fn start(address: SocketAddr, secret: &str) -> io::Result<Server> {
-    let any: IpAddr = match address {
-        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    let (socket, bind) = match UdpSocket::bind(address).await {
+        // Answers must come from the address that was asked.
+        Ok(socket) => (socket, address.ip()),
+        // Behind a NAT that gives every port its own, as clouds have, no interface has the address.
+        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
+            let any: IpAddr = match address {
+                SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+                SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+            };
+            (UdpSocket::bind((any, address.port())).await?, any)
+        }
+        Err(error) => return Err(error),
     };
-    let socket = UdpSocket::bind((any, address.port())).await?;
     let relays = Relays {
         address: address.ip(),
-        bind: any,
+        bind,
         left: Arc::new(Semaphore::new(MAX_RELAYS)),
+        ports: Arc::default(),
     };
     let config = ServerConfig {
         conn_configs: vec![ConnConfig {
@@ -63,7 +73,11 @@ struct Relays {
     address: IpAddr,
     bind: IpAddr,
     left: Arc<Semaphore>,
+    ports: Ports,
 }
+
+/// The ports of all relays there are.
+type Ports = Arc<Mutex<HashSet<u16>>>;
 
 #[async_trait]
 impl RelayAddressGenerator for Relays {
@@ -80,10 +94,11 @@ impl RelayAddressGenerator for Relays {
         let permit = permit.map_err(|_| turn::Error::Other("too many relays".into()))?;
         let socket = UdpSocket::bind((self.bind, port)).await?;
         let relayed = SocketAddr::new(self.address, socket.local_addr()?.port());
-        let reach = Reach::of(self.address);
+        lock(&self.ports).insert(relayed.port());
         let relay = Relay {
             socket,
-            reach,
+            relayed,
+            ports: self.ports.clone(),
             _permit: permit,
         };
         Ok((Arc::new(relay), relayed))
@@ -131,8 +146,32 @@ impl Reach {
 /// A socket that relays to where its server itself can be reached from, and no nearer.
 struct Relay {
     socket: UdpSocket,
-    reach: Reach,
+    /// As others see it.
+    relayed: SocketAddr,
+    ports: Ports,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Relay {
+    fn may_reach(&self, target: SocketAddr) -> bool {
+        let own = self.relayed.ip();
+        match target.ip().to_canonical() == own.to_canonical() {
+            // On this machine there are other relays, and what is nobody's business.
+            true => lock(&self.ports).contains(&target.port()),
+            false => Reach::of(target.ip()) >= Reach::of(own),
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        lock(&self.ports).remove(&self.relayed.port());
+    }
+}
+
+/// Whole between any two calls, so a panic elsewhere does not spoil it.
+fn lock(ports: &Ports) -> MutexGuard<'_, HashSet<u16>> {
+    ports.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 type ConnResult<T> = Result<T, webrtc_util::Error>;
@@ -156,7 +195,7 @@ impl Conn for Relay {
     }
 
     async fn send_to(&self, bytes: &[u8], target: SocketAddr) -> ConnResult<usize> {
-        if Reach::of(target.ip()) < self.reach {
+        if !self.may_reach(target) {
             // As if it were lost on the way.
             return Ok(bytes.len());
         }
@@ -209,22 +248,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_relay_on_the_internet_is_no_way_into_the_house() {
+    async fn a_relay_on_the_internet_is_no_way_into_the_house_or_this_machine() {
         let inside = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
         let address = inside.local_addr().expect("bound");
-        for (own, arrives) in [("203.0.113.5", false), ("127.0.0.1", true)] {
+        for (own, is_relay, arrives) in [
+            ("203.0.113.5", false, false),
+            ("127.0.0.2", false, true),
+            ("127.0.0.1", false, false),
+            ("127.0.0.1", true, true),
+        ] {
             let relays = Relays {
                 address: own.parse().expect("valid"),
                 bind: Ipv4Addr::UNSPECIFIED.into(),
                 left: Arc::new(Semaphore::new(1)),
+                ports: Arc::default(),
             };
             let (relay, _) = relays.allocate_conn(true, 0).await.expect("a relay");
             assert!(relays.allocate_conn(true, 0).await.is_err(), "too many");
+            if is_relay {
+                lock(&relays.ports).insert(address.port());
+            }
             relay.send_to(b"hello", address).await.expect("no error");
             let mut buffer = [0; 8];
             let came = inside.recv_from(&mut buffer);
             let came = tokio::time::timeout(Duration::from_millis(200), came).await;
             assert_eq!(came.is_ok(), arrives, "{own}");
+            drop(relay);
+            let left = lock(&relays.ports).len();
+            assert_eq!(left, usize::from(is_relay), "its port is free again");
         }
     }
 }

@@ -28,6 +28,7 @@ async fn bad_json_is_answered_with_an_error() {
             "[1]",
             "",
             "{\"type\":7}",
+            "{\"type\":\"\",\"-\":[\"Bob\"]}",
             "\u{0}",
             &"[".repeat(60_000),
         ] {

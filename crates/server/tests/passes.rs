@@ -9,6 +9,8 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use rcgen::{KeyPair, PKCS_ED25519};
 use serde_json::{Value, json};
 
+const SECRET: &str = "a-secret-of-thirty-two-bytes-or-so";
+
 fn in_seconds(seconds: i64) -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.expect("after 1970").as_secs();
@@ -34,10 +36,10 @@ async fn ask(server: &TestServer, pass: Option<&str>) -> (Client, Value) {
 
 #[tokio::test]
 async fn a_pass_says_who_comes_into_which_room_under_which_name() {
-    let server = TestServer::with(|options| options.pass_secret = Some("north".into())).await;
+    let server = TestServer::with(|options| options.pass_secret = Some(SECRET.into())).await;
     let pass = sign(
         &json!({"room": "red", "name": "Ann", "exp": in_seconds(60)}),
-        "north",
+        SECRET,
     );
     let (mut ann, given) = ask(&server, Some(&pass)).await;
     assert_eq!(
@@ -47,7 +49,7 @@ async fn a_pass_says_who_comes_into_which_room_under_which_name() {
     ann.next_of("people").await;
     let other = sign(
         &json!({"room": "blue", "name": "Bob", "exp": in_seconds(60)}),
-        "north",
+        SECRET,
     );
     let (mut bob, _) = ask(&server, Some(&other)).await;
     assert_eq!(bob.next_of("people").await["free"], json!(["Bob"]));
@@ -60,9 +62,9 @@ async fn a_pass_says_who_comes_into_which_room_under_which_name() {
 
 #[tokio::test]
 async fn what_is_no_good_pass_is_refused() {
-    let server = TestServer::with(|options| options.pass_secret = Some("north".into())).await;
+    let server = TestServer::with(|options| options.pass_secret = Some(SECRET.into())).await;
     let claims = json!({"room": "red", "name": "Ann", "exp": in_seconds(60)});
-    let good = sign(&claims, "north");
+    let good = sign(&claims, SECRET);
     let (head, rest) = good.split_once('.').expect("three parts");
     let unsigned = format!(
         "eyJhbGciOiJub25lIn0.{}.",
@@ -75,23 +77,23 @@ async fn what_is_no_good_pass_is_refused() {
             "over",
             Some(sign(
                 &json!({"room": "r", "name": "A", "exp": in_seconds(-3600)}),
-                "north",
+                SECRET,
             )),
         ),
         (
             "without end",
-            Some(sign(&json!({"room": "r", "name": "A"}), "north")),
+            Some(sign(&json!({"room": "r", "name": "A"}), SECRET)),
         ),
         (
             "an end that is no number",
             Some(sign(
                 &json!({"room": "r", "name": "A", "exp": "never"}),
-                "north",
+                SECRET,
             )),
         ),
         (
             "without room",
-            Some(sign(&json!({"name": "A", "exp": in_seconds(60)}), "north")),
+            Some(sign(&json!({"name": "A", "exp": in_seconds(60)}), SECRET)),
         ),
         ("unsigned", Some(unsigned)),
         ("cut", Some(head.to_owned())),
@@ -125,7 +127,7 @@ async fn a_public_key_will_do() {
 #[tokio::test]
 async fn turn_is_for_those_with_a_pass() {
     let server = TestServer::with(|options| {
-        options.pass_secret = Some("north".into());
+        options.pass_secret = Some(SECRET.into());
         options.turn_urls = vec!["turn:turn.example.org".into()];
         options.turn_secret = Some("shared".into());
     })
@@ -134,7 +136,7 @@ async fn turn_is_for_those_with_a_pass() {
     assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
     let pass = sign(
         &json!({"room": "r", "name": "A", "exp": in_seconds(60)}),
-        "north",
+        SECRET,
     );
     let path = format!("/ice HTTP/1.1\r\nauthorization: Bearer {pass}\r\nx: ");
     let given = client::get(server.address, &path).await;

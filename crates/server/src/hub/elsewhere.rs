@@ -81,6 +81,7 @@ impl Hub {
     /// These are on that server, and nobody else is.
     pub(crate) fn people_elsewhere(&mut self, node: Node, people: Vec<Entry>) {
         let still: HashSet<Key> = people.iter().map(|entry| entry.key).collect();
+        self.refused.retain(|(on, _), _| *on != node);
         let known = self.elsewhere.keys().filter(|(on, _)| *on == node);
         let gone: Vec<Key> = known
             .map(|(_, key)| *key)
@@ -92,18 +93,24 @@ impl Hub {
     /// These have come to that server or changed, and these are gone from it.
     pub(crate) fn changes_elsewhere(&mut self, node: Node, here: Vec<Entry>, gone: &[Key]) {
         for key in gone {
+            self.refused.remove(&(node, *key));
             if let Some(key) = self.elsewhere.remove(&(node, *key)) {
                 self.remove(key);
             }
         }
         for entry in here {
+            self.refused.remove(&(node, entry.key));
+            self.put_elsewhere(node, entry);
+        }
+        // Their names may be free now.
+        for ((node, _), entry) in std::mem::take(&mut self.refused) {
             self.put_elsewhere(node, entry);
         }
         self.drop_stalled();
     }
 
     fn put_elsewhere(&mut self, node: Node, entry: Entry) {
-        let room: Arc<str> = entry.room.into();
+        let room: Arc<str> = entry.room.as_str().into();
         let mut known = self.elsewhere.get(&(node, entry.key)).copied();
         let place = known.and_then(|key| self.people.get(&key)?.place.clone());
         if place.is_some_and(|place| place.room != room) {
@@ -117,11 +124,9 @@ impl Hub {
         if let Some(owner) = owner.filter(|owner| Some(*owner) != known) {
             // Two have taken one name before either server knew: the lesser server's keeps it, and
             // each server renames its own.
-            let is_here = self
-                .people
-                .get(&owner)
-                .is_some_and(|person| person.elsewhere.is_none());
-            if !is_here || self.node < node {
+            let on = self.people.get(&owner).and_then(|owner| owner.elsewhere);
+            if on.map_or(self.node, |(on, _)| on) < node {
+                self.refused.insert((node, entry.key), entry);
                 return;
             }
             self.rename(owner);
@@ -172,7 +177,7 @@ impl Hub {
         self.note(&room);
     }
 
-    /// Somebody here has to take another name.
+    /// Somebody has to take another name; who is elsewhere is given theirs there.
     fn rename(&mut self, key: Key) {
         let Some(person) = self.people.get_mut(&key) else {
             return;
@@ -184,6 +189,9 @@ impl Hub {
             return;
         };
         place.name = here.rename(key);
+        if person.elsewhere.is_some() {
+            return;
+        }
         let told = Message::RejectUsername {
             id: Some(ConnectionId::Text(id.to_string())),
             name: place.name.to_string(),
@@ -216,7 +224,16 @@ impl Hub {
             }
         }
         person.elsewhere = Some(to);
-        self.elsewhere.insert(to, key);
+        self.refused.remove(&to);
+        // Whoever has not heard of the move hears that the person is gone from here.
+        self.note_elsewhere(key);
+        if let Some(double) = self
+            .elsewhere
+            .insert(to, key)
+            .filter(|double| *double != key)
+        {
+            self.remove(double);
+        }
     }
 
     /// Whose session on another server that secret is.
@@ -256,7 +273,8 @@ impl Hub {
             // The other server has counted the candidates.
             let _ = self.follow_call(sender, to, &kind);
         }
-        self.send(to, text.into());
+        // They may be elsewhere by now.
+        self.pass_on(sender.unwrap_or_default(), to, text.to_owned());
         self.drop_stalled();
     }
 

@@ -27,7 +27,7 @@ use self::elsewhere::Elsewhere;
 #[cfg(fuzzing)]
 pub use self::play::play;
 use crate::{
-    cluster::{Node, Outgoing, Word},
+    cluster::{Entry, Node, Outgoing, Word},
     limits::Permit,
     metrics::{Dropped, Metrics},
     pass::{Pass, Passes},
@@ -41,6 +41,9 @@ const MAX_CALLS: usize = 16;
 
 /// How many candidates may follow one description.
 const MAX_CANDIDATES: u16 = 256;
+
+/// News of people are gathered: of so many, about one costs a message to everybody.
+const GATHERED: usize = 10;
 
 /// The longest name of a room, in characters.
 const MAX_ROOM_CHARS: usize = 64;
@@ -87,6 +90,8 @@ pub(crate) struct Hub {
     rooms: HashMap<Arc<str>, Room>,
     /// The rooms whose people have yet to be told something.
     changed: HashSet<Arc<str>>,
+    /// How many people have been made to be told of something.
+    told: usize,
     wake: Arc<Notify>,
     /// Whose connection is gone, and until when their session waits for the next.
     away: VecDeque<(Instant, Seat)>,
@@ -98,6 +103,8 @@ pub(crate) struct Hub {
     /// Who is on another server, by what it calls them, and by what their secret is known by.
     elsewhere: HashMap<Elsewhere, Key>,
     proofs: HashMap<Arc<str>, Key>,
+    /// Whose name is another's here; one of the two will be given another.
+    refused: HashMap<Elsewhere, Entry>,
     /// Of whom the other servers have yet to be told.
     changed_here: HashSet<Key>,
     metrics: Arc<Metrics>,
@@ -191,6 +198,7 @@ impl Hub {
             sessions: HashMap::new(),
             rooms: HashMap::new(),
             changed: HashSet::new(),
+            told: 0,
             wake,
             away: VecDeque::new(),
             stalled: Vec::new(),
@@ -198,6 +206,7 @@ impl Hub {
             cluster,
             elsewhere: HashMap::new(),
             proofs: HashMap::new(),
+            refused: HashMap::new(),
             changed_here: HashSet::new(),
             metrics,
         }
@@ -329,7 +338,11 @@ impl Hub {
 
     /// The people of that room will be told of something.
     fn note(&mut self, room: &Arc<str>) {
-        if self.rooms.contains_key(room) && self.changed.insert(room.clone()) {
+        let Some(here) = self.rooms.get(room) else {
+            return;
+        };
+        self.told += here.len() / GATHERED;
+        if self.changed.insert(room.clone()) {
             self.wake.notify_one();
         }
     }
@@ -348,10 +361,12 @@ impl Hub {
 
     /// A text frame came in: it goes where it is meant to go, or back as an error.
     pub(crate) fn receive(&mut self, seat: Seat, text: &str) -> Received {
-        let received = self.route(seat, text).unwrap_or_else(|refusal| {
+        let told = self.told;
+        let mut received = self.route(seat, text).unwrap_or_else(|refusal| {
             self.refuse(seat, &refusal);
             Received { seat, receivers: 0 }
         });
+        received.receivers += self.told - told;
         self.drop_stalled();
         received
     }
@@ -466,6 +481,23 @@ impl Hub {
     fn enter(&mut self, mut seat: Seat, message: &Relay<'_>) -> Result<Seat, Refusal> {
         let key = seat.key;
         let asked = message.string("name");
+        let claim = self
+            .people
+            .get_mut(&key)
+            .and_then(|person| person.claim.take());
+        let is_elsewhere = |claim: &Key| {
+            let person = self.people.get(claim);
+            person.is_some_and(|person| person.elsewhere.is_some())
+        };
+        if let Some(claim) = claim.filter(is_elsewhere)
+            && let Some(next) = self.people.remove(&key)
+            && let Some(place) = self.take_over(claim, next)
+        {
+            // Whoever is in stays, also without a pass.
+            seat.key = claim;
+            self.tell_name(claim, asked.as_deref(), &place.name);
+            return Ok(seat);
+        }
         let Pass { room, name: wanted } = match &*self.passes {
             Some(passes) => {
                 let pass = message.string("pass").and_then(|token| passes.read(&token));
@@ -485,26 +517,6 @@ impl Hub {
             return Ok(seat);
         };
         let is_new = person.place.is_none();
-        let claim = person.claim.take();
-        let in_room = |key: &Key| {
-            let person = self
-                .people
-                .get(key)
-                .filter(|person| person.elsewhere.is_some());
-            let place = person.and_then(|person| person.place.as_ref());
-            place.is_some_and(|place| place.room == room)
-        };
-        if let Some(claim) = claim.filter(in_room)
-            && let Some(next) = self.people.remove(&key)
-            && let Some(place) = self.take_over(claim, next)
-        {
-            seat.key = claim;
-            self.tell_name(claim, asked.as_deref(), &place.name);
-            return Ok(seat);
-        }
-        let Some(person) = self.people.get_mut(&key) else {
-            return Ok(seat);
-        };
         if person
             .place
             .as_ref()
@@ -614,9 +626,13 @@ impl Hub {
                         }
                         continue;
                     }
-                    person.calls.truncate(MAX_CALLS - 1);
                     let (key, candidates) = (other, 0);
                     person.calls.insert(0, Partner { key, candidates });
+                    if person.calls.len() > MAX_CALLS
+                        && let Some(oldest) = person.calls.pop()
+                    {
+                        self.end_call(oldest.key, one);
+                    }
                     self.set_status(one, Status::Busy);
                 }
             }

@@ -184,6 +184,7 @@ impl TestServer {
         Ok(Client {
             socket,
             id: Value::Null,
+            heard: 0,
         })
     }
 }
@@ -201,6 +202,8 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
 pub(crate) struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub(crate) id: Value,
+    /// How many messages it has said to have heard.
+    pub(crate) heard: u32,
 }
 
 impl Client {

@@ -378,7 +378,9 @@ impl Lab {
             .await
             .expect("the page loads");
         let script = "return document.querySelector('#received_video') !== null";
-        reloading.until("the page is there", script, json!([])).await;
+        reloading
+            .until("the page is there", script, json!([]))
+            .await;
         watch(reloading).await;
         let script = "const [load] = performance.getEntriesByType('navigation');
             return performance.timeOrigin + load.loadEventEnd";
