@@ -148,6 +148,8 @@ fn firefox() -> Value {
         "args": ["-headless", "-width=1440", "-height=900"],
         "prefs": {
             "media.navigator.streams.fake": true,
+            // TURN servers of tests are on this machine.
+            "media.peerconnection.ice.loopback": true,
             "media.navigator.permission.disabled": true,
             // Two browsers of one machine reach each other by its addresses, not by mDNS.
             "media.peerconnection.ice.obfuscate_host_addresses": false,

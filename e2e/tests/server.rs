@@ -91,7 +91,7 @@ fn a_pass_lets_its_owner_in_under_their_name_and_nobody_else() {
         mallory.open(&url).await;
         mallory.type_into("#name", "Ann").await;
         mallory.click("button[name=login]").await;
-        mallory.reads(".notice", "a pass is needed").await;
+        mallory.reads(".notice", "pass is needed").await;
         mallory.shows("#name").await;
     });
 }
