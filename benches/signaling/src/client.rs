@@ -117,6 +117,8 @@ impl Client {
                     json!({"type": "username", "name": name, "id": id, "date": 0, "room": room});
                 self.send(hello.to_string()).await?;
             }
+            // In no room, there is nothing to say.
+            Dialect::Ws if room.is_empty() => {}
             Dialect::Ws => {
                 let hello = json!({"type": "username", "name": self.name});
                 self.send(hello.to_string()).await?;
@@ -125,8 +127,10 @@ impl Client {
                 self.next().await?;
                 self.send("40".into()).await?;
                 self.next().await?;
-                let hello = json!(["username", self.name]);
-                self.send(format!("42{hello}")).await?;
+                if !room.is_empty() {
+                    let hello = json!(["username", self.name]);
+                    self.send(format!("42{hello}")).await?;
+                }
             }
             Dialect::PeerJs | Dialect::Matchbox => {
                 self.next().await?;

@@ -1,6 +1,6 @@
 //! One WebSocket, from upgrade to close.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, close_code};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
@@ -33,7 +33,11 @@ where
     S: Stream<Item = Result<Message, E>> + Sink<Message>,
 {
     let queue = Queue::default();
-    let seat = server.hub().connect(queue.clone(), resumable, permit);
+    // A session can end before its connection has.
+    let permit = permit.map(Arc::new);
+    let seat = server
+        .hub()
+        .connect(queue.clone(), resumable, permit.clone());
     let mut seat = match seat {
         Ok(seat) => seat,
         Err(error) => return tracing::error!("no randomness: {error}"),
@@ -50,6 +54,7 @@ where
     };
     let _ = timeout(SEND_LIMIT, sink.send(Message::Close(close))).await;
     let _ = timeout(SEND_LIMIT, sink.close()).await;
+    drop(permit);
 }
 
 /// Turns somebody away, with a sentence.

@@ -20,6 +20,9 @@ const NO_NAME: &str = "Guest";
 /// Numbers are tried in turn up to this one, then at random.
 const LAST_IN_TURN: u32 = 20;
 
+/// News go out at most so often: for each person in the room, once in this time.
+const TIME_PER_PERSON: Duration = Duration::from_micros(100);
+
 /// A whole list goes out at most so often: for each person in it, once in this time.
 const LIST_TIME_PER_PERSON: Duration = Duration::from_millis(1);
 
@@ -36,6 +39,8 @@ pub(crate) struct Room {
     version: u32,
     /// Whose status has changed since then, and what it was.
     changed: BTreeMap<Arc<str>, Option<Status>>,
+    /// They are not told before that.
+    due: Option<Instant>,
     /// The sample's clients have yet to be sent a list, and may be from then on.
     list_owed: bool,
     list_due: Option<Instant>,
@@ -203,12 +208,16 @@ impl Room {
 
     /// Tells everybody what they have yet to be told. Whether something is left for later.
     pub(crate) fn tell(&mut self, now: Instant, mut send: impl FnMut(Key, Frame)) -> bool {
+        if self.due.is_some_and(|due| due > now) {
+            return true;
+        }
+        let people = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
+        self.due = Some(now + TIME_PER_PERSON * people);
         let wants = |hears| self.people.values().any(|member| member.hears == hears);
         self.list_owed &= wants(Hears::Lists);
         let is_due = self.list_due.is_none_or(|due| due <= now);
         let list = (self.list_owed && is_due).then(|| Frame::Text(self.list()));
         if list.is_some() {
-            let people = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
             self.list_due = Some(now + LIST_TIME_PER_PERSON * people);
             self.list_owed = false;
         }

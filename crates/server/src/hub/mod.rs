@@ -121,8 +121,8 @@ struct Person {
     session: Session,
     /// With whom there is a call under way.
     calls: Vec<Partner>,
-    /// Held for as long as the session is.
-    permit: Option<Permit>,
+    /// Held for as long as the session is, and by its connection.
+    permit: Option<Arc<Permit>>,
     /// On which other server, if on one.
     elsewhere: Option<Elsewhere>,
     /// Who on another server they have shown to be.
@@ -217,7 +217,7 @@ impl Hub {
         &mut self,
         queue: Queue,
         resumable: bool,
-        permit: Option<Permit>,
+        permit: Option<Arc<Permit>>,
     ) -> Result<Seat, getrandom::Error> {
         let id: Arc<str> = random_token()?.into();
         self.connections += 1;

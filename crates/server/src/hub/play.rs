@@ -2,7 +2,7 @@
 //! (`fuzz/`), and for tests with seeds and random bytes.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     io::Read,
     sync::Arc,
     time::Duration,
@@ -46,9 +46,19 @@ struct Client {
     seat: Seat,
     queue: Queue,
     resumable: bool,
-    /// Who is here, as it has been told; none before it has been told all.
-    people: Option<BTreeMap<String, bool>>,
-    version: Option<u64>,
+    /// The secret of its session.
+    id: String,
+    knows: Option<Known>,
+    /// The session that it wants to go on with, and what was known there.
+    resumes: Option<(String, Option<Known>)>,
+}
+
+/// Who is here, as a client has been told, and in which version; nothing before it has been told
+/// all.
+#[derive(Clone)]
+struct Known {
+    people: BTreeMap<String, bool>,
+    version: u64,
 }
 
 /// The bytes, as choices.
@@ -85,6 +95,8 @@ struct Game {
     clients: Vec<Client>,
     /// Every secret that was ever given out.
     ids: Vec<String>,
+    /// What clients knew that have vanished, by their secrets.
+    vanished: HashMap<String, Option<Known>>,
     others: mpsc::UnboundedReceiver<crate::cluster::Outgoing>,
 }
 
@@ -99,6 +111,7 @@ impl Game {
             now: Instant::now(),
             clients: Vec::new(),
             ids: Vec::new(),
+            vanished: HashMap::new(),
             others,
         }
     }
@@ -113,8 +126,9 @@ impl Game {
                     seat,
                     queue,
                     resumable,
-                    people: None,
-                    version: None,
+                    id: String::new(),
+                    knows: None,
+                    resumes: None,
                 });
             }
             2 | 3 => {
@@ -132,8 +146,10 @@ impl Game {
             6 => {
                 let client = choices.below(self.clients.len())?;
                 let goodbye = choices.below(2)? == 0;
+                self.listen();
                 if client < self.clients.len() {
                     let client = self.clients.remove(client);
+                    self.vanished.insert(client.id, client.knows);
                     self.hub.disconnect(client.seat, goodbye, self.now);
                 }
             }
@@ -142,8 +158,17 @@ impl Game {
                 let secret = self.ids.get(secret).cloned().unwrap_or_default();
                 let heard = choices.below(4)?;
                 let heard = [None, Some(0), Some(1), Some(100)][heard];
-                let message = json!({ "type": "resume", "id": secret, "heard": heard });
-                self.say(choices, &message)?;
+                let known = self.vanished.get(&secret).cloned().flatten();
+                let known = known.filter(|_| heard.is_some());
+                let version = known.as_ref().map(|known| known.version);
+                let message =
+                    json!({ "type": "resume", "id": secret, "heard": heard, "people": version });
+                self.listen();
+                let client = choices.below(self.clients.len())?;
+                if let Some(client) = self.clients.get_mut(client) {
+                    client.resumes = Some((secret, known));
+                    client.seat = self.hub.receive(client.seat, &message.to_string()).seat;
+                }
             }
             8 => {
                 let message = json!({ "type": "heard", "heard": choices.below(20)? });
@@ -223,6 +248,7 @@ impl Game {
                 };
                 if let Some(id) = news["id"].as_str() {
                     self.ids.push(id.to_owned());
+                    client.id = id.to_owned();
                 }
                 client.learn(&news);
             }
@@ -252,7 +278,8 @@ impl Game {
                     (name.name.to_string(), busy && client.resumable)
                 })
                 .collect();
-            assert_eq!(client.people.as_ref(), Some(&here));
+            let knows = client.knows.as_ref().map(|known| &known.people);
+            assert_eq!(knows, Some(&here));
         }
     }
 
@@ -316,19 +343,25 @@ impl Client {
         match news["type"].as_str() {
             Some("userlist") => {
                 assert!(!self.resumable);
-                self.people = Some(list("users").into_iter().map(all(false)).collect());
+                let people = list("users").into_iter().map(all(false)).collect();
+                let version = 0;
+                self.knows = Some(Known { people, version });
             }
             Some("people") => {
                 let free = list("free").into_iter().map(all(false));
-                self.people = Some(
-                    free.chain(list("busy").into_iter().map(all(true)))
-                        .collect(),
-                );
-                self.version = news["version"].as_u64();
+                let busy = list("busy").into_iter().map(all(true));
+                let people = free.chain(busy).collect();
+                let version = news["version"].as_u64().expect("a version");
+                self.knows = Some(Known { people, version });
+            }
+            Some("resumed") => {
+                let (id, known) = self.resumes.take().expect("asked for");
+                (self.id, self.knows) = (id, known);
             }
             None => {
-                let people = self.people.as_mut().expect("told all before changes");
-                self.version = self.version.map(|version| version + 1);
+                let known = self.knows.as_mut().expect("told all before changes");
+                known.version += 1;
+                let people = &mut known.people;
                 for name in list("-") {
                     assert!(people.remove(&name).is_some(), "{name} was not here");
                 }
