@@ -55,6 +55,7 @@ pub(crate) struct Client {
     id: String,
     /// What the server calls the other one of the pair.
     partner: String,
+    heard: u32,
 }
 
 impl Client {
@@ -98,6 +99,7 @@ impl Client {
             name: name.to_owned(),
             id: String::new(),
             partner: partner.to_owned(),
+            heard: 0,
         })
     }
 
@@ -196,6 +198,22 @@ impl Client {
         while self.next().await.is_ok() {}
     }
 
+    /// Says how much has been heard, as our page does.
+    async fn count(&mut self, text: &str) -> Result<()> {
+        let is_counted = text.starts_with("{\"type\":\"")
+            && !["id", "people", "heard"]
+                .iter()
+                .any(|kind| text[9..].starts_with(kind));
+        if self.dialect == Dialect::Holdfast && is_counted {
+            self.heard += 1;
+            if self.heard.is_multiple_of(16) {
+                let heard = json!({"type": "heard", "heard": self.heard});
+                self.send(heard.to_string()).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn send(&mut self, text: String) -> Result<()> {
         Ok(self.socket.send(Message::Text(text.into())).await?)
     }
@@ -209,7 +227,10 @@ impl Client {
                     self.send("3".into()).await?;
                 }
                 Message::Text(text) if text == "{\"type\":\"HEARTBEAT\"}" => {}
-                Message::Text(text) => return Ok(text.to_string()),
+                Message::Text(text) => {
+                    self.count(&text).await?;
+                    return Ok(text.to_string());
+                }
                 Message::Binary(_) => return Ok(String::new()),
                 Message::Close(why) => bail!("closed: {why:?}"),
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}

@@ -15,7 +15,7 @@ const BURST_SECONDS: f64 = 10.0;
 /// Whoever sends more than that for so long is dropped.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// So many bytes, and so many receivers, count as one message more.
+/// So many bytes, to one receiver each, and so many receivers, count as one message more.
 const BYTES_PER_MESSAGE: f64 = 16_384.0;
 const RECEIVERS_PER_MESSAGE: f64 = 50.0;
 
@@ -127,7 +127,7 @@ impl Allowance {
         now: Instant,
     ) -> Result<Duration, Flood> {
         let cost = 1.0
-            + bytes as f64 / BYTES_PER_MESSAGE
+            + bytes as f64 * receivers.max(1) as f64 / BYTES_PER_MESSAGE
             + receivers.saturating_sub(1) as f64 / RECEIVERS_PER_MESSAGE;
         let earned = (now - self.counted).as_secs_f64() * self.rate;
         self.counted = now;
@@ -195,6 +195,7 @@ mod tests {
         assert_eq!(many(0, 1), 500);
         assert_eq!(many(65_536, 1), 100);
         assert_eq!(many(0, 10_001), 2);
+        assert_eq!(many(16_384, 100), 4);
     }
 
     #[test]

@@ -69,6 +69,17 @@ async fn an_oversized_message_is_answered_with_an_error_that_says_the_limit() {
 }
 
 #[tokio::test]
+async fn what_is_for_everybody_is_short() {
+    harmless(async |_, culprit| {
+        let message = json!({"type": "message", "text": "x".repeat(17_000), "date": 0});
+        culprit.send(&message).await;
+        let error = culprit.next_of("error").await;
+        assert_eq!(error["code"], "too-large");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_enormous_frame_ends_the_connection_with_a_reason() {
     harmless(async |_, culprit| {
         culprit
@@ -163,7 +174,7 @@ async fn a_reader_that_stalls_is_dropped_and_the_others_go_on() {
     let mut ann = server.join("Ann").await;
     let stalled = server.join("Stalled").await;
     ann.list_of(2).await;
-    let text = "x".repeat(60_000);
+    let text = "x".repeat(15_000);
     // More than its queue and the kernel's buffers hold.
     for _ in 0..1000 {
         ann.send(&json!({"type": "message", "text": text, "date": 0}))

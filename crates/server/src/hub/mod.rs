@@ -45,6 +45,9 @@ const MAX_CANDIDATES: u16 = 256;
 /// News of people are gathered: of so many, about one costs a message to everybody.
 const GATHERED: usize = 10;
 
+/// The largest message to everybody: some pages of text.
+const MAX_BYTES_TO_ALL: usize = 16 * 1024;
+
 /// The longest name of a room, in characters.
 const MAX_ROOM_CHARS: usize = 64;
 
@@ -148,6 +151,8 @@ pub(crate) enum Refusal {
     NotAMessage(#[from] RelayError),
     #[error("a message has at most {MAX_MESSAGE_BYTES} bytes; this one has {0}")]
     TooLarge(usize),
+    #[error("a message to everybody has at most {MAX_BYTES_TO_ALL} bytes; this one has {0}")]
+    TooLargeForAll(usize),
     #[error("binary frames are not understood here: send JSON as text")]
     Binary,
     #[error("say your name first, with a `username` message")]
@@ -457,6 +462,9 @@ impl Hub {
                 self.pass_on(key, receiver, message.to_text());
                 1
             }
+            None if text.len() > MAX_BYTES_TO_ALL => {
+                return Err(Refusal::TooLargeForAll(text.len()));
+            }
             None => {
                 if kind == "hang-up" {
                     // The sample's client says it to everybody.
@@ -750,7 +758,7 @@ impl Refusal {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::NotAMessage(_) => "bad-json",
-            Self::TooLarge(_) => "too-large",
+            Self::TooLarge(_) | Self::TooLargeForAll(_) => "too-large",
             Self::Binary => "binary",
             Self::NoName => "no-name",
             Self::NameMissing => "name-missing",
