@@ -9,7 +9,7 @@ use crate::queue::{Closed, Queue, Stalled};
 
 /// How many messages are kept until they have been heard: for a reader, and for somebody who is
 /// away.
-const KEPT: usize = 512;
+const KEPT: usize = 4096;
 const KEPT_AWAY: usize = 256;
 
 /// And how many bytes of them: more than what may come between two times that a client says how much
