@@ -74,7 +74,7 @@ fn main() {
                 for n in 1..100 {
                     Guest::come(server, &format!("Somebody {n}")).await.stay();
                 }
-                ann.reads("#people-title", "100").await;
+                ann.reads("#people-title", "Here now: 10").await;
                 keep(&ann, "14-crowd").await;
                 ann.type_into("#search", "dy 7").await;
                 ann.misses("Somebody 1").await;
