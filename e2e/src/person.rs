@@ -123,6 +123,17 @@ impl Person {
         self.run(script, json!([])).await;
     }
 
+    /// Calls somebody, who accepts; both see each other, and the caller hangs up.
+    pub async fn talks_with(&self, callee: &Self) {
+        self.call(&callee.name).await;
+        callee.accept().await;
+        self.sees_the_other_side().await;
+        callee.sees_the_other_side().await;
+        self.hang_up().await;
+        self.is_idle().await;
+        callee.is_idle().await;
+    }
+
     /// Waits for the ring, and accepts.
     pub async fn accept(&self) {
         self.shows("#accept-button").await;

@@ -7,16 +7,6 @@ use e2e::{
 };
 use serde_json::json;
 
-async fn talk_and_hang_up(caller: &Person, callee: &Person) {
-    caller.call(&callee.name).await;
-    callee.accept().await;
-    caller.sees_the_other_side().await;
-    callee.sees_the_other_side().await;
-    caller.hang_up().await;
-    caller.is_idle().await;
-    callee.is_idle().await;
-}
-
 #[test]
 fn a_page_on_a_static_host_at_a_sub_path_signals_through_another_origin() {
     stage(async |stage| {
@@ -25,7 +15,7 @@ fn a_page_on_a_static_host_at_a_sub_path_signals_through_another_origin() {
         let [ann, bob] = stage
             .people_at(&url, [(Chromium, "Ann"), (Chromium, "Bob")])
             .await;
-        talk_and_hang_up(&ann, &bob).await;
+        ann.talks_with(&bob).await;
         let policy = "return document.querySelector('meta[http-equiv]').content";
         let policy = ann.run(policy, json!([])).await.to_string();
         assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe-inline"));
@@ -47,8 +37,8 @@ fn two_tabs_with_no_server_call_each_other_and_are_told_what_this_is() {
         ann.type_into("#text", "hello").await;
         ann.click("#send").await;
         bob.reads(".chatbox", "Ann hello").await;
-        talk_and_hang_up(&ann, &bob).await;
-        talk_and_hang_up(&bob, &ann).await;
+        ann.talks_with(&bob).await;
+        bob.talks_with(&ann).await;
         let zoe = ann.beside("Bob").await;
         zoe.open(&url).await;
         zoe.join().await;
@@ -138,7 +128,7 @@ async fn ours_and_theirs(stage: &Stage) -> [Person; 2] {
 fn a_client_of_the_sample_calls_our_page_and_hangs_up() {
     stage(async |stage| {
         let [ours, theirs] = ours_and_theirs(stage).await;
-        talk_and_hang_up(&theirs, &ours).await;
+        theirs.talks_with(&ours).await;
         let strange = theirs.run("return strange", json!([])).await;
         assert_eq!(
             strange,
@@ -169,7 +159,7 @@ fn our_page_calls_our_page_through_a_server_of_the_sample() {
         let people = [(Chromium, "Ann"), (Chromium, "Bob"), (Chromium, "Ann")];
         let [ann, bob, other] = stage.people_at(&url, people).await;
         other.reads("header", "You are Ann1").await;
-        talk_and_hang_up(&ann, &bob).await;
-        talk_and_hang_up(&bob, &ann).await;
+        ann.talks_with(&bob).await;
+        bob.talks_with(&ann).await;
     });
 }

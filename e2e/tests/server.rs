@@ -6,18 +6,8 @@ use std::{
 };
 
 use Kind::{Chromium, Firefox};
-use e2e::{Kind, Person, holdfast_server_with, site_with, stage};
+use e2e::{Kind, holdfast_server_with, site_with, stage};
 use serde_json::json;
-
-async fn talk_and_hang_up(caller: &Person, callee: &Person) {
-    caller.call(&callee.name).await;
-    callee.accept().await;
-    caller.sees_the_other_side().await;
-    callee.sees_the_other_side().await;
-    caller.hang_up().await;
-    caller.is_idle().await;
-    callee.is_idle().await;
-}
 
 #[test]
 fn a_room_is_for_those_who_have_its_link() {
@@ -60,7 +50,7 @@ fn a_room_is_for_those_who_have_its_link() {
         bob.click("#leave-room").await;
         bob.sees("Zoe").await;
         ann.misses("Bob").await;
-        talk_and_hang_up(&bob, &zoe).await;
+        bob.talks_with(&zoe).await;
     });
 }
 
@@ -86,7 +76,7 @@ fn a_pass_lets_its_owner_in_under_their_name_and_nobody_else() {
             person.reads("header", &format!("You are {name}")).await;
             inside.push(person);
         }
-        talk_and_hang_up(&inside[0], &inside[1]).await;
+        inside[0].talks_with(&inside[1]).await;
         let mallory = stage.person(Chromium, "Mallory").await;
         mallory.open(&url).await;
         mallory.type_into("#name", "Ann").await;

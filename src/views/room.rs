@@ -2,18 +2,19 @@
 
 use leptos::prelude::*;
 
-use super::{flag, press};
+use super::{flag, press, text};
 use crate::session::{Act, Action, Seen};
 
 #[component]
 pub(crate) fn Room(seen: Seen, act: Act) -> impl IntoView {
     let in_lobby = move || seen.room.read().as_deref() == Some("");
-    let (copied, set_copied) = signal(false);
+    // Of which room the link was copied.
+    let (copied, set_copied) = signal(None);
     let copy: Box<dyn FnMut(leptos::ev::MouseEvent)> = Box::new(move |_| {
         if let Ok(address) = window().location().href() {
             // Where that is not allowed, it can be copied from the address bar.
             let _ = window().navigator().clipboard().write_text(&address);
-            set_copied.set(true);
+            set_copied.set(seen.room.get_untracked());
         }
     });
     view! {
@@ -26,7 +27,10 @@ pub(crate) fn Room(seen: Seen, act: Act) -> impl IntoView {
                     "New room"
                 </button>
                 <button id="copy-link" hidden=flag(in_lobby) on:click=copy>
-                    {super::text(move || if copied.get() { "Copied" } else { "Copy link" }.into())}
+                    {text(move || match copied.get() == seen.room.get() {
+                        true => "Copied".into(),
+                        false => "Copy link".into(),
+                    })}
                 </button>
                 <button id="leave-room" hidden=flag(in_lobby) on:click=press(act, Action::Lobby)>
                     "To the lobby"

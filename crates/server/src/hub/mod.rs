@@ -1,5 +1,6 @@
 //! Who is connected, in which room, and who gets which message. No I/O: messages go into queues.
 
+mod calls;
 mod elsewhere;
 #[cfg(any(test, fuzzing))]
 #[cfg_attr(
@@ -7,6 +8,7 @@ mod elsewhere;
     allow(unreachable_pub, reason = "the fuzzer is another crate")
 )]
 mod play;
+mod refusal;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -15,41 +17,32 @@ use std::{
 };
 
 use axum::extract::ws::{Message as Frame, Utf8Bytes};
-use holdfast_protocol::{
-    ConnectionId, MAX_MESSAGE_BYTES, Message, Relay, RelayError, SESSION_SECONDS,
-};
+use holdfast_protocol::{ConnectionId, MAX_MESSAGE_BYTES, Message, Relay, SESSION_SECONDS};
 use tokio::{
     sync::{Notify, mpsc::UnboundedSender},
     time::Instant,
 };
 
-use self::elsewhere::Elsewhere;
 #[cfg(fuzzing)]
 pub use self::play::play;
+pub(crate) use self::refusal::Refusal;
+use self::{
+    calls::Partner,
+    elsewhere::Elsewhere,
+    refusal::{MAX_BYTES_TO_ALL, MAX_ROOM_CHARS},
+};
 use crate::{
     cluster::{Entry, Node, Outgoing, Word},
     limits::Permit,
     metrics::{Dropped, Metrics},
     pass::{Pass, Passes},
     queue::{Closed, Queue, Stalled},
-    room::{Hears, Room, Status},
+    room::{Hears, Room},
     session::Session,
 };
 
-/// How many people one person can be in the middle of a call with, as far as we keep track.
-const MAX_CALLS: usize = 16;
-
-/// How many candidates may follow one description.
-const MAX_CANDIDATES: u16 = 256;
-
 /// News of people are gathered: of so many, about one costs a message to everybody.
 const GATHERED: usize = 10;
-
-/// The largest message to everybody: some pages of text.
-const MAX_BYTES_TO_ALL: usize = 16 * 1024;
-
-/// The longest name of a room, in characters.
-const MAX_ROOM_CHARS: usize = 64;
 
 /// How long a session waits for its next connection.
 const SESSION_LIMIT: Duration = Duration::from_secs(SESSION_SECONDS);
@@ -136,47 +129,6 @@ struct Person {
 struct Place {
     room: Arc<str>,
     name: Arc<str>,
-}
-
-struct Partner {
-    key: Key,
-    /// How many candidates have gone there since the last description.
-    candidates: u16,
-}
-
-/// Why a message is not passed on. Its text goes to the sender.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Refusal {
-    #[error(transparent)]
-    NotAMessage(#[from] RelayError),
-    #[error("a message has at most {MAX_MESSAGE_BYTES} bytes; this one has {0}")]
-    TooLarge(usize),
-    #[error("a message to everybody has at most {MAX_BYTES_TO_ALL} bytes; this one has {0}")]
-    TooLargeForAll(usize),
-    #[error("binary frames are not understood here: send JSON as text")]
-    Binary,
-    #[error("say your name first, with a `username` message")]
-    NoName,
-    #[error("`username` needs a `name`, a string")]
-    NameMissing,
-    #[error("the `id` in this message is not yours")]
-    WrongId,
-    #[error("`{0}` is for the server to say")]
-    ServerType(String),
-    #[error("nobody here is called {0}")]
-    NoSuchUser(String),
-    #[error("there is no such session; come in under your name")]
-    SessionOver,
-    #[error("the name of a room has at most {MAX_ROOM_CHARS} letters, digits, - and _")]
-    RoomName,
-    #[error("you are in another room; connect anew to change it")]
-    OtherRoom,
-    #[error("this room is full: {0} people are in it")]
-    RoomFull(usize),
-    #[error("a pass is needed to come in here; open this page from the site that gives passes")]
-    NoPass,
-    #[error("at most {MAX_CANDIDATES} candidates may follow an offer or an answer")]
-    Candidates,
 }
 
 /// What has become of a message.
@@ -619,84 +571,6 @@ impl Hub {
         Ok(Received { seat, receivers: 1 })
     }
 
-    /// Remembers who is in a call with whom, by the messages that make and end one.
-    fn follow_call(&mut self, sender: Key, receiver: Key, kind: &str) -> Result<(), Refusal> {
-        match kind {
-            "video-offer" | "video-answer" => {
-                for (one, other) in [(sender, receiver), (receiver, sender)] {
-                    let Some(person) = self.people.get_mut(&one) else {
-                        continue;
-                    };
-                    let known = person.calls.iter_mut().find(|p| p.key == other);
-                    if let Some(partner) = known {
-                        if one == sender {
-                            partner.candidates = 0;
-                        }
-                        continue;
-                    }
-                    let (key, candidates) = (other, 0);
-                    person.calls.insert(0, Partner { key, candidates });
-                    if person.calls.len() > MAX_CALLS
-                        && let Some(oldest) = person.calls.pop()
-                    {
-                        self.end_call(oldest.key, one);
-                    }
-                    self.set_status(one, Status::Busy);
-                }
-            }
-            "new-ice-candidate" => {
-                let person = self.people.get_mut(&sender);
-                let mut calls = person.into_iter().flat_map(|person| &mut person.calls);
-                if let Some(partner) = calls.find(|partner| partner.key == receiver) {
-                    partner.candidates = partner.candidates.saturating_add(1);
-                    if partner.candidates > MAX_CANDIDATES {
-                        return Err(Refusal::Candidates);
-                    }
-                }
-            }
-            "hang-up" => {
-                self.end_call(sender, receiver);
-                self.end_call(receiver, sender);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn end_calls(&mut self, key: Key) {
-        let person = self.people.get_mut(&key);
-        let calls = person.map(|person| std::mem::take(&mut person.calls));
-        for partner in calls.into_iter().flatten() {
-            self.end_call(partner.key, key);
-        }
-        self.set_status(key, Status::Free);
-    }
-
-    /// The one is in no call with the other any more.
-    fn end_call(&mut self, one: Key, other: Key) {
-        if let Some(person) = self.people.get_mut(&one) {
-            person.calls.retain(|partner| partner.key != other);
-            if person.calls.is_empty() {
-                self.set_status(one, Status::Free);
-            }
-        }
-    }
-
-    fn set_status(&mut self, key: Key, status: Status) {
-        let person = self.people.get(&key);
-        let Some(place) = person.and_then(|person| person.place.clone()) else {
-            return;
-        };
-        let is_here = person.is_some_and(|person| person.elsewhere.is_none());
-        let room = self.rooms.get_mut(&place.room);
-        if room.is_some_and(|room| room.set_status(key, status)) {
-            self.note(&place.room);
-            if is_here {
-                self.note_elsewhere(key);
-            }
-        }
-    }
-
     /// A message to one person, wherever they are.
     fn pass_on(&mut self, from: Key, to: Key, text: String) {
         match self.people.get(&to).and_then(|person| person.elsewhere) {
@@ -751,28 +625,6 @@ pub(crate) struct Count {
     pub(crate) waiting: usize,
     /// Messages in the longest of them.
     pub(crate) longest: usize,
-}
-
-impl Refusal {
-    /// The `code` of the error, for programs.
-    pub(crate) fn code(&self) -> &'static str {
-        match self {
-            Self::NotAMessage(_) => "bad-json",
-            Self::TooLarge(_) | Self::TooLargeForAll(_) => "too-large",
-            Self::Binary => "binary",
-            Self::NoName => "no-name",
-            Self::NameMissing => "name-missing",
-            Self::WrongId => "wrong-id",
-            Self::ServerType(_) => "server-type",
-            Self::NoSuchUser(_) => "no-such-user",
-            Self::SessionOver => "session-over",
-            Self::RoomName => "room-name",
-            Self::OtherRoom => "other-room",
-            Self::RoomFull(_) => "room-full",
-            Self::NoPass => "no-pass",
-            Self::Candidates => "candidates",
-        }
-    }
 }
 
 pub(crate) fn encode(message: &Message) -> Utf8Bytes {

@@ -1,0 +1,69 @@
+//! Why a message is not passed on.
+
+use holdfast_protocol::{MAX_MESSAGE_BYTES, RelayError};
+
+/// How many candidates may follow one description.
+pub(super) const MAX_CANDIDATES: u16 = 256;
+
+/// The largest message to everybody: some pages of text.
+pub(super) const MAX_BYTES_TO_ALL: usize = 16 * 1024;
+
+/// The longest name of a room, in characters.
+pub(super) const MAX_ROOM_CHARS: usize = 64;
+
+/// Why a message is not passed on. Its text goes to the sender.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error(transparent)]
+    NotAMessage(#[from] RelayError),
+    #[error("a message has at most {MAX_MESSAGE_BYTES} bytes; this one has {0}")]
+    TooLarge(usize),
+    #[error("a message to everybody has at most {MAX_BYTES_TO_ALL} bytes; this one has {0}")]
+    TooLargeForAll(usize),
+    #[error("binary frames are not understood here: send JSON as text")]
+    Binary,
+    #[error("say your name first, with a `username` message")]
+    NoName,
+    #[error("`username` needs a `name`, a string")]
+    NameMissing,
+    #[error("the `id` in this message is not yours")]
+    WrongId,
+    #[error("`{0}` is for the server to say")]
+    ServerType(String),
+    #[error("nobody here is called {0}")]
+    NoSuchUser(String),
+    #[error("there is no such session; come in under your name")]
+    SessionOver,
+    #[error("the name of a room has at most {MAX_ROOM_CHARS} letters, digits, - and _")]
+    RoomName,
+    #[error("you are in another room; connect anew to change it")]
+    OtherRoom,
+    #[error("this room is full: {0} people are in it")]
+    RoomFull(usize),
+    #[error("a pass is needed to come in here; open this page from the site that gives passes")]
+    NoPass,
+    #[error("at most {MAX_CANDIDATES} candidates may follow an offer or an answer")]
+    Candidates,
+}
+
+impl Refusal {
+    /// The `code` of the error, for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::NotAMessage(_) => "bad-json",
+            Self::TooLarge(_) | Self::TooLargeForAll(_) => "too-large",
+            Self::Binary => "binary",
+            Self::NoName => "no-name",
+            Self::NameMissing => "name-missing",
+            Self::WrongId => "wrong-id",
+            Self::ServerType(_) => "server-type",
+            Self::NoSuchUser(_) => "no-such-user",
+            Self::SessionOver => "session-over",
+            Self::RoomName => "room-name",
+            Self::OtherRoom => "other-room",
+            Self::RoomFull(_) => "room-full",
+            Self::NoPass => "no-pass",
+            Self::Candidates => "candidates",
+        }
+    }
+}
