@@ -3,6 +3,8 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    process::Stdio,
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
+    process::{Child, Command},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -68,8 +71,7 @@ pub(crate) enum Fault {
 
 /// What innocent people have noticed.
 pub(crate) struct Noticed {
-    /// How much longer a message took than before, at the 99th percentile.
-    pub(crate) ratio: f64,
+    /// How long a message took, at the 99th percentile, in microseconds; before, and meanwhile.
     pub(crate) p99_before: u128,
     pub(crate) p99: u128,
     /// How often the fault was committed.
@@ -102,40 +104,66 @@ pub(crate) async fn commit(fault: Fault) -> Result<Noticed> {
     }
     sleep(Duration::from_secs(1)).await;
     let (pairs, before) = talk(pairs, Dialect::Holdfast, RATE, WATCH).await?;
-    let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), server.port);
-    let strangers = tokio::spawn(strangers(fault, address, known));
+    let port = server.port;
+    let crowd = Strangers { fault, port, known };
+    let crowd = crowd.send()?;
     let (pairs, during) = talk(pairs, Dialect::Holdfast, RATE, WATCH).await?;
-    strangers.abort();
-    let times = strangers
-        .await
-        .unwrap_or(Ok(0))
-        .unwrap_or(0)
-        .max(TIMES.get());
+    let times = crowd.wait_with_output().await?;
+    let times = String::from_utf8(times.stdout)?.trim().parse()?;
     // And afterwards everybody is still there.
     talk(pairs, Dialect::Holdfast, RATE, Duration::from_millis(500)).await?;
     ensure!(server.is_running(), "the server has ended");
     Ok(Noticed {
-        ratio: during.p99 as f64 / before.p99 as f64,
         p99_before: before.p99,
         p99: during.p99,
         times,
     })
 }
 
-/// How often it was done; strangers are stopped in the middle.
-static TIMES: Times = Times(std::sync::atomic::AtomicU64::new(0));
+/// Strangers, in a process of their own. What they do costs nobody else's time: it only runs while a
+/// core has nothing else to do, as if it were another machine's.
+#[derive(clap::Args)]
+pub(crate) struct Strangers {
+    #[arg(value_enum)]
+    fault: Fault,
+    port: u16,
+    /// Somebody's secret, which they all but guess
+    known: String,
+}
 
-struct Times(std::sync::atomic::AtomicU64);
-
-impl Times {
-    fn get(&self) -> u64 {
-        self.0.swap(0, std::sync::atomic::Ordering::Relaxed)
+impl Strangers {
+    fn send(&self) -> Result<Child> {
+        let fault = self.fault.to_possible_value().context("it has a name")?;
+        let mut strangers = Command::new("chrt");
+        strangers
+            .args(["--idle", "0"])
+            .arg(std::env::current_exe()?);
+        strangers.args([
+            "strangers",
+            fault.get_name(),
+            &self.port.to_string(),
+            &self.known,
+        ]);
+        strangers.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let strangers = strangers.kill_on_drop(true).spawn();
+        strangers.context("chrt, of util-linux, does not start")
     }
 
-    fn count(&self) {
-        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    /// Commits the fault until nobody listens any more, and says how often.
+    pub(crate) async fn act(self) -> Result<()> {
+        let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), self.port);
+        let (mut ended, mut end) = (tokio::io::stdin(), [0]);
+        tokio::select! {
+            done = strangers(self.fault, address, self.known) => done?,
+            _ = ended.read(&mut end) => {}
+        }
+        println!("{}", TIMES.load(Ordering::Relaxed));
+        Ok(())
     }
 }
+
+/// How often it was done.
+static TIMES: AtomicU64 = AtomicU64::new(0);
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -173,7 +201,7 @@ async fn until_closed(socket: &mut Socket) {
 }
 
 /// Commits the fault again and again, five at a time; for ever.
-async fn strangers(fault: Fault, address: SocketAddr, known: String) -> Result<u64> {
+async fn strangers(fault: Fault, address: SocketAddr, known: String) -> Result<()> {
     if fault == Fault::None {
         return std::future::pending().await;
     }
@@ -184,7 +212,7 @@ async fn strangers(fault: Fault, address: SocketAddr, known: String) -> Result<u
             if let Ok(stream) = tcp(address).await {
                 open.push(stream);
             }
-            TIMES.count();
+            TIMES.fetch_add(1, Ordering::Relaxed);
         }
         return std::future::pending().await;
     }
@@ -195,7 +223,7 @@ async fn strangers(fault: Fault, address: SocketAddr, known: String) -> Result<u
             loop {
                 // That the server hangs up is as it should be.
                 let done = once(fault, address, n, &known).await;
-                TIMES.count();
+                TIMES.fetch_add(1, Ordering::Relaxed);
                 if done.is_err() {
                     sleep(Duration::from_millis(5)).await;
                 }
@@ -203,7 +231,7 @@ async fn strangers(fault: Fault, address: SocketAddr, known: String) -> Result<u
         });
     }
     while all.join_next().await.is_some() {}
-    Ok(0)
+    Ok(())
 }
 
 async fn once(fault: Fault, address: SocketAddr, n: usize, known: &str) -> Result<()> {

@@ -25,22 +25,31 @@ use tokio::{
 };
 
 use client::{Client, Dialect, Received};
-use faults::Fault;
+use faults::{Fault, Noticed};
 
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Args {
-    /// Be the echo server at this port
-    #[arg(long)]
-    echo: Option<u16>,
+    #[command(subcommand)]
+    role: Option<Role>,
     /// The folder with node_modules: peer, socket.io and ws
     #[arg(long, default_value = ".")]
     npm: PathBuf,
     /// Only these servers: holdfast, echo, peerjs, socketio, ws, matchbox
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Only this
+    #[arg(long, value_enum, value_delimiter = ',')]
+    measure: Vec<Measure>,
+    /// How often each server routes, the servers in turn, or a fault is committed; medians are given
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
     /// For how long messages are routed, in seconds
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// How many people are in the room; with the other servers, only the first is tried
+    #[arg(long, value_delimiter = ',', default_value = "100,1000,10000")]
+    people: Vec<usize>,
     /// Messages a second, all pairs together
     #[arg(long, default_value_t = 4000)]
     rate: u32,
@@ -50,6 +59,27 @@ struct Args {
     /// Idle connections
     #[arg(long, default_value_t = 5000)]
     idle: usize,
+}
+
+/// What else this program can be; it starts itself so.
+#[derive(clap::Subcommand)]
+enum Role {
+    /// The echo server
+    #[command(hide = true)]
+    Echo { port: u16 },
+    /// People who commit a fault
+    #[command(hide = true)]
+    Strangers(faults::Strangers),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Measure {
+    /// Messages from one to another
+    Routing,
+    /// Memory of connections that say nothing
+    Idle,
+    /// People who come in
+    Joining,
 }
 
 /// How many pairs talk.
@@ -82,51 +112,80 @@ const NAMES: [&str; 40] = [
 async fn main() -> Result<()> {
     let args = Args::parse();
     rlimit::increase_nofile_limit(u64::MAX)?;
-    if let Some(port) = args.echo {
-        return echo::serve(port).await;
+    match args.role {
+        Some(Role::Echo { port }) => return echo::serve(port).await,
+        Some(Role::Strangers(strangers)) => return strangers.act().await,
+        None => {}
     }
     if let Some(faults) = &args.faults {
-        return commit(faults).await;
+        return commit(faults, args.rounds).await;
     }
     let chosen = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);
     let servers: Vec<_> = SERVERS.iter().filter(|(name, _)| chosen(name)).collect();
-
-    println!(
-        "Routing a candidate, {} a second among {PAIRS} pairs:\n",
-        args.rate
-    );
-    println!("| server | people | CPU µs a message | p50 µs | p99 µs |\n|---|---|---|---|---|");
-    for (name, dialect) in &servers {
-        let crowds: &[usize] = match *dialect == Dialect::Holdfast {
-            true => &[100, 1000, 10_000],
-            false => &[100],
-        };
-        for crowd in crowds {
-            let routed = route(&args, *dialect, *crowd).await;
-            let routed = routed.with_context(|| format!("{name} with {crowd} people"))?;
-            let Routed { cpu, times } = routed;
-            let Times { p50, p99, .. } = times;
-            println!("| {name} | {crowd} | {cpu:.1} | {p50} | {p99} |");
+    let wanted = |measure| args.measure.is_empty() || args.measure.contains(&measure);
+    if wanted(Measure::Routing) {
+        routing(&args, &servers).await?;
+    }
+    if wanted(Measure::Idle) {
+        println!(
+            "\nMemory of a connection that says nothing, after {}:\n",
+            args.idle
+        );
+        println!("| server | kB |\n|---|---|");
+        for (name, dialect) in &servers {
+            let memory = idle(&args, *dialect).await;
+            let memory = memory.with_context(|| (*name).to_owned())?;
+            println!("| {name} | {memory:.1} |");
         }
     }
-
-    println!(
-        "\nMemory of a connection that says nothing, after {}:\n",
-        args.idle
-    );
-    println!("| server | kB |\n|---|---|");
-    for (name, dialect) in &servers {
-        let memory = idle(&args, *dialect)
-            .await
-            .with_context(|| (*name).to_owned())?;
-        println!("| {name} | {memory:.1} |");
+    if wanted(Measure::Joining) {
+        joining(&args, &servers).await?;
     }
+    Ok(())
+}
 
+async fn routing(args: &Args, servers: &[&(&str, Dialect)]) -> Result<()> {
+    let rate = args.rate;
+    println!("Routing a candidate, {rate} a second among {PAIRS} pairs:\n");
+    println!("| server | people | CPU µs a message | p50 µs | p99 µs |\n|---|---|---|---|---|");
+    let mut rows = Vec::new();
+    for (name, dialect) in servers {
+        let many = match *dialect == Dialect::Holdfast {
+            true => args.people.len(),
+            false => 1,
+        };
+        let crowds = args.people.iter().take(many);
+        rows.extend(crowds.map(|crowd| (*name, *dialect, *crowd)));
+    }
+    let mut rounds = vec![Vec::new(); rows.len()];
+    // In turn, so that a slow minute of the machine is a slow one for all.
+    for _ in 0..args.rounds {
+        for ((name, dialect, crowd), routed) in rows.iter().zip(&mut rounds) {
+            let once = route(args, *dialect, *crowd).await;
+            routed.push(once.with_context(|| format!("{name} with {crowd} people"))?);
+        }
+    }
+    for ((name, _, crowd), routed) in rows.iter().zip(&rounds) {
+        let cpu = median(routed.iter().map(|routed| routed.cpu));
+        let p50 = median(routed.iter().map(|routed| routed.times.p50 as f64));
+        let p99 = median(routed.iter().map(|routed| routed.times.p99 as f64));
+        println!("| {name} | {crowd} | {cpu:.1} | {p50:.0} | {p99:.0} |");
+    }
+    Ok(())
+}
+
+fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut figures: Vec<f64> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+async fn joining(args: &Args, servers: &[&(&str, Dialect)]) -> Result<()> {
     println!("\nComing in, one after the other and all at once; for each who comes in:\n");
     println!(
         "| server | people | kB sent | CPU ms | kB sent, at once | CPU ms, at once |\n|---|---|---|---|---|---|"
     );
-    for (name, dialect) in &servers {
+    for (name, dialect) in servers {
         // The others tell nobody of anybody.
         if !matches!(dialect, Dialect::Holdfast | Dialect::SocketIo | Dialect::Ws) {
             continue;
@@ -136,7 +195,7 @@ async fn main() -> Result<()> {
                 // Each would send some 50 kB to each.
                 continue;
             }
-            let joined = join(&args, *dialect, people).await;
+            let joined = join(args, *dialect, people).await;
             let [(bytes, cpu), (burst_bytes, burst_cpu)] =
                 joined.with_context(|| format!("{name} with {people} people"))?;
             println!(
@@ -148,22 +207,26 @@ async fn main() -> Result<()> {
 }
 
 /// Commits faults, and says what innocent people noticed.
-async fn commit(faults: &[Fault]) -> Result<()> {
-    println!("A hundred innocent people, while strangers do that:\n");
+async fn commit(faults: &[Fault], rounds: usize) -> Result<()> {
+    println!("A hundred innocent people, while strangers do that; medians of {rounds}:\n");
     println!("| fault | times | p99 before, µs | p99, µs | ratio |\n|---|---|---|---|---|");
     for fault in Fault::value_variants() {
         if !faults.is_empty() && !faults.contains(fault) {
             continue;
         }
-        let noticed = faults::commit(*fault).await;
-        let noticed = noticed.with_context(|| format!("{fault:?}"))?;
-        let faults::Noticed {
-            ratio,
-            p99_before,
-            p99,
-            times,
-        } = noticed;
-        println!("| {fault:?} | {times} | {p99_before} | {p99} | {ratio:.2} |");
+        let mut noticed = Vec::new();
+        for _ in 0..rounds {
+            let once = faults::commit(*fault).await;
+            noticed.push(once.with_context(|| format!("{fault:?}"))?);
+        }
+        let of = |figure: fn(&Noticed) -> f64| median(noticed.iter().map(figure));
+        println!(
+            "| {fault:?} | {} | {} | {} | {:.2} |",
+            of(|noticed| noticed.times as f64),
+            of(|noticed| noticed.p99_before as f64),
+            of(|noticed| noticed.p99 as f64),
+            of(|noticed| noticed.p99 as f64 / noticed.p99_before as f64)
+        );
     }
     Ok(())
 }
@@ -198,7 +261,7 @@ impl Server {
             }
             Dialect::Echo => {
                 let mut echo = Command::new(&here);
-                echo.args(["--echo", &port.to_string()]);
+                echo.args(["echo", &port.to_string()]);
                 echo
             }
             Dialect::PeerJs => {
@@ -265,6 +328,7 @@ impl Server {
     }
 }
 
+#[derive(Clone)]
 struct Routed {
     /// Microseconds of the server's processor time for each message.
     cpu: f64,
@@ -306,6 +370,7 @@ async fn route(args: &Args, dialect: Dialect, people: usize) -> Result<Routed> {
 }
 
 /// How long messages took, in microseconds.
+#[derive(Clone)]
 struct Times {
     messages: usize,
     p50: u128,

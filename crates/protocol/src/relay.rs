@@ -57,6 +57,13 @@ impl<'a> Relay<'a> {
         }
     }
 
+    /// Whether the field is there and says something.
+    #[must_use]
+    pub fn has(&self, field: &str) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|(name, value)| name == field && value.get() != "null")
+    }
+
     /// A field's value, if it is a whole number from 0 to 2³² − 1.
     #[must_use]
     pub fn number(&self, field: &str) -> Option<u32> {

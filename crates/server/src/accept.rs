@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    io,
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
@@ -12,8 +13,8 @@ use hyper::{Request, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
-    time::{sleep, timeout},
+    net::{TcpListener, TcpSocket, TcpStream},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{Server, limits::Permit, metrics::Dropped};
@@ -23,10 +24,35 @@ const HEAD_LIMIT: Duration = Duration::from_secs(10);
 
 /// A page loads its files over a few connections beside its WebSocket, and who is turned away over
 /// one of these hears why. Beyond this there are no words.
-const SPARE: usize = 64;
+pub(crate) const SPARE: usize = 64;
 
 /// After an error that will not go away by itself, as that there are no more file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// What the kernel keeps for a connection, in bytes, each way. By itself that would be up to 6 MB of
+/// what a stranger sends without being asked, and 4 MB of what another does not read.
+const RECEIVE_BUFFER: u32 = 64 * 1024;
+const SEND_BUFFER: u32 = 256 * 1024;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// A listener at that address, whose connections have small buffers.
+///
+/// # Errors
+/// When the address is none of this machine's, or another program listens there.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    #[cfg(unix)] // Elsewhere it would let two programs listen at one address.
+    socket.set_reuseaddr(true)?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Who asks; in the request's extensions.
 #[derive(Clone)]
@@ -50,8 +76,8 @@ pub(crate) async fn run(listener: TcpListener, server: Server) {
 }
 
 fn admit(stream: TcpStream, address: SocketAddr, server: &Server) {
-    let (permit, count) = server.addresses.admit(address.ip());
-    let options = &server.options;
+    let (permit, wait) = server.addresses.admit(address.ip(), Instant::now());
+    let (options, count) = (&server.options, permit.count());
     let crowded = !options.behind_proxy && count.from_here > options.max_per_address + SPARE;
     if crowded || count.in_all > options.max_connections + SPARE {
         return server.metrics.dropped(Dropped::TooMany);
@@ -64,6 +90,10 @@ fn admit(stream: TcpStream, address: SocketAddr, server: &Server) {
     };
     let server = server.clone();
     tokio::spawn(async move {
+        // Even the shortest sleep lasts a millisecond.
+        if !server.options.behind_proxy && !wait.is_zero() {
+            sleep(wait).await;
+        }
         match &server.tls {
             Some(tls) => match timeout(HEAD_LIMIT, tls.accept(stream)).await {
                 Ok(Ok(stream)) => serve(stream, client, server).await,

@@ -1,69 +1,97 @@
 //! One WebSocket, from upgrade to close.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    ops::ControlFlow,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
-use axum::extract::ws::{CloseFrame, Message, close_code};
-use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use axum::{
+    Error,
+    extract::ws::{CloseFrame, Message, WebSocket, close_code},
+};
+use futures_util::{SinkExt, StreamExt};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::{
     Server,
-    hub::{Refusal, Seat},
+    hub::{Incoming, Refusal, Seat},
     limits::{Allowance, Permit},
     metrics::Dropped,
     queue::{Closed, Next, Queue, Waiting},
 };
 
-/// How often a silent client is asked whether it is there.
+/// How often a client is asked whether it is there, and looked at.
 const PING_EVERY: Duration = Duration::from_secs(10);
 
 /// After how long without a word it is taken to be gone.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
-/// How long what is sent at once may take to leave.
+/// How long what is sent at once may take to leave, but for the time until it is looked at.
 const SEND_LIMIT: Duration = Duration::from_secs(10);
 
 /// How many messages are sent at once.
 const BATCH: usize = 32;
 
-/// Runs a connection. Generic over the socket, so that a test can stand in for one. `resumable`:
-/// the client speaks our subprotocol.
-pub(crate) async fn run<S, E>(socket: S, resumable: bool, server: Server, permit: Option<Permit>)
-where
-    S: Stream<Item = Result<Message, E>> + Sink<Message>,
-{
-    let queue = Queue::default();
+/// Runs a connection. `resumable`: the client speaks our subprotocol. The socket is in a box, for a
+/// future holds what it is given twice.
+pub(crate) async fn run(
+    mut socket: Box<WebSocket>,
+    resumable: bool,
+    server: Server,
+    permit: Option<Permit>,
+) {
+    let _open = server.open.subscribe();
     // A session can end before its connection has.
     let permit = permit.map(Arc::new);
+    let queue = Queue::default();
     let seat = server
         .hub()
         .connect(queue.clone(), resumable, permit.clone());
-    let mut seat = match seat {
+    let seat = match seat {
         Ok(seat) => seat,
         Err(error) => return tracing::error!("no randomness: {error}"),
     };
     tracing::debug!(?seat, "connected");
-    let (mut sink, stream) = socket.split();
-    let end = pump(&mut sink, stream, &mut seat, &server, &queue).await;
-    let said_goodbye = matches!(end, End::Goodbye);
+    let now = Instant::now();
+    let mut open = Open {
+        socket: &mut socket,
+        queue,
+        seat,
+        allowance: Allowance::new(server.options.messages_per_second, permit.as_deref(), now),
+        server: &server,
+        unsent: None,
+        heard: now,
+        slowed: None,
+        look: now + PING_EVERY,
+    };
+    let mut timer = pin!(sleep_until(open.look));
+    let end = poll_fn(|context| open.poll(timer.as_mut(), context)).await;
+    let (seat, said_goodbye) = (open.seat, matches!(end, End::Goodbye));
     server.hub().disconnect(seat, said_goodbye, Instant::now());
     tracing::debug!(?seat, "disconnected");
     let close = match end {
         End::Goodbye | End::Gone => None,
         End::Refused(close) => Some(close),
     };
-    let _ = timeout(SEND_LIMIT, sink.send(Message::Close(close))).await;
-    let _ = timeout(SEND_LIMIT, sink.close()).await;
-    drop(permit);
+    Box::pin(leave(socket, close)).await;
 }
 
 /// Turns somebody away, with a sentence.
-pub(crate) async fn turn_away(mut socket: impl Sink<Message> + Unpin, reason: &'static str) {
+pub(crate) async fn turn_away(socket: Box<WebSocket>, reason: &'static str) {
     let close = CloseFrame {
         code: close_code::AGAIN,
         reason: reason.into(),
     };
-    let _ = timeout(SEND_LIMIT, socket.send(Message::Close(Some(close)))).await;
+    leave(socket, Some(close)).await;
+}
+
+async fn leave(mut socket: Box<WebSocket>, close: Option<CloseFrame>) {
+    let _ = timeout(SEND_LIMIT, socket.send(Message::Close(close))).await;
+    let _ = timeout(SEND_LIMIT, SinkExt::close(&mut socket)).await;
 }
 
 /// How a connection ended.
@@ -76,122 +104,163 @@ enum End {
     Refused(CloseFrame),
 }
 
-/// Carries frames both ways until either side is done; gives what to say at the end.
-async fn pump<S, E>(
-    sink: &mut (impl Sink<Message> + Unpin),
-    mut stream: S,
-    seat: &mut Seat,
-    server: &Server,
-    queue: &Queue,
-) -> End
-where
-    S: Stream<Item = Result<Message, E>> + Unpin,
-{
-    let mut stopping = server.stopping.subscribe();
-    if *stopping.borrow_and_update() {
-        return stops();
+/// A connection that is open. It reads nothing while what it sends does not leave.
+struct Open<'a> {
+    socket: &'a mut WebSocket,
+    queue: Queue,
+    seat: Seat,
+    allowance: Allowance,
+    server: &'a Server,
+    /// Since when something is on its way out.
+    unsent: Option<Instant>,
+    heard: Instant,
+    /// Until when nothing is read, because too much has come.
+    slowed: Option<Instant>,
+    /// When to look at it again.
+    look: Instant,
+}
+
+impl Open<'_> {
+    /// Carries frames both ways until either side is done.
+    fn poll(&mut self, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<End> {
+        loop {
+            if let Poll::Ready(end) = self.poll_send(context) {
+                return Poll::Ready(end);
+            }
+            let may_read = self.unsent.is_none() && self.slowed.is_none();
+            if may_read && let Poll::Ready(incoming) = self.socket.poll_next_unpin(context) {
+                match self.receive(incoming) {
+                    ControlFlow::Continue(()) => continue,
+                    ControlFlow::Break(end) => return Poll::Ready(end),
+                }
+            }
+            let next = self.slowed.map_or(self.look, |until| until.min(self.look));
+            if timer.deadline() != next {
+                timer.as_mut().reset(next);
+            }
+            ready!(timer.as_mut().poll(context));
+            if let ControlFlow::Break(end) = self.look(Instant::now()) {
+                return Poll::Ready(end);
+            }
+        }
     }
-    let mut heard = Instant::now();
-    let mut allowance = Allowance::new(server.options.messages_per_second, heard);
-    // Until when nothing is read, because too much has come.
-    let mut slowed = None;
-    let mut ping = interval_at(heard + PING_EVERY, PING_EVERY);
-    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        let sent = tokio::select! {
-            next = queue.next() => match next {
-                Next::Message(first) => {
-                    timeout(SEND_LIMIT, send(sink, first, queue, server)).await
+
+    /// Sends what waits, in as few writes as can be. Pending once there is nothing more, or it does
+    /// not leave.
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        loop {
+            if let Some(since) = self.unsent {
+                if ready!(self.socket.poll_flush_unpin(context)).is_err() {
+                    return Poll::Ready(End::Gone);
                 }
-                Next::Closed(Closed::Moved) => {
-                    return close(close_code::NORMAL, "the session goes on over another connection");
-                }
-                Next::Closed(Closed::Stalled) => {
-                    return close(close_code::POLICY, "you do not read what you are sent");
-                }
-            },
-            incoming = stream.next(), if slowed.is_none() => {
-                heard = Instant::now();
-                let (bytes, receivers) = match incoming {
-                    Some(Ok(Message::Text(text))) => {
-                        let received = server.hub().receive(*seat, text.as_str());
-                        *seat = received.seat;
-                        (text.len(), received.receivers)
+                self.server.metrics.waited(since.elapsed());
+                self.unsent = None;
+            }
+            for _ in 0..BATCH {
+                let sent = match self.queue.poll_next(context) {
+                    Poll::Ready(Next::Message(Waiting { message, since })) => {
+                        self.unsent.get_or_insert(since);
+                        self.socket.start_send_unpin(message)
                     }
-                    Some(Ok(Message::Binary(bytes))) => {
-                        server.hub().refuse(*seat, &Refusal::Binary);
-                        (bytes.len(), 0)
-                    }
-                    Some(Ok(Message::Ping(bytes) | Message::Pong(bytes))) => (bytes.len(), 0),
-                    // A browser that leaves a page says 1001, a page that is done 1000 or nothing.
-                    Some(Ok(Message::Close(Some(close)))) if close.code != close_code::NORMAL => {
-                        return End::Gone;
-                    }
-                    Some(Ok(Message::Close(_))) => return End::Goodbye,
-                    None => return End::Gone,
-                    Some(Err(_)) => {
-                        server.metrics.dropped(Dropped::BadFrame);
-                        return close(close_code::SIZE, "not a WebSocket frame, or a message above 256 KiB");
-                    }
+                    _ if self.unsent.is_some() => break,
+                    Poll::Ready(Next::Closed(why)) => return Poll::Ready(closed(why)),
+                    Poll::Pending => return Poll::Pending,
                 };
-                match allowance.take(bytes, receivers, heard) {
-                    Ok(Duration::ZERO) => {}
-                    Ok(wait) => slowed = Some(heard + wait),
-                    Err(_) => {
-                        server.metrics.dropped(Dropped::Flood);
-                        tracing::info!(?seat, "dropped: it sends too much");
-                        return close(close_code::POLICY, "you send too much");
-                    }
+                let ready = match sent {
+                    Ok(()) => ready!(self.socket.poll_ready_unpin(context)),
+                    Err(error) => Err(error),
+                };
+                if ready.is_err() {
+                    return Poll::Ready(End::Gone);
                 }
-                continue;
             }
-            () = sleep_until(slowed.unwrap_or(heard)), if slowed.is_some() => {
-                slowed = None;
-                continue;
+        }
+    }
+
+    /// A frame has come, or the end.
+    fn receive(&mut self, incoming: Option<Result<Message, Error>>) -> ControlFlow<End> {
+        let now = Instant::now();
+        self.heard = now;
+        let (bytes, receivers) = match incoming {
+            Some(Ok(Message::Text(text))) => {
+                let message = Incoming::read(&text);
+                let received = self.server.hub().receive(self.seat, message);
+                self.seat = received.seat;
+                (text.len(), received.receivers)
             }
-            _ = ping.tick() => {
-                if heard.elapsed() > SILENCE_LIMIT {
-                    server.metrics.dropped(Dropped::Silent);
-                    return End::Gone;
-                }
-                timeout(SEND_LIMIT, sink.send(Message::Ping(Default::default()))).await
+            Some(Ok(Message::Binary(bytes))) => {
+                self.server.hub().refuse(self.seat, &Refusal::Binary);
+                (bytes.len(), 0)
             }
-            _ = stopping.changed() => return stops(),
+            Some(Ok(Message::Ping(bytes) | Message::Pong(bytes))) => (bytes.len(), 0),
+            // A browser that leaves a page says 1001, a page that is done 1000 or nothing.
+            Some(Ok(Message::Close(Some(close)))) if close.code != close_code::NORMAL => {
+                return ControlFlow::Break(End::Gone);
+            }
+            Some(Ok(Message::Close(_))) => return ControlFlow::Break(End::Goodbye),
+            None => return ControlFlow::Break(End::Gone),
+            Some(Err(_)) => {
+                self.server.metrics.dropped(Dropped::BadFrame);
+                let text = "not a WebSocket frame, or a message above 256 KiB";
+                return ControlFlow::Break(close(close_code::SIZE, text));
+            }
         };
-        if !matches!(sent, Ok(Ok(()))) {
-            return End::Gone;
+        match self.allowance.take(bytes, receivers, now) {
+            Ok(Duration::ZERO) => {}
+            Ok(wait) => self.slowed = Some(now + wait),
+            Err(_) => {
+                self.server.metrics.dropped(Dropped::Flood);
+                tracing::info!(seat = ?self.seat, "dropped: it sends too much");
+                return ControlFlow::Break(close(close_code::POLICY, "you send too much"));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Looks whether it goes on: every now and then, and when it has been slow for long enough.
+    fn look(&mut self, now: Instant) -> ControlFlow<End> {
+        if self.slowed.is_some_and(|until| until <= now) {
+            self.slowed = None;
+            // Until now, nobody has listened.
+            self.heard = now;
+        }
+        if self.look > now {
+            return ControlFlow::Continue(());
+        }
+        self.look = now + PING_EVERY;
+        if self.slowed.is_none() && now - self.heard > SILENCE_LIMIT {
+            self.server.metrics.dropped(Dropped::Silent);
+            return ControlFlow::Break(End::Gone);
+        }
+        match self.unsent {
+            Some(since) if now - since > SEND_LIMIT => ControlFlow::Break(End::Gone),
+            Some(_) => ControlFlow::Continue(()),
+            None => {
+                self.unsent = Some(now);
+                match self
+                    .socket
+                    .start_send_unpin(Message::Ping(Default::default()))
+                {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(End::Gone),
+                }
+            }
         }
     }
 }
 
-/// Sends a message, and others that wait behind it, in as few writes as can be.
-async fn send<S>(
-    sink: &mut S,
-    first: Waiting,
-    queue: &Queue,
-    server: &Server,
-) -> Result<(), S::Error>
-where
-    S: Sink<Message> + Unpin,
-{
-    let since = first.since;
-    sink.feed(first.message).await?;
-    for _ in 1..BATCH {
-        let Some(Next::Message(next)) = queue.try_next() else {
-            break;
-        };
-        sink.feed(next.message).await?;
+fn closed(why: Closed) -> End {
+    match why {
+        Closed::Moved => close(
+            close_code::NORMAL,
+            "the session goes on over another connection",
+        ),
+        Closed::Stalled => close(close_code::POLICY, "you do not read what you are sent"),
+        Closed::Stopping => close(
+            close_code::AWAY,
+            "the server is stopping; come back in a moment",
+        ),
     }
-    sink.flush().await?;
-    server.metrics.waited(since.elapsed());
-    Ok(())
-}
-
-fn stops() -> End {
-    close(
-        close_code::AWAY,
-        "the server is stopping; come back in a moment",
-    )
 }
 
 fn close(code: u16, reason: &'static str) -> End {

@@ -37,6 +37,7 @@ mod turn;
 use std::{
     io,
     net::IpAddr,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -56,10 +57,11 @@ use tokio::{
         mpsc::{UnboundedReceiver, unbounded_channel},
         watch,
     },
-    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 
+pub use accept::listen;
 #[cfg(fuzzing)]
 pub use hub::play;
 pub use options::{Options, Tls};
@@ -79,7 +81,8 @@ use crate::{
 /// [`MAX_MESSAGE_BYTES`](holdfast_protocol::MAX_MESSAGE_BYTES) is only refused.
 const MAX_FRAME_BYTES: usize = 256 * 1024;
 
-/// tungstenite's default of 128 KiB a connection is 30 times what an idle one needs.
+/// Each connection holds as much, also when it is idle: most messages are shorter. tungstenite's
+/// default is 128 KiB.
 const READ_BUFFER_BYTES: usize = 2048;
 
 /// For how long changes among people are gathered before everybody is told.
@@ -89,7 +92,11 @@ const GATHER: Duration = Duration::from_millis(50);
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 
 /// How long connections may take to close when the server stops.
-const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Over how long they are closed, where there are other servers to go to: these are not to be asked
+/// by all at once.
+const MOVE_TIME: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 struct Server(Arc<Parts>);
@@ -103,7 +110,8 @@ struct Parts {
     ice: Ice,
     passes: Arc<Option<Passes>>,
     tls: Option<TlsAcceptor>,
-    stopping: watch::Sender<bool>,
+    /// Each connection holds a receiver, so that it can be told when all are gone.
+    open: watch::Sender<()>,
 }
 
 impl std::ops::Deref for Server {
@@ -114,7 +122,8 @@ impl std::ops::Deref for Server {
     }
 }
 
-/// Serves until `stop` resolves, then closes every connection with code 1001 and returns.
+/// Serves until `stop` resolves, then closes every connection with code 1001 and returns: all at
+/// once, or over 5 s if there are other servers.
 ///
 /// # Errors
 /// When the listener fails, or a certificate, a key or an address among the options is of no use.
@@ -148,28 +157,56 @@ pub async fn serve(
     let server = Server(Arc::new(Parts {
         options: options.clone(),
         hub: Mutex::new(hub),
-        addresses: Arc::default(),
+        addresses: Arc::new(Addresses::new(
+            options.max_per_address + accept::SPARE,
+            options.messages_per_second,
+        )),
         metrics,
         site: Site::new(&options.site),
         ice: Ice::new(options, own_secret)?,
         passes,
         tls: tls::acceptor(options)?,
-        stopping: watch::Sender::new(false),
+        open: watch::Sender::new(()),
     }));
     tracing::info!(address = %listener.local_addr()?, "listening");
     let watching = watch_over(&server).await?;
+    let mut work = pin!(async {
+        tokio::select! {
+            () = tell(&server, &wake) => Ok(()),
+            served = watching => served,
+            failed = join(&server, node, said) => failed,
+        }
+    });
     tokio::select! {
         never = accept::run(listener, server.clone()) => never,
-        never = tell(&server, &wake) => never,
-        served = watching => return served,
-        failed = join(&server, node, said) => return failed,
+        failed = &mut work => return failed,
         () = stop => tracing::info!("stopping"),
     }
-    server.stopping.send_replace(true);
-    // Each connection holds a receiver; when the last one is gone, all have closed.
-    let _ = timeout(DRAIN_LIMIT, server.stopping.closed()).await;
+    // From here on nobody is let in, and who tries finds another server.
+    tokio::select! {
+        failed = &mut work => return failed,
+        () = drain(&server) => {}
+    }
     drop(own_turn);
     Ok(())
+}
+
+/// Closes every connection; people come back by themselves, here or elsewhere.
+async fn drain(server: &Server) {
+    let people = server.hub().stop();
+    if server.options.nats.is_some() {
+        let pause = MOVE_TIME / u32::try_from(people.len().max(1)).unwrap_or(u32::MAX);
+        let mut next = Instant::now();
+        for key in people {
+            server.hub().move_away(key);
+            next += pause;
+            sleep_until(next).await;
+        }
+    } else {
+        let hub = server.hub();
+        people.into_iter().for_each(|key| hub.move_away(key));
+    }
+    let _ = timeout(CLOSE_LIMIT, server.open.closed()).await;
 }
 
 /// Tells people of each other, and ends what has waited for too long; for ever.
@@ -233,11 +270,11 @@ impl Server {
         let (mut parts, body) = request.into_parts();
         if let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
             let client = parts.extensions.get::<Client>();
-            return self.upgrade(upgrade, client, &parts.headers);
+            return self.upgrade(upgrade, client, &parts.headers).await;
         }
         match (&parts.method, parts.uri.path()) {
             (&Method::GET, "/healthz") => "ok\n".into_response(),
-            (&Method::GET, "/readyz") if *self.stopping.borrow() => {
+            (&Method::GET, "/readyz") if self.hub().is_stopping() => {
                 (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response()
             }
             (&Method::GET, "/readyz") => "ok\n".into_response(),
@@ -253,7 +290,7 @@ impl Server {
         }
     }
 
-    fn upgrade(
+    async fn upgrade(
         &self,
         upgrade: WebSocketUpgrade,
         client: Option<&Client>,
@@ -271,16 +308,18 @@ impl Server {
         };
         let resumable = selected == SESSION_SUBPROTOCOL;
         let upgrade = bound_frames(upgrade);
-        let (permit, crowded) = self.permit(client, headers);
+        let permit = self.permit(client, headers).await;
+        let crowded = permit.as_ref().and_then(|permit| self.crowded(permit));
         if let Some(reason) = crowded {
             self.metrics.dropped(Dropped::TooMany);
             return upgrade.on_upgrade(move |socket| async move {
-                connection::turn_away(socket, reason).await;
+                connection::turn_away(Box::new(socket), reason).await;
                 drop(permit);
             });
         }
         let server = self.clone();
-        upgrade.on_upgrade(move |socket| connection::run(socket, resumable, server, permit))
+        upgrade
+            .on_upgrade(move |socket| connection::run(Box::new(socket), resumable, server, permit))
     }
 
     /// Whether a good pass comes with a request, or none is asked for.
@@ -313,29 +352,35 @@ impl Server {
         is_own || named.any(|named| named == "*" || named.eq_ignore_ascii_case(origin))
     }
 
-    /// A permit for a connection, and why it may not stay.
-    fn permit(
-        &self,
-        client: Option<&Client>,
-        headers: &HeaderMap,
-    ) -> (Option<Permit>, Option<&'static str>) {
-        let Some(client) = client else {
-            return (None, None);
-        };
-        let mut held = client.permit.lock().unwrap_or_else(PoisonError::into_inner);
-        // It was counted when it was accepted, under the address of whoever passed it on.
-        drop(held.take());
+    /// What a connection was let in with goes on with its WebSocket. Behind a proxy it is counted
+    /// only now that it is known whose it is.
+    async fn permit(&self, client: Option<&Client>, headers: &HeaderMap) -> Option<Permit> {
+        let held = client.and_then(|client| {
+            let mut held = client.permit.lock().unwrap_or_else(PoisonError::into_inner);
+            held.take()
+        });
         let forwarded = self.options.behind_proxy.then(|| forwarded_for(headers));
-        let address = forwarded.flatten().unwrap_or(client.address.ip());
-        let (permit, count) = self.addresses.admit(address);
-        let crowded = if count.in_all > self.options.max_connections {
+        let Some(address) = forwarded.flatten() else {
+            return held;
+        };
+        drop(held);
+        let (permit, wait) = self.addresses.admit(address, Instant::now());
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+        Some(permit)
+    }
+
+    /// Why there is no place for it.
+    fn crowded(&self, permit: &Permit) -> Option<&'static str> {
+        let count = permit.count();
+        if count.in_all > self.options.max_connections {
             Some("the server is full; try again later")
         } else if count.from_here > self.options.max_per_address {
             Some("too many connections from your network; close one, or try again later")
         } else {
             None
-        };
-        (Some(permit), crowded)
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! How much one address, and one connection, may ask for.
+//! How much one household, and one connection, may ask for.
 
 use std::{
     collections::HashMap,
@@ -9,32 +9,51 @@ use std::{
 
 use tokio::time::Instant;
 
-/// So many messages may come at once, in seconds of the rate that is allowed in the long run.
+/// So much may come at once, in seconds of the rate that is allowed in the long run.
 const BURST_SECONDS: f64 = 10.0;
 
 /// Whoever sends more than that for so long is dropped.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// So many bytes, to one receiver each, and so many receivers, count as one message more.
-const BYTES_PER_MESSAGE: f64 = 16_384.0;
+const BYTES_PER_MESSAGE: f64 = 8192.0;
 const RECEIVERS_PER_MESSAGE: f64 = 50.0;
 
+/// All connections of one household together may send as much as so many of them.
+const TALKERS: f64 = 20.0;
+
+/// At how many households more those that are gone are forgotten.
+const REMEMBERED: usize = 1024;
+
 /// Who is connected from where.
-#[derive(Default)]
 pub(crate) struct Addresses {
+    /// Connections a second from one household.
+    connects: f64,
+    /// Messages a second from one household.
+    messages: f64,
     held: Mutex<Held>,
 }
 
 #[derive(Default)]
 struct Held {
-    by_address: HashMap<IpAddr, usize>,
+    by_address: HashMap<IpAddr, Household>,
     in_all: usize,
+    /// At how many households to forget some.
+    full: usize,
+}
+
+struct Household {
+    connections: usize,
+    connects: Bucket,
+    messages: Arc<Mutex<Bucket>>,
 }
 
 /// One connection, or a session that waits for one; ends when it is dropped.
 pub(crate) struct Permit {
     addresses: Arc<Addresses>,
     address: IpAddr,
+    /// What its household may send.
+    messages: Arc<Mutex<Bucket>>,
 }
 
 /// How many connections there are.
@@ -44,19 +63,39 @@ pub(crate) struct Count {
 }
 
 impl Addresses {
-    /// One more. Says how many there are, this one too.
-    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> (Permit, Count) {
+    /// `connects`: how many connections one household may open at once. `messages`: how many may
+    /// come over each of them in a second.
+    pub(crate) fn new(connects: usize, messages: u32) -> Self {
+        Self {
+            connects: connects as f64 / BURST_SECONDS,
+            messages: f64::from(messages) * TALKERS,
+            held: Mutex::default(),
+        }
+    }
+
+    /// One more. Gives how long it has to wait, because of those that came before it.
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, now: Instant) -> (Permit, Duration) {
         let address = household(address);
         let mut held = self.lock();
+        let held = &mut *held;
+        if held.by_address.len() >= held.full {
+            held.by_address.retain(|_, household| household.counts(now));
+            held.full = 2 * held.by_address.len() + REMEMBERED;
+        }
+        let household = held.by_address.entry(address).or_insert_with(|| Household {
+            connections: 0,
+            connects: Bucket::new(self.connects, now),
+            messages: Arc::new(Mutex::new(Bucket::new(self.messages, now))),
+        });
         held.in_all += 1;
-        let from_here = held.by_address.entry(address).or_default();
-        *from_here += 1;
-        let count = Count {
-            from_here: *from_here,
-            in_all: held.in_all,
+        household.connections += 1;
+        let wait = household.connects.take(1.0, now);
+        let permit = Permit {
+            addresses: self.clone(),
+            address,
+            messages: household.messages.clone(),
         };
-        let addresses = self.clone();
-        (Permit { addresses, address }, count)
+        (permit, wait)
     }
 
     pub(crate) fn in_all(&self) -> usize {
@@ -69,15 +108,31 @@ impl Addresses {
     }
 }
 
+impl Household {
+    /// Whether there is something to remember of it.
+    fn counts(&self, now: Instant) -> bool {
+        self.connections > 0 || !self.connects.is_full(now)
+    }
+}
+
+impl Permit {
+    /// How many connections there are from its household and from everywhere, this one too.
+    pub(crate) fn count(&self) -> Count {
+        let held = self.addresses.lock();
+        let household = held.by_address.get(&self.address);
+        Count {
+            from_here: household.map_or(0, |household| household.connections),
+            in_all: held.in_all,
+        }
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut held = self.addresses.lock();
         held.in_all -= 1;
-        if let Some(count) = held.by_address.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                held.by_address.remove(&self.address);
-            }
+        if let Some(household) = held.by_address.get_mut(&self.address) {
+            household.connections -= 1;
         }
     }
 }
@@ -93,12 +148,46 @@ fn household(address: IpAddr) -> IpAddr {
     }
 }
 
-/// How fast one connection may write: a token bucket.
-pub(crate) struct Allowance {
-    /// Messages a second.
+/// A token bucket.
+struct Bucket {
+    /// What it gains in a second.
     rate: f64,
     left: f64,
     counted: Instant,
+}
+
+impl Bucket {
+    fn new(rate: f64, now: Instant) -> Self {
+        Self {
+            rate,
+            left: rate * BURST_SECONDS,
+            counted: now,
+        }
+    }
+
+    /// Takes that out, also where there is less. Gives how long it then takes to be filled up to
+    /// nothing.
+    fn take(&mut self, cost: f64, now: Instant) -> Duration {
+        self.left = self.at(now) - cost;
+        self.counted = now;
+        Duration::from_secs_f64((-self.left / self.rate).max(0.0))
+    }
+
+    fn at(&self, now: Instant) -> f64 {
+        let gained = (now - self.counted).as_secs_f64() * self.rate;
+        (self.left + gained).min(self.rate * BURST_SECONDS)
+    }
+
+    fn is_full(&self, now: Instant) -> bool {
+        self.at(now) >= self.rate * BURST_SECONDS
+    }
+}
+
+/// How fast one connection may write.
+pub(crate) struct Allowance {
+    own: Bucket,
+    /// What it shares with others of its household.
+    shared: Option<Arc<Mutex<Bucket>>>,
     /// Since when more comes than is allowed.
     exceeded: Option<Instant>,
 }
@@ -108,12 +197,10 @@ pub(crate) struct Allowance {
 pub(crate) struct Flood;
 
 impl Allowance {
-    pub(crate) fn new(rate: u32, now: Instant) -> Self {
-        let rate = f64::from(rate);
+    pub(crate) fn new(rate: u32, permit: Option<&Permit>, now: Instant) -> Self {
         Self {
-            rate,
-            left: rate * BURST_SECONDS,
-            counted: now,
+            own: Bucket::new(f64::from(rate), now),
+            shared: permit.map(|permit| permit.messages.clone()),
             exceeded: None,
         }
     }
@@ -129,17 +216,20 @@ impl Allowance {
         let cost = 1.0
             + bytes as f64 * receivers.max(1) as f64 / BYTES_PER_MESSAGE
             + receivers.saturating_sub(1) as f64 / RECEIVERS_PER_MESSAGE;
-        let earned = (now - self.counted).as_secs_f64() * self.rate;
-        self.counted = now;
-        self.left = (self.left + earned).min(self.rate * BURST_SECONDS) - cost;
-        if self.left >= 0.0 {
+        let wait = self.own.take(cost, now);
+        let shared = self.shared.as_ref().map_or(Duration::ZERO, |shared| {
+            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.take(cost, now)
+        });
+        if wait.is_zero() {
             self.exceeded = None;
-            return Ok(Duration::ZERO);
+            // Others of the household may be to blame: it is slowed, and not dropped.
+            return Ok(shared);
         }
         let since = *self.exceeded.get_or_insert(now);
         match now - since > PATIENCE {
             true => Err(Flood),
-            false => Ok(Duration::from_secs_f64(-self.left / self.rate)),
+            false => Ok(wait.max(shared)),
         }
     }
 }
@@ -151,7 +241,7 @@ mod tests {
     #[test]
     fn a_burst_is_free_a_flood_is_slowed_and_then_dropped() {
         let start = Instant::now();
-        let mut allowance = Allowance::new(50, start);
+        let mut allowance = Allowance::new(50, None, start);
         for _ in 0..500 {
             assert_eq!(allowance.take(0, 1, start), Ok(Duration::ZERO));
         }
@@ -171,7 +261,7 @@ mod tests {
     #[test]
     fn whoever_pauses_is_forgiven() {
         let start = Instant::now();
-        let mut allowance = Allowance::new(50, start);
+        let mut allowance = Allowance::new(50, None, start);
         let mut now = start;
         for _ in 0..100 {
             for _ in 0..100 {
@@ -185,7 +275,7 @@ mod tests {
     fn a_large_message_and_one_to_many_cost_more() {
         let start = Instant::now();
         let many = |bytes, receivers| {
-            let mut allowance = Allowance::new(50, start);
+            let mut allowance = Allowance::new(50, None, start);
             let mut sent = 0;
             while allowance.take(bytes, receivers, start) == Ok(Duration::ZERO) {
                 sent += 1;
@@ -193,24 +283,76 @@ mod tests {
             sent
         };
         assert_eq!(many(0, 1), 500);
-        assert_eq!(many(65_536, 1), 100);
+        assert_eq!(many(65_536, 1), 55);
         assert_eq!(many(0, 10_001), 2);
-        assert_eq!(many(16_384, 100), 4);
+        assert_eq!(many(8192, 100), 4);
     }
 
     #[test]
-    fn addresses_are_counted_by_household_and_forgotten() {
-        let addresses = Arc::<Addresses>::default();
-        let admit = |address: &str| addresses.admit(address.parse().expect("an address"));
-        let (one, _) = admit("2001:db8::1");
-        let (two, count) = admit("2001:db8::2");
-        assert_eq!((count.from_here, count.in_all), (2, 2));
-        let (three, count) = admit("::ffff:192.0.2.1");
-        assert_eq!((count.from_here, count.in_all), (1, 3));
-        let (four, count) = admit("192.0.2.1");
-        assert_eq!((count.from_here, count.in_all), (2, 4));
+    fn addresses_are_counted_by_household() {
+        let now = Instant::now();
+        let addresses = Arc::new(Addresses::new(100, 50));
+        let admit = |address: &str| addresses.admit(address.parse().expect("valid"), now).0;
+        let count = |permit: &Permit| (permit.count().from_here, permit.count().in_all);
+        let one = admit("2001:db8::1");
+        let two = admit("2001:db8::2");
+        assert_eq!(count(&two), (2, 2));
+        let three = admit("::ffff:192.0.2.1");
+        assert_eq!(count(&three), (1, 3));
+        let four = admit("192.0.2.1");
+        assert_eq!(count(&four), (2, 4));
         drop((one, two, three, four));
         assert_eq!(addresses.in_all(), 0);
-        assert!(addresses.lock().by_address.is_empty());
+    }
+
+    #[test]
+    fn who_connects_again_and_again_waits_longer_and_longer() {
+        let start = Instant::now();
+        let addresses = Arc::new(Addresses::new(100, 50));
+        let admit = |address: &str, now| {
+            let (_, wait) = addresses.admit(address.parse().expect("valid"), now);
+            wait.as_secs_f64().round()
+        };
+        for _ in 0..100 {
+            assert_eq!(admit("192.0.2.1", start), 0.0);
+        }
+        for _ in 0..20 {
+            admit("192.0.2.1", start);
+        }
+        assert_eq!(admit("192.0.2.1", start), 2.0);
+        assert_eq!(admit("192.0.2.2", start), 0.0, "another household");
+        assert_eq!(admit("192.0.2.1", start + Duration::from_secs(3)), 0.0);
+    }
+
+    #[test]
+    fn households_are_forgotten_once_they_are_gone_and_have_been_quiet() {
+        let start = Instant::now();
+        let addresses = Arc::new(Addresses::new(100, 50));
+        let admit = |n: u32, now| addresses.admit(IpAddr::V4(n.into()), now).0;
+        let stays = admit(0, start);
+        for n in 0..100_000 {
+            let now = start + Duration::from_millis(n.into());
+            drop(admit(n, now));
+        }
+        let held = addresses.lock().by_address.len();
+        assert!(held < 5 * REMEMBERED, "{held}");
+        drop(stays);
+    }
+
+    #[test]
+    fn a_household_shares_what_it_may_send() {
+        let start = Instant::now();
+        let addresses = Arc::new(Addresses::new(100, 50));
+        let admit = |address: &str| addresses.admit(address.parse().expect("valid"), start).0;
+        let talk = |permit: &Permit| {
+            let mut allowance = Allowance::new(50, Some(permit), start);
+            let takes = (0..500).map(|_| allowance.take(0, 1, start).expect("no flood"));
+            takes.max().unwrap_or_default()
+        };
+        for _ in 0..20 {
+            assert_eq!(talk(&admit("192.0.2.1")), Duration::ZERO);
+        }
+        assert!(talk(&admit("192.0.2.1")) > Duration::ZERO);
+        assert_eq!(talk(&admit("192.0.2.2")), Duration::ZERO);
     }
 }

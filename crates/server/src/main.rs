@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use holdfast_server::Options;
-use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
@@ -20,7 +19,7 @@ async fn main() -> ExitCode {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!("the limit of open files stays as it is: {error}");
     }
-    let listener = match TcpListener::bind(options.listen).await {
+    let listener = match holdfast_server::listen(options.listen) {
         Ok(listener) => listener,
         Err(error) => {
             let address = options.listen;

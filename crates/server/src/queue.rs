@@ -3,10 +3,11 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
 };
 
 use axum::extract::ws::Message;
-use tokio::{sync::Notify, time::Instant};
+use tokio::time::Instant;
 
 /// How many bytes may wait for a reader.
 const MAX_BYTES: usize = 768 * 1024;
@@ -14,25 +15,17 @@ const MAX_BYTES: usize = 768 * 1024;
 /// How many messages may, however small.
 const MAX_MESSAGES: usize = 4096;
 
-/// A queue that has held more than this gives its memory back once it is empty.
-const KEPT_CAPACITY: usize = 16;
-
 /// Both ends of it; the connection that it is for takes, everybody else puts.
 #[derive(Clone, Default)]
-pub(crate) struct Queue(Arc<Shared>);
-
-#[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
-    /// There is something to take, or nothing will come any more.
-    changed: Notify,
-}
+pub(crate) struct Queue(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Waiting>,
     bytes: usize,
     closed: Option<Closed>,
+    /// Of the connection that waits for what comes.
+    waker: Option<Waker>,
 }
 
 /// A message and since when it waits.
@@ -48,6 +41,8 @@ pub(crate) enum Closed {
     Moved,
     /// Its reader does not read.
     Stalled,
+    /// The server is about to end.
+    Stopping,
 }
 
 /// What comes next.
@@ -70,8 +65,7 @@ impl Queue {
         let since = Instant::now();
         state.waiting.push_back(Waiting { message, since });
         let is_full = state.bytes > MAX_BYTES || state.waiting.len() > MAX_MESSAGES;
-        drop(state);
-        self.0.changed.notify_one();
+        wake(state);
         if is_full { Err(Stalled) } else { Ok(()) }
     }
 
@@ -82,31 +76,21 @@ impl Queue {
         if why == Closed::Stalled {
             state.waiting.clear();
         }
-        drop(state);
-        self.0.changed.notify_one();
+        wake(state);
     }
 
-    /// Waits for what comes next. Nothing is lost if it is dropped while it waits.
-    pub(crate) async fn next(&self) -> Next {
-        loop {
-            if let Some(next) = self.try_next() {
-                return next;
-            }
-            self.0.changed.notified().await;
-        }
-    }
-
-    /// What comes next, if it is there.
-    pub(crate) fn try_next(&self) -> Option<Next> {
+    /// What comes next. One connection at a time may wait for it.
+    pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Next> {
         let mut state = self.lock();
-        if let Some(waiting) = state.waiting.pop_front() {
-            state.bytes -= size(&waiting.message);
-            if state.waiting.is_empty() && state.waiting.capacity() > KEPT_CAPACITY {
-                state.waiting = VecDeque::new();
+        let next = state.next();
+        match next {
+            Some(next) => Poll::Ready(next),
+            None => {
+                let waker = state.waker.get_or_insert_with(|| context.waker().clone());
+                waker.clone_from(context.waker());
+                Poll::Pending
             }
-            return Some(Next::Message(waiting));
         }
-        state.closed.map(Next::Closed)
     }
 
     /// How many messages wait.
@@ -116,7 +100,30 @@ impl Queue {
 
     /// Whole between any two calls, so a panic elsewhere does not spoil it.
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn next(&mut self) -> Option<Next> {
+        let Some(waiting) = self.waiting.pop_front() else {
+            return self.closed.map(Next::Closed);
+        };
+        self.bytes -= size(&waiting.message);
+        if self.waiting.is_empty() {
+            // Most connections are idle, and need no memory for it.
+            self.waiting = VecDeque::new();
+        }
+        Some(Next::Message(waiting))
+    }
+}
+
+/// Tells the connection that there is something for it.
+fn wake(mut state: MutexGuard<'_, State>) {
+    let waker = state.waker.take();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 

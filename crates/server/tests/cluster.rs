@@ -200,6 +200,7 @@ async fn a_session_goes_on_at_another_server_and_nobody_sees_it() {
     bob.next_of("").await;
     // A guess is nobody's session.
     let (mut thief, _) = come_back(&other, &json!("0123456789abcdef0123456789abcdef"), "Ann").await;
+    until_all_are_here(&mut bob, json!({}), &["Ann2"]).await;
     thief.send(&text("I am", "Bob")).await;
     assert_eq!(bob.next_of("message").await["name"], "Ann2");
     thief.leave().await;
@@ -278,4 +279,37 @@ async fn a_killed_servers_people_are_back_on_another_within_five_seconds() {
     bob.send(&text("all there?", "P7")).await;
     let p7 = here.get_mut("P7").expect("back");
     while p7.next_of("message").await["text"] != "all there?" {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_sends_its_people_to_others_one_after_the_other() {
+    let nats = Nats::start().await;
+    let (one, other) = (nats.server().await, Arc::new(nats.server().await));
+    let (mut witness, known) = enter(&other, "Witness").await;
+    let names: Vec<String> = (0..50).map(|n| format!("P{n}")).collect();
+    let mut moving = JoinSet::new();
+    for name in &names {
+        let (mut client, _) = enter(&one, name).await;
+        let (name, other) = (name.clone(), other.clone());
+        moving.spawn(async move {
+            let close = client.closed().await.expect("a close frame");
+            assert_eq!(u16::from(close.code), 1001, "{close:?}");
+            let told = Instant::now();
+            let (client, news) = come_back(&other, &client.id, &name).await;
+            assert_eq!(news.len(), 1, "no other name: {news:?}");
+            (told, client)
+        });
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    until_all_are_here(&mut witness, known, &names).await;
+    let began = Instant::now();
+    one.terminate().await;
+    let moved = moving.join_all().await;
+    for second in 0..4 {
+        let within = |told: &Instant| (*told - began).as_secs() == second;
+        let many = moved.iter().filter(|(told, _)| within(told)).count();
+        assert!((5..=15).contains(&many), "{many} in second {second}");
+    }
+    sleep(Duration::from_secs(11)).await;
+    witness.assert_nothing_waits().await;
 }

@@ -8,7 +8,7 @@ use client::TestServer;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 use tokio_tungstenite::tungstenite::{Message, error::Error};
@@ -137,6 +137,37 @@ async fn a_flood_is_slowed_and_then_dropped_with_a_sentence() {
         assert_eq!(u16::from(close.code), 1008);
         assert_eq!(close.reason.as_str(), "you send too much");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_connects_again_and_again_has_to_wait_and_nobody_else_does() {
+    let server = TestServer::with(|options| options.max_per_address = 10).await;
+    let connect_from = async |address: [u8; 4]| {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((address, 0).into()).expect("an address");
+        let mut stream = socket.connect(server.address).await.expect("connects");
+        let request = b"GET /healthz HTTP/1.0\r\n\r\n";
+        stream.write_all(request).await.expect("writes");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.expect("an answer");
+        assert!(answer.ends_with(b"ok\n"));
+    };
+    // 74 at once, and 7.4 a second.
+    let began = Instant::now();
+    for _ in 0..74 {
+        connect_from([127, 0, 0, 2]).await;
+    }
+    let at_once = began.elapsed();
+    for _ in 0..15 {
+        connect_from([127, 0, 0, 2]).await;
+    }
+    let waited = began.elapsed() - at_once;
+    assert!(waited > Duration::from_millis(1500), "{waited:?}");
+    let began = Instant::now();
+    connect_from([127, 0, 0, 3]).await;
+    let elsewhere = began.elapsed();
+    assert!(elsewhere < Duration::from_millis(500), "{elsewhere:?}");
     server.stop().await;
 }
 

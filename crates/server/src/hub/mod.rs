@@ -103,6 +103,8 @@ pub(crate) struct Hub {
     refused: HashMap<Elsewhere, Entry>,
     /// Of whom the other servers have yet to be told.
     changed_here: HashSet<Key>,
+    /// Nobody is let in any more.
+    stopping: bool,
     metrics: Arc<Metrics>,
 }
 
@@ -129,6 +131,23 @@ struct Person {
 struct Place {
     room: Arc<str>,
     name: Arc<str>,
+}
+
+/// A text frame, read before anybody else has to wait for it.
+pub(crate) struct Incoming<'a> {
+    bytes: usize,
+    message: Result<Relay<'a>, Refusal>,
+}
+
+impl<'a> Incoming<'a> {
+    pub(crate) fn read(text: &'a str) -> Self {
+        let message = match text.len() {
+            0..=MAX_MESSAGE_BYTES => Relay::parse(text).map_err(Refusal::NotAMessage),
+            bytes => Err(Refusal::TooLarge(bytes)),
+        };
+        let bytes = text.len();
+        Self { bytes, message }
+    }
 }
 
 /// What has become of a message.
@@ -165,6 +184,7 @@ impl Hub {
             proofs: HashMap::new(),
             refused: HashMap::new(),
             changed_here: HashSet::new(),
+            stopping: false,
             metrics,
         }
     }
@@ -196,8 +216,11 @@ impl Hub {
             elsewhere: None,
             claim: None,
         };
-        self.people.insert(connection, person);
         let key = connection;
+        self.people.insert(key, person);
+        if self.stopping {
+            self.move_away(key);
+        }
         Ok(Seat { key, connection })
     }
 
@@ -250,6 +273,25 @@ impl Hub {
         self.changed.extend(later);
         self.drop_stalled();
         !self.changed.is_empty()
+    }
+
+    /// Nobody is let in any more. Gives who is here.
+    pub(crate) fn stop(&mut self) -> Vec<Key> {
+        self.stopping = true;
+        let here = |person: &Person| person.session.is_attached();
+        let people = self.people.iter().filter(|(_, person)| here(person));
+        people.map(|(key, _)| *key).collect()
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// Closes the connection of somebody, who comes back over another.
+    pub(crate) fn move_away(&self, key: Key) {
+        if let Some(person) = self.people.get(&key) {
+            person.session.close(Closed::Stopping);
+        }
     }
 
     /// The person whose session still has that connection.
@@ -317,9 +359,9 @@ impl Hub {
     }
 
     /// A text frame came in: it goes where it is meant to go, or back as an error.
-    pub(crate) fn receive(&mut self, seat: Seat, text: &str) -> Received {
+    pub(crate) fn receive(&mut self, seat: Seat, incoming: Incoming<'_>) -> Received {
         let told = self.told;
-        let mut received = self.route(seat, text).unwrap_or_else(|refusal| {
+        let mut received = self.route(seat, incoming).unwrap_or_else(|refusal| {
             self.refuse(seat, &refusal);
             Received { seat, receivers: 0 }
         });
@@ -349,17 +391,13 @@ impl Hub {
         }
     }
 
-    fn route(&mut self, seat: Seat, text: &str) -> Result<Received, Refusal> {
-        let parsed = match text.len() {
-            0..=MAX_MESSAGE_BYTES => Relay::parse(text).map_err(Refusal::NotAMessage),
-            _ => Err(Refusal::TooLarge(text.len())),
-        };
+    fn route(&mut self, seat: Seat, incoming: Incoming<'_>) -> Result<Received, Refusal> {
         let done = Ok(Received { seat, receivers: 0 });
         let key = seat.key;
         let Some(person) = self.seated(seat) else {
             return done;
         };
-        let mut message = match parsed {
+        let mut message = match incoming.message {
             Ok(message) => message,
             Err(refusal) => {
                 // What is refused has come all the same.
@@ -405,7 +443,12 @@ impl Hub {
         let Place { room, name } = person.place.clone().ok_or(Refusal::NoName)?;
         message.set("name", &name);
         message.remove("id");
-        let receivers = match message.string("target").filter(|target| !target.is_empty()) {
+        let target = message.string("target");
+        if target.is_none() && message.has("target") {
+            // What was meant for somebody must not go to everybody.
+            return Err(Refusal::Target);
+        }
+        let receivers = match target.filter(|target| !target.is_empty()) {
             Some(target) => {
                 let here = self.rooms.get(&room);
                 let receiver = here.and_then(|room| room.find(&target));
@@ -414,8 +457,8 @@ impl Hub {
                 self.pass_on(key, receiver, message.to_text());
                 1
             }
-            None if text.len() > MAX_BYTES_TO_ALL => {
-                return Err(Refusal::TooLargeForAll(text.len()));
+            None if incoming.bytes > MAX_BYTES_TO_ALL => {
+                return Err(Refusal::TooLargeForAll(incoming.bytes));
             }
             None => {
                 if kind == "hang-up" {

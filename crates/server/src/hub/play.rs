@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     io::Read,
     sync::Arc,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -16,7 +17,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Hub, Key, Seat};
+use super::{Hub, Incoming, Key, Seat};
 use crate::{
     cluster::{Entry, Node},
     metrics::Metrics,
@@ -167,7 +168,8 @@ impl Game {
                 let client = choices.below(self.clients.len())?;
                 if let Some(client) = self.clients.get_mut(client) {
                     client.resumes = Some((secret, known));
-                    client.seat = self.hub.receive(client.seat, &message.to_string()).seat;
+                    let text = message.to_string();
+                    client.seat = self.hub.receive(client.seat, Incoming::read(&text)).seat;
                 }
             }
             8 => {
@@ -220,7 +222,8 @@ impl Game {
     fn say(&mut self, choices: &mut Choices<'_>, message: &Value) -> Option<()> {
         let n = choices.below(self.clients.len())?;
         if let Some(client) = self.clients.get_mut(n) {
-            client.seat = self.hub.receive(client.seat, &message.to_string()).seat;
+            let text = message.to_string();
+            client.seat = self.hub.receive(client.seat, Incoming::read(&text)).seat;
         }
         Some(())
     }
@@ -234,8 +237,9 @@ impl Game {
 
     /// All clients read what they were sent.
     fn listen(&mut self) {
+        let context = Context::from_waker(Waker::noop());
         for client in &mut self.clients {
-            while let Some(Next::Message(waiting)) = client.queue.try_next() {
+            while let Poll::Ready(Next::Message(waiting)) = client.queue.poll_next(&context) {
                 let news: Value = match waiting.message {
                     Frame::Text(text) => serde_json::from_str(&text).expect("JSON"),
                     Frame::Binary(packed) => {

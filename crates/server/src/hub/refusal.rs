@@ -30,6 +30,8 @@ pub(crate) enum Refusal {
     WrongId,
     #[error("`{0}` is for the server to say")]
     ServerType(String),
+    #[error("`target` is a name, a string")]
+    Target,
     #[error("nobody here is called {0}")]
     NoSuchUser(String),
     #[error("there is no such session; come in under your name")]
@@ -57,6 +59,7 @@ impl Refusal {
             Self::NameMissing => "name-missing",
             Self::WrongId => "wrong-id",
             Self::ServerType(_) => "server-type",
+            Self::Target => "target",
             Self::NoSuchUser(_) => "no-such-user",
             Self::SessionOver => "session-over",
             Self::RoomName => "room-name",

@@ -65,7 +65,8 @@ impl TestServer {
 
     /// One that differs from what is there by itself.
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = holdfast_server::listen(any).expect("a free port");
         let address = listener.local_addr().expect("bound");
         let mut options = Options {
             site: "no-such-folder".into(),
