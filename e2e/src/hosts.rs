@@ -22,13 +22,16 @@ pub async fn holdfast_server_with(change: impl FnOnce(Options) -> Options) -> So
     address
 }
 
-/// Our server at that address, until it is told to stop.
-pub async fn holdfast_server_at(address: SocketAddr) -> (oneshot::Sender<()>, JoinHandle<()>) {
+/// The same at that address, until it is told to stop.
+pub async fn holdfast_server_at(
+    address: SocketAddr,
+    change: impl FnOnce(Options) -> Options,
+) -> (oneshot::Sender<()>, JoinHandle<()>) {
     let listener = TcpListener::bind(address)
         .await
         .expect("the address is free");
     let (stop, stopped) = oneshot::channel();
-    let task = run_server(listener, |options| options, async move {
+    let task = run_server(listener, change, async move {
         let _ = stopped.await;
     });
     (stop, task)

@@ -82,7 +82,7 @@ fn c35_relay_only_is_taken_from_the_configuration_without_a_rebuild() {
 fn a_call_outlives_its_server_and_people_come_back_by_themselves() {
     stage(async |stage| {
         let address = free_address();
-        let (stop, stopped) = holdfast_server_at(address).await;
+        let (stop, stopped) = holdfast_server_at(address, |options| options).await;
         let url = format!("http://{address}/");
         let [ann, bob] = stage
             .people_at(&url, [(Chromium, "Ann"), (Chromium, "Bob")])
@@ -96,7 +96,7 @@ fn a_call_outlives_its_server_and_people_come_back_by_themselves() {
             person.reads(".link", "does not answer").await;
             person.sees_the_other_side().await;
         }
-        let (_stop, _running) = holdfast_server_at(address).await;
+        let (_stop, _running) = holdfast_server_at(address, |options| options).await;
         let good = "return document.querySelector('.link').innerText === ''";
         for person in [&ann, &bob] {
             person.until("the link is back", good, json!([])).await;

@@ -6,7 +6,8 @@ use std::{
 };
 
 use Kind::{Chromium, Firefox};
-use e2e::{Kind, holdfast_server_with, site_with, stage};
+use e2e::{Kind, Person, free_address, holdfast_server_at, holdfast_server_with, site_with, stage};
+use holdfast_server::Options;
 use serde_json::json;
 
 #[test]
@@ -87,7 +88,7 @@ fn a_pass_lets_its_owner_in_under_their_name_and_nobody_else() {
 }
 
 /// A call whose media goes through TURN alone, with what `/ice` gives.
-fn relayed_call(kinds: [Kind; 2], options: impl FnOnce(&mut holdfast_server::Options)) {
+fn relayed_call(kinds: [Kind; 2], options: impl FnOnce(&mut Options)) {
     stage(async |stage| {
         let site = site_with(&json!({ "iceTransportPolicy": "relay" }).to_string());
         let server = holdfast_server_with(|mut all| {
@@ -99,24 +100,74 @@ fn relayed_call(kinds: [Kind; 2], options: impl FnOnce(&mut holdfast_server::Opt
         let [ann, bob] = stage
             .people_at(&url, [(kinds[0], "Ann"), (kinds[1], "Bob")])
             .await;
-        ann.call("Bob").await;
-        bob.accept().await;
-        ann.sees_the_other_side().await;
-        bob.sees_the_other_side().await;
+        call_over_a_relay(&ann, &bob).await;
+    });
+}
+
+async fn call_over_a_relay(ann: &Person, bob: &Person) {
+    ann.call("Bob").await;
+    bob.accept().await;
+    ann.sees_the_other_side().await;
+    bob.sees_the_other_side().await;
+    for person in [ann, bob] {
+        let script = "const done = arguments[0];
+            const open = peers.filter(peer => peer.connectionState === 'connected');
+            Promise.all(open.map(peer => peer.getStats())).then(reports => {
+                const all = reports.flatMap(report => [...report.values()]);
+                const used = all.filter(pair => pair.type === 'candidate-pair'
+                    && pair.state === 'succeeded' && pair.nominated);
+                const local = used.map(pair => all.find(one => one.id === pair.localCandidateId));
+                done(local.map(candidate => candidate.candidateType).join());
+            });";
+        let used = person.run_async(script).await;
+        assert_eq!(used, "relay", "{}", person.name);
+    }
+    ann.hang_up().await;
+    bob.is_idle().await;
+}
+
+/// Its TURN server has another secret each time it is started.
+#[test]
+fn a_server_that_was_started_anew_is_asked_for_its_new_passwords() {
+    stage(async |stage| {
+        let site = site_with(&json!({ "iceTransportPolicy": "relay" }).to_string());
+        let turn = SocketAddr::from((Ipv4Addr::LOCALHOST, free_udp_port()));
+        let options = |mut all: Options| {
+            all.site = site.clone();
+            all.turn = Some(turn);
+            all
+        };
+        let address = free_address();
+        let (stop, stopped) = holdfast_server_at(address, options).await;
+        let url = format!("http://{address}/");
+        let [ann, bob] = stage
+            .people_at(&url, [(Chromium, "Ann"), (Chromium, "Bob")])
+            .await;
+        stop.send(()).expect("it runs");
+        stopped.await.expect("it stops");
         for person in [&ann, &bob] {
-            let script = "const done = arguments[0];
-                Promise.all(peers.map(peer => peer.getStats())).then(reports => {
-                    const all = reports.flatMap(report => [...report.values()]);
-                    const used = all.filter(pair => pair.type === 'candidate-pair'
-                        && pair.state === 'succeeded' && pair.nominated);
-                    const local = used.map(pair => all.find(one => one.id === pair.localCandidateId));
-                    done(local.map(candidate => candidate.candidateType).join());
-                });";
-            let used = person.run_async(script).await;
-            assert_eq!(used, "relay", "{}", person.name);
+            person.reads(".link", "does not answer").await;
+            let listen = "const now = Date.now() / 1000, Native = RTCPeerConnection;
+                window.RTCPeerConnection = class extends Native {
+                    constructor(configuration) {
+                        super(configuration);
+                        const until = Number(configuration.iceServers.at(-1).username);
+                        window.fresh = until > now + 24 * 60 * 60 - 1;
+                    }
+                }";
+            person.run(listen, json!([])).await;
         }
-        ann.hang_up().await;
-        bob.is_idle().await;
+        let (_stop, _running) = holdfast_server_at(address, options).await;
+        let good = "return document.querySelector('.link').innerText === ''";
+        for person in [&ann, &bob] {
+            person.until("the link is back", good, json!([])).await;
+            person.sees("Ann").await;
+            person.sees("Bob").await;
+        }
+        call_over_a_relay(&ann, &bob).await;
+        for person in [&ann, &bob] {
+            assert_eq!(person.run("return fresh", json!([])).await, true);
+        }
     });
 }
 

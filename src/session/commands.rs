@@ -121,20 +121,17 @@ impl Session {
         };
         let inputs = self.inputs.clone();
         restarting.restart = Some(Timeout::new(SERVERS_LIMIT, move || {
-            send(&inputs, Input::Servers(leg, None));
+            send(&inputs, Input::Servers(Some(leg), None));
         }));
-        let inputs = self.inputs.clone();
-        task::spawn(async move {
-            let servers = Config::load().await.ok().map(|config| config.rtc);
-            send(&inputs, Input::Servers(leg, servers));
-        });
+        ask_for_servers(&self.inputs, Some(leg));
     }
 
-    pub(super) fn restart_ice(&mut self, leg: LegId, fresh: Option<RtcConfiguration>) {
+    /// The configuration has come, or it has taken too long for the leg that waits for it.
+    pub(super) fn take_servers(&mut self, leg: Option<LegId>, fresh: Option<RtcConfiguration>) {
         if let Some(fresh) = fresh {
             self.config.take_servers(&fresh);
         }
-        let Some(leg) = self.legs.by_id(leg) else {
+        let Some(leg) = leg.and_then(|leg| self.legs.by_id(leg)) else {
             return;
         };
         // Once for each time it is asked for: at the answer, or without it.
@@ -145,6 +142,15 @@ impl Session {
         leg.peer.restart_ice();
         self.warn(changed.err().as_ref().map(words::configuration_error));
     }
+}
+
+/// Loads the configuration, for that leg or those to come.
+pub(super) fn ask_for_servers(inputs: &Inputs, leg: Option<LegId>) {
+    let inputs = inputs.clone();
+    task::spawn(async move {
+        let servers = Config::load().await.ok().map(|config| config.rtc);
+        send(&inputs, Input::Servers(leg, servers));
+    });
 }
 
 /// Waits for an operation of a peer connection, and feeds its outcome back.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use gloo_events::EventListener;
-use gloo_timers::callback::Timeout;
+use gloo_timers::callback::{Interval, Timeout};
 use holdfast_call::{Call, Event, LegEvent, LegId, Limits, Moment, Stage};
 use holdfast_protocol::{CallId, Message, Signal};
 use leptos::prelude::{GetUntracked, ReadUntracked, Set, Update};
@@ -22,6 +22,7 @@ use wasm_bindgen::JsValue;
 use web_sys::{MediaStream, RtcConfiguration};
 
 use self::{
+    commands::ask_for_servers,
     legs::Legs,
     link::{Link, LinkNews},
     local::LocalMedia,
@@ -44,6 +45,9 @@ use crate::{
 
 /// How long people may take to carry a code.
 const CARRYING: Moment = Moment::from_secs(30 * 60);
+
+/// How often the ICE servers are asked for, ms: our server's passwords are good for a day.
+const RENEWAL: u32 = 8 * 60 * 60 * 1000;
 
 /// How many lines of chat are kept.
 const CHAT_LINES: usize = 500;
@@ -76,8 +80,8 @@ pub(crate) enum Input {
     Recalled(Option<Memory>),
     /// The certificate for all connections of this page.
     Certificate(JsValue),
-    /// The configuration as it is now, or none, for that leg to restart with.
-    Servers(LegId, Option<RtcConfiguration>),
+    /// The configuration as it is now, or none; for that leg to restart with, or for legs to come.
+    Servers(Option<LegId>, Option<RtcConfiguration>),
     /// Of the peer connection with this number.
     Peer(u32, PeerEvent),
     /// An operation of that peer connection is over.
@@ -126,6 +130,7 @@ struct Session {
     address: String,
     claimed: String,
     _listeners: Vec<EventListener>,
+    _renewal: Interval,
 }
 
 impl Session {
@@ -154,6 +159,8 @@ impl Session {
                 send(&certified, Input::Certificate(certificate));
             }
         });
+        let renewed = inputs.clone();
+        let renewal = Interval::new(RENEWAL, move || ask_for_servers(&renewed, None));
         match memory::recall() {
             Some(memory) => {
                 let inputs = inputs.clone();
@@ -185,6 +192,7 @@ impl Session {
             address: address::hash(),
             claimed: String::new(),
             _listeners: listeners,
+            _renewal: renewal,
         }
     }
 
@@ -231,7 +239,7 @@ impl Session {
             }
             Input::Recalled(memory) => self.recalled(memory),
             Input::Certificate(certificate) => self.config.set_certificate(&certificate),
-            Input::Servers(leg, fresh) => self.restart_ice(leg, fresh),
+            Input::Servers(leg, fresh) => self.take_servers(leg, fresh),
             Input::Peer(serial, event) => self.peer_event(serial, event),
             Input::Operation(serial, event) => {
                 if let Some(leg) = self.legs.by_serial(serial) {
@@ -432,6 +440,8 @@ impl Session {
                 LinkNews::Message(message) => self.receive(message),
                 LinkNews::Up { anew } => self.tell(Event::LinkUp { anew }),
                 LinkNews::Begun => {
+                    // The server may be another one than before, with other ICE servers.
+                    ask_for_servers(&self.inputs, None);
                     self.named(self.link.name().to_owned());
                     let overheard = self.link.is_overheard();
                     self.warn(overheard.then(|| words::NO_ROOMS.into()));

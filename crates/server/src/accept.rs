@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     io,
     net::SocketAddr,
+    pin::pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -110,17 +111,31 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let address = client.address;
+    let mut stopping = server.stopping.subscribe();
+    let stops = async move {
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    };
     let answer = service_fn(move |mut request: Request<_>| {
         request.extensions_mut().insert(client.clone());
         let server = server.clone();
         async move { Ok::<_, Infallible>(server.answer(request.map(Body::new)).await) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), answer)
-        .with_upgrades();
-    if let Err(error) = connection.await {
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_LIMIT)
+            .serve_connection(TokioIo::new(stream), answer)
+            .with_upgrades()
+    );
+    let done = tokio::select! {
+        done = connection.as_mut() => done,
+        () = stops => {
+            // What was asked is answered; then it closes.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = done {
         tracing::debug!(%address, "not HTTP: {error}");
     }
 }

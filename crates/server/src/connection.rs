@@ -44,7 +44,7 @@ pub(crate) async fn run(
     server: Server,
     permit: Option<Permit>,
 ) {
-    let _open = server.open.subscribe();
+    let _open = server.stopping.subscribe();
     // A session can end before its connection has.
     let permit = permit.map(Arc::new);
     let queue = Queue::default();

@@ -110,8 +110,8 @@ struct Parts {
     ice: Ice,
     passes: Arc<Option<Passes>>,
     tls: Option<TlsAcceptor>,
-    /// Each connection holds a receiver, so that it can be told when all are gone.
-    open: watch::Sender<()>,
+    /// Each connection holds a receiver; when the last one is gone, all have closed.
+    stopping: watch::Sender<bool>,
 }
 
 impl std::ops::Deref for Server {
@@ -166,7 +166,7 @@ pub async fn serve(
         ice: Ice::new(options, own_secret)?,
         passes,
         tls: tls::acceptor(options)?,
-        open: watch::Sender::new(()),
+        stopping: watch::Sender::new(false),
     }));
     tracing::info!(address = %listener.local_addr()?, "listening");
     let watching = watch_over(&server).await?;
@@ -193,6 +193,7 @@ pub async fn serve(
 
 /// Closes every connection; people come back by themselves, here or elsewhere.
 async fn drain(server: &Server) {
+    server.stopping.send_replace(true);
     let people = server.hub().stop();
     if server.options.nats.is_some() {
         let pause = MOVE_TIME / u32::try_from(people.len().max(1)).unwrap_or(u32::MAX);
@@ -206,7 +207,7 @@ async fn drain(server: &Server) {
         let hub = server.hub();
         people.into_iter().for_each(|key| hub.move_away(key));
     }
-    let _ = timeout(CLOSE_LIMIT, server.open.closed()).await;
+    let _ = timeout(CLOSE_LIMIT, server.stopping.closed()).await;
 }
 
 /// Tells people of each other, and ends what has waited for too long; for ever.
@@ -274,7 +275,7 @@ impl Server {
         }
         match (&parts.method, parts.uri.path()) {
             (&Method::GET, "/healthz") => "ok\n".into_response(),
-            (&Method::GET, "/readyz") if self.hub().is_stopping() => {
+            (&Method::GET, "/readyz") if *self.stopping.borrow() => {
                 (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response()
             }
             (&Method::GET, "/readyz") => "ok\n".into_response(),

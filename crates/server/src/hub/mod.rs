@@ -283,10 +283,6 @@ impl Hub {
         people.map(|(key, _)| *key).collect()
     }
 
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping
-    }
-
     /// Closes the connection of somebody, who comes back over another.
     pub(crate) fn move_away(&self, key: Key) {
         if let Some(person) = self.people.get(&key) {
