@@ -7,7 +7,7 @@ use std::{
 
 use Kind::{Chromium, Firefox};
 use e2e::{Kind, Person, free_address, holdfast_server_at, holdfast_server_with, site_with, stage};
-use holdfast_server::Options;
+use holdfast_server::{Options, Tls};
 use serde_json::json;
 
 #[test]
@@ -52,6 +52,11 @@ fn a_room_is_for_those_who_have_its_link() {
         bob.sees("Zoe").await;
         ann.misses("Bob").await;
         bob.talks_with(&zoe).await;
+        // And what was in a room is nothing to another.
+        ann.reads(".notice", "Bob hung up").await;
+        ann.click("#leave-room").await;
+        let clear = "return document.querySelector('.notice').innerText === ''";
+        ann.until("nothing is said of Bob", clear, json!([])).await;
     });
 }
 
@@ -84,6 +89,21 @@ fn a_pass_lets_its_owner_in_under_their_name_and_nobody_else() {
         mallory.click("button[name=login]").await;
         mallory.reads(".notice", "pass is needed").await;
         mallory.shows("#name").await;
+    });
+}
+
+#[test]
+fn a_call_at_a_server_with_a_certificate_of_its_own_making() {
+    stage(async |stage| {
+        let server = holdfast_server_with(|options| Options {
+            tls: Some(Tls::SelfSigned),
+            ..options
+        });
+        let url = format!("https://127.0.0.1:{}/", server.await.port());
+        let [ann, bob] = stage
+            .people_at(&url, [(Chromium, "Ann"), (Firefox, "Bob")])
+            .await;
+        ann.talks_with(&bob).await;
     });
 }
 

@@ -329,6 +329,8 @@ impl Session {
         self.seen.room.set(address::room());
         self.seen.chat.set(Vec::new());
         self.seen.people.set(People::default());
+        // Who was called is in the other room.
+        self.call.forget_ended();
         self.link.change_room();
     }
 

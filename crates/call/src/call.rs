@@ -58,6 +58,11 @@ impl Call {
         self.limits = limits;
     }
 
+    /// How the last call ended is of no interest any more.
+    pub fn forget_ended(&mut self) {
+        self.ended = None;
+    }
+
     /// Takes in what happened. Drain [`Self::poll_command`] afterwards.
     pub fn handle(&mut self, event: Event, now: Moment) {
         match event {
