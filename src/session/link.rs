@@ -207,6 +207,11 @@ impl Link {
         self.status = LinkStatus::Off;
     }
 
+    /// Whether the server has been asked to go on with a session.
+    pub(super) fn is_resuming(&self) -> bool {
+        self.resuming
+    }
+
     /// Goes to the room that the address names now, under the same name.
     pub(super) fn change_room(&mut self) {
         if !matches!(self.status, LinkStatus::Off | LinkStatus::Carried) {

@@ -442,8 +442,10 @@ impl Session {
                 LinkNews::Message(message) => self.receive(message),
                 LinkNews::Up { anew } => self.tell(Event::LinkUp { anew }),
                 LinkNews::Begun => {
-                    // The server may be another one than before, with other ICE servers.
-                    ask_for_servers(&self.inputs, None);
+                    if !self.link.is_resuming() {
+                        // The server may be another one than before, with other ICE servers.
+                        ask_for_servers(&self.inputs, None);
+                    }
                     self.named(self.link.name().to_owned());
                     let overheard = self.link.is_overheard();
                     self.warn(overheard.then(|| words::NO_ROOMS.into()));

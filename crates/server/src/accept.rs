@@ -77,12 +77,17 @@ pub(crate) async fn run(listener: TcpListener, server: Server) {
 }
 
 fn admit(stream: TcpStream, address: SocketAddr, server: &Server) {
-    let (permit, wait) = server.addresses.admit(address.ip(), Instant::now());
+    let permit = server.addresses.admit(address.ip(), Instant::now());
     let (options, count) = (&server.options, permit.count());
     let crowded = !options.behind_proxy && count.from_here > options.max_per_address + SPARE;
     if crowded || count.in_all > options.max_connections + SPARE {
         return server.metrics.dropped(Dropped::TooMany);
     }
+    // Behind a proxy it is not known yet whose it is.
+    let wait = match options.behind_proxy {
+        true => Duration::ZERO,
+        false => permit.wait(Instant::now()),
+    };
     // Messages are small, and wanted at once.
     let _ = stream.set_nodelay(true);
     let client = Client {
@@ -92,7 +97,7 @@ fn admit(stream: TcpStream, address: SocketAddr, server: &Server) {
     let server = server.clone();
     tokio::spawn(async move {
         // Even the shortest sleep lasts a millisecond.
-        if !server.options.behind_proxy && !wait.is_zero() {
+        if !wait.is_zero() {
             sleep(wait).await;
         }
         match &server.tls {
@@ -111,6 +116,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let address = client.address;
+    let _open = server.stopping.subscribe();
     let mut stopping = server.stopping.subscribe();
     let stops = async move {
         let _ = stopping.wait_for(|stopping| *stopping).await;

@@ -14,7 +14,10 @@ use axum::{
     extract::ws::{CloseFrame, Message, WebSocket, close_code},
 };
 use futures_util::{SinkExt, StreamExt};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, Sleep, sleep_until, timeout},
+};
 
 use crate::{
     Server,
@@ -36,15 +39,15 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// How many messages are sent at once.
 const BATCH: usize = 32;
 
-/// Runs a connection. `resumable`: the client speaks our subprotocol. The socket is in a box, for a
-/// future holds what it is given twice.
+/// Runs a connection. `resumable`: the client speaks our subprotocol. `open` says that it is not over
+/// yet. The socket is in a box, for a future holds what it is given twice.
 pub(crate) async fn run(
     mut socket: Box<WebSocket>,
     resumable: bool,
     server: Server,
     permit: Option<Permit>,
+    open: watch::Receiver<bool>,
 ) {
-    let _open = server.stopping.subscribe();
     // A session can end before its connection has.
     let permit = permit.map(Arc::new);
     let queue = Queue::default();
@@ -57,20 +60,21 @@ pub(crate) async fn run(
     };
     tracing::debug!(?seat, "connected");
     let now = Instant::now();
-    let mut open = Open {
+    let mut carrier = Open {
         socket: &mut socket,
         queue,
         seat,
         allowance: Allowance::new(server.options.messages_per_second, permit.as_deref(), now),
         server: &server,
         unsent: None,
+        oldest: None,
         heard: now,
         slowed: None,
         look: now + PING_EVERY,
     };
-    let mut timer = pin!(sleep_until(open.look));
-    let end = poll_fn(|context| open.poll(timer.as_mut(), context)).await;
-    let (seat, said_goodbye) = (open.seat, matches!(end, End::Goodbye));
+    let mut timer = pin!(sleep_until(carrier.look));
+    let end = poll_fn(|context| carrier.poll(timer.as_mut(), context)).await;
+    let (seat, said_goodbye) = (carrier.seat, matches!(end, End::Goodbye));
     server.hub().disconnect(seat, said_goodbye, Instant::now());
     tracing::debug!(?seat, "disconnected");
     let close = match end {
@@ -78,6 +82,7 @@ pub(crate) async fn run(
         End::Refused(close) => Some(close),
     };
     Box::pin(leave(socket, close)).await;
+    drop(open);
 }
 
 /// Turns somebody away, with a sentence.
@@ -113,6 +118,8 @@ struct Open<'a> {
     server: &'a Server,
     /// Since when something is on its way out.
     unsent: Option<Instant>,
+    /// Since when the first message of it has waited for its turn.
+    oldest: Option<Instant>,
     heard: Instant,
     /// Until when nothing is read, because too much has come.
     slowed: Option<Instant>,
@@ -123,58 +130,75 @@ struct Open<'a> {
 impl Open<'_> {
     /// Carries frames both ways until either side is done.
     fn poll(&mut self, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<End> {
+        // First, or whoever always has something to say would never be looked at.
+        let mut is_time = timer.as_mut().poll(context).is_ready();
         loop {
-            if let Poll::Ready(end) = self.poll_send(context) {
+            if is_time && let ControlFlow::Break(end) = self.look(Instant::now()) {
                 return Poll::Ready(end);
             }
+            let sent = match self.poll_send(context) {
+                Poll::Ready(ControlFlow::Break(end)) => return Poll::Ready(end),
+                Poll::Ready(ControlFlow::Continue(())) => true,
+                Poll::Pending => false,
+            };
+            // Whoever is sent much is heard as well.
             let may_read = self.unsent.is_none() && self.slowed.is_none();
-            if may_read && let Poll::Ready(incoming) = self.socket.poll_next_unpin(context) {
-                match self.receive(incoming) {
-                    ControlFlow::Continue(()) => continue,
-                    ControlFlow::Break(end) => return Poll::Ready(end),
+            let received = match may_read.then(|| self.socket.poll_next_unpin(context)) {
+                Some(Poll::Ready(incoming)) => {
+                    if let ControlFlow::Break(end) = self.receive(incoming) {
+                        return Poll::Ready(end);
+                    }
+                    true
                 }
+                Some(Poll::Pending) | None => false,
+            };
+            is_time = false;
+            if sent || received {
+                continue;
             }
             let next = self.slowed.map_or(self.look, |until| until.min(self.look));
             if timer.deadline() != next {
                 timer.as_mut().reset(next);
             }
             ready!(timer.as_mut().poll(context));
-            if let ControlFlow::Break(end) = self.look(Instant::now()) {
-                return Poll::Ready(end);
-            }
+            is_time = true;
         }
     }
 
-    /// Sends what waits, in as few writes as can be. Pending once there is nothing more, or it does
-    /// not leave.
-    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<End> {
-        loop {
-            if let Some(since) = self.unsent {
-                if ready!(self.socket.poll_flush_unpin(context)).is_err() {
-                    return Poll::Ready(End::Gone);
-                }
-                self.server.metrics.waited(since.elapsed());
-                self.unsent = None;
-            }
+    /// Sends some of what waits, in as few writes as can be. Pending when there is nothing, or it
+    /// does not leave.
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<ControlFlow<End>> {
+        const GONE: Poll<ControlFlow<End>> = Poll::Ready(ControlFlow::Break(End::Gone));
+        if self.unsent.is_none() {
             for _ in 0..BATCH {
-                let sent = match self.queue.poll_next(context) {
-                    Poll::Ready(Next::Message(Waiting { message, since })) => {
-                        self.unsent.get_or_insert(since);
-                        self.socket.start_send_unpin(message)
-                    }
+                let Waiting { message, since } = match self.queue.poll_next(context) {
+                    Poll::Ready(Next::Message(waiting)) => waiting,
                     _ if self.unsent.is_some() => break,
-                    Poll::Ready(Next::Closed(why)) => return Poll::Ready(closed(why)),
+                    Poll::Ready(Next::Closed(why)) => {
+                        return Poll::Ready(ControlFlow::Break(closed(why)));
+                    }
                     Poll::Pending => return Poll::Pending,
                 };
-                let ready = match sent {
-                    Ok(()) => ready!(self.socket.poll_ready_unpin(context)),
-                    Err(error) => Err(error),
-                };
-                if ready.is_err() {
-                    return Poll::Ready(End::Gone);
+                self.oldest.get_or_insert(since);
+                self.unsent.get_or_insert_with(Instant::now);
+                if self.socket.start_send_unpin(message).is_err() {
+                    return GONE;
+                }
+                match self.socket.poll_ready_unpin(context) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => return GONE,
+                    Poll::Pending => break,
                 }
             }
         }
+        if ready!(self.socket.poll_flush_unpin(context)).is_err() {
+            return GONE;
+        }
+        self.unsent = None;
+        if let Some(oldest) = self.oldest.take() {
+            self.server.metrics.waited(oldest.elapsed());
+        }
+        Poll::Ready(ControlFlow::Continue(()))
     }
 
     /// A frame has come, or the end.

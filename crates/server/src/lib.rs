@@ -199,9 +199,9 @@ async fn drain(server: &Server) {
         let pause = MOVE_TIME / u32::try_from(people.len().max(1)).unwrap_or(u32::MAX);
         let mut next = Instant::now();
         for key in people {
+            sleep_until(next).await;
             server.hub().move_away(key);
             next += pause;
-            sleep_until(next).await;
         }
     } else {
         let hub = server.hub();
@@ -309,7 +309,8 @@ impl Server {
         };
         let resumable = selected == SESSION_SUBPROTOCOL;
         let upgrade = bound_frames(upgrade);
-        let permit = self.permit(client, headers).await;
+        let open = self.stopping.subscribe();
+        let permit = self.permit(client, headers);
         let crowded = permit.as_ref().and_then(|permit| self.crowded(permit));
         if let Some(reason) = crowded {
             self.metrics.dropped(Dropped::TooMany);
@@ -318,9 +319,15 @@ impl Server {
                 drop(permit);
             });
         }
+        if self.options.behind_proxy
+            && let Some(permit) = &permit
+        {
+            sleep(permit.wait(Instant::now())).await;
+        }
         let server = self.clone();
-        upgrade
-            .on_upgrade(move |socket| connection::run(Box::new(socket), resumable, server, permit))
+        upgrade.on_upgrade(move |socket| {
+            connection::run(Box::new(socket), resumable, server, permit, open)
+        })
     }
 
     /// Whether a good pass comes with a request, or none is asked for.
@@ -355,7 +362,7 @@ impl Server {
 
     /// What a connection was let in with goes on with its WebSocket. Behind a proxy it is counted
     /// only now that it is known whose it is.
-    async fn permit(&self, client: Option<&Client>, headers: &HeaderMap) -> Option<Permit> {
+    fn permit(&self, client: Option<&Client>, headers: &HeaderMap) -> Option<Permit> {
         let held = client.and_then(|client| {
             let mut held = client.permit.lock().unwrap_or_else(PoisonError::into_inner);
             held.take()
@@ -365,11 +372,7 @@ impl Server {
             return held;
         };
         drop(held);
-        let (permit, wait) = self.addresses.admit(address, Instant::now());
-        if !wait.is_zero() {
-            sleep(wait).await;
-        }
-        Some(permit)
+        Some(self.addresses.admit(address, Instant::now()))
     }
 
     /// Why there is no place for it.

@@ -22,6 +22,10 @@ const RECEIVERS_PER_MESSAGE: f64 = 50.0;
 /// All connections of one household together may send as much as so many of them.
 const TALKERS: f64 = 20.0;
 
+/// How long anybody waits because of others of their household: neighbours of somebody who takes too
+/// much must still be served, if slowly.
+const MAX_WAIT: Duration = Duration::from_secs(2);
+
 /// At how many households more those that are gone are forgotten.
 const REMEMBERED: usize = 1024;
 
@@ -73,8 +77,8 @@ impl Addresses {
         }
     }
 
-    /// One more. Gives how long it has to wait, because of those that came before it.
-    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, now: Instant) -> (Permit, Duration) {
+    /// One more.
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, now: Instant) -> Permit {
         let address = household(address);
         let mut held = self.lock();
         let held = &mut *held;
@@ -89,13 +93,11 @@ impl Addresses {
         });
         held.in_all += 1;
         household.connections += 1;
-        let wait = household.connects.take(1.0, now);
-        let permit = Permit {
+        Permit {
             addresses: self.clone(),
             address,
             messages: household.messages.clone(),
-        };
-        (permit, wait)
+        }
     }
 
     pub(crate) fn in_all(&self) -> usize {
@@ -111,11 +113,20 @@ impl Addresses {
 impl Household {
     /// Whether there is something to remember of it.
     fn counts(&self, now: Instant) -> bool {
-        self.connections > 0 || !self.connects.is_full(now)
+        self.connections > 0 || !self.connects.is_full(now) || !lock(&self.messages).is_full(now)
     }
 }
 
 impl Permit {
+    /// How long the connection has to wait, because of those that came before it.
+    pub(crate) fn wait(&self, now: Instant) -> Duration {
+        let mut held = self.addresses.lock();
+        let household = held.by_address.get_mut(&self.address);
+        household.map_or(Duration::ZERO, |household| {
+            household.connects.share(1.0, now)
+        })
+    }
+
     /// How many connections there are from its household and from everywhere, this one too.
     pub(crate) fn count(&self) -> Count {
         let held = self.addresses.lock();
@@ -173,6 +184,14 @@ impl Bucket {
         Duration::from_secs_f64((-self.left / self.rate).max(0.0))
     }
 
+    /// The same of a bucket that many share: nobody waits for long, nor is what others took held
+    /// against anybody later.
+    fn share(&mut self, cost: f64, now: Instant) -> Duration {
+        let wait = self.take(cost, now).min(MAX_WAIT);
+        self.left = self.left.max(-self.rate * MAX_WAIT.as_secs_f64());
+        wait
+    }
+
     fn at(&self, now: Instant) -> f64 {
         let gained = (now - self.counted).as_secs_f64() * self.rate;
         (self.left + gained).min(self.rate * BURST_SECONDS)
@@ -181,6 +200,11 @@ impl Bucket {
     fn is_full(&self, now: Instant) -> bool {
         self.at(now) >= self.rate * BURST_SECONDS
     }
+}
+
+/// Whole between any two calls, so a panic elsewhere does not spoil it.
+fn lock(bucket: &Mutex<Bucket>) -> MutexGuard<'_, Bucket> {
+    bucket.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How fast one connection may write.
@@ -217,16 +241,17 @@ impl Allowance {
             + bytes as f64 * receivers.max(1) as f64 / BYTES_PER_MESSAGE
             + receivers.saturating_sub(1) as f64 / RECEIVERS_PER_MESSAGE;
         let wait = self.own.take(cost, now);
-        let shared = self.shared.as_ref().map_or(Duration::ZERO, |shared| {
-            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            shared.take(cost, now)
-        });
+        let shared = self
+            .shared
+            .as_ref()
+            .map_or(Duration::ZERO, |shared| lock(shared).share(cost, now));
         if wait.is_zero() {
             self.exceeded = None;
             // Others of the household may be to blame: it is slowed, and not dropped.
             return Ok(shared);
         }
-        let since = *self.exceeded.get_or_insert(now);
+        // From when on more would be too much: one message may well cost more than is left.
+        let since = *self.exceeded.get_or_insert(now + wait);
         match now - since > PATIENCE {
             true => Err(Flood),
             false => Ok(wait.max(shared)),
@@ -255,7 +280,17 @@ mod tests {
             messages += 1;
         };
         assert_eq!(flood, Flood);
-        assert!((500..=502).contains(&messages), "{messages} in 10 s");
+        assert!((500..=503).contains(&messages), "{messages} in 10 s");
+    }
+
+    #[test]
+    fn one_message_that_costs_much_is_waited_for_and_no_flood() {
+        let start = Instant::now();
+        let mut allowance = Allowance::new(50, None, start);
+        let wait = allowance.take(0, 60_000, start).expect("no flood");
+        assert_eq!(wait.as_secs(), 14);
+        let next = allowance.take(0, 1, start + wait).expect("no flood");
+        assert!(next < Duration::from_secs(1), "{next:?}");
     }
 
     #[test]
@@ -292,7 +327,7 @@ mod tests {
     fn addresses_are_counted_by_household() {
         let now = Instant::now();
         let addresses = Arc::new(Addresses::new(100, 50));
-        let admit = |address: &str| addresses.admit(address.parse().expect("valid"), now).0;
+        let admit = |address: &str| addresses.admit(address.parse().expect("valid"), now);
         let count = |permit: &Permit| (permit.count().from_here, permit.count().in_all);
         let one = admit("2001:db8::1");
         let two = admit("2001:db8::2");
@@ -306,29 +341,33 @@ mod tests {
     }
 
     #[test]
-    fn who_connects_again_and_again_waits_longer_and_longer() {
+    fn who_connects_again_and_again_waits_but_never_for_long() {
         let start = Instant::now();
         let addresses = Arc::new(Addresses::new(100, 50));
-        let admit = |address: &str, now| {
-            let (_, wait) = addresses.admit(address.parse().expect("valid"), now);
-            wait.as_secs_f64().round()
+        let connect = |address: &str, now| {
+            let permit = addresses.admit(address.parse().expect("valid"), now);
+            permit.wait(now).as_secs_f64().round()
         };
         for _ in 0..100 {
-            assert_eq!(admit("192.0.2.1", start), 0.0);
+            assert_eq!(connect("192.0.2.1", start), 0.0);
         }
-        for _ in 0..20 {
-            admit("192.0.2.1", start);
+        for _ in 0..10 {
+            connect("192.0.2.1", start);
         }
-        assert_eq!(admit("192.0.2.1", start), 2.0);
-        assert_eq!(admit("192.0.2.2", start), 0.0, "another household");
-        assert_eq!(admit("192.0.2.1", start + Duration::from_secs(3)), 0.0);
+        assert_eq!(connect("192.0.2.1", start), 1.0);
+        assert_eq!(connect("192.0.2.2", start), 0.0, "another household");
+        for _ in 0..100_000 {
+            connect("192.0.2.1", start);
+        }
+        assert_eq!(connect("192.0.2.1", start), 2.0);
+        assert_eq!(connect("192.0.2.1", start + Duration::from_secs(3)), 0.0);
     }
 
     #[test]
     fn households_are_forgotten_once_they_are_gone_and_have_been_quiet() {
         let start = Instant::now();
         let addresses = Arc::new(Addresses::new(100, 50));
-        let admit = |n: u32, now| addresses.admit(IpAddr::V4(n.into()), now).0;
+        let admit = |n: u32, now| addresses.admit(IpAddr::V4(n.into()), now);
         let stays = admit(0, start);
         for n in 0..100_000 {
             let now = start + Duration::from_millis(n.into());
@@ -343,7 +382,7 @@ mod tests {
     fn a_household_shares_what_it_may_send() {
         let start = Instant::now();
         let addresses = Arc::new(Addresses::new(100, 50));
-        let admit = |address: &str| addresses.admit(address.parse().expect("valid"), start).0;
+        let admit = |address: &str| addresses.admit(address.parse().expect("valid"), start);
         let talk = |permit: &Permit| {
             let mut allowance = Allowance::new(50, Some(permit), start);
             let takes = (0..500).map(|_| allowance.take(0, 1, start).expect("no flood"));
@@ -354,5 +393,9 @@ mod tests {
         }
         assert!(talk(&admit("192.0.2.1")) > Duration::ZERO);
         assert_eq!(talk(&admit("192.0.2.2")), Duration::ZERO);
+        // However much it was, the neighbours go on.
+        for _ in 0..100 {
+            assert!(talk(&admit("192.0.2.1")) <= MAX_WAIT);
+        }
     }
 }

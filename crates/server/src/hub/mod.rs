@@ -29,7 +29,7 @@ pub(crate) use self::refusal::Refusal;
 use self::{
     calls::Partner,
     elsewhere::Elsewhere,
-    refusal::{MAX_BYTES_TO_ALL, MAX_ROOM_CHARS},
+    refusal::{MAX_BYTES_IN_ALL, MAX_BYTES_TO_ALL, MAX_ROOM_CHARS},
 };
 use crate::{
     cluster::{Entry, Node, Outgoing, Word},
@@ -453,10 +453,13 @@ impl Hub {
                 self.pass_on(key, receiver, message.to_text());
                 1
             }
-            None if incoming.bytes > MAX_BYTES_TO_ALL => {
-                return Err(Refusal::TooLargeForAll(incoming.bytes));
-            }
             None => {
+                let people = self.rooms.get(&room).map_or(1, Room::len);
+                let (bytes, most) = (incoming.bytes, MAX_BYTES_IN_ALL / people);
+                let most = most.min(MAX_BYTES_TO_ALL);
+                if bytes > most {
+                    return Err(Refusal::TooLargeForAll { bytes, most });
+                }
                 if kind == "hang-up" {
                     // The sample's client says it to everybody.
                     self.end_calls(key);

@@ -5,8 +5,10 @@ use holdfast_protocol::{MAX_MESSAGE_BYTES, RelayError};
 /// How many candidates may follow one description.
 pub(super) const MAX_CANDIDATES: u16 = 256;
 
-/// The largest message to everybody: some pages of text.
+/// The largest message to everybody: some pages of text. And how much of it to all of them: what is
+/// written once must not make the server send gigabytes.
 pub(super) const MAX_BYTES_TO_ALL: usize = 16 * 1024;
+pub(super) const MAX_BYTES_IN_ALL: usize = 4 * 1024 * 1024;
 
 /// The longest name of a room, in characters.
 pub(super) const MAX_ROOM_CHARS: usize = 64;
@@ -18,8 +20,8 @@ pub(crate) enum Refusal {
     NotAMessage(#[from] RelayError),
     #[error("a message has at most {MAX_MESSAGE_BYTES} bytes; this one has {0}")]
     TooLarge(usize),
-    #[error("a message to everybody has at most {MAX_BYTES_TO_ALL} bytes; this one has {0}")]
-    TooLargeForAll(usize),
+    #[error("a message to everybody here has at most {most} bytes; this one has {bytes}")]
+    TooLargeForAll { bytes: usize, most: usize },
     #[error("binary frames are not understood here: send JSON as text")]
     Binary,
     #[error("say your name first, with a `username` message")]
@@ -53,7 +55,7 @@ impl Refusal {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::NotAMessage(_) => "bad-json",
-            Self::TooLarge(_) | Self::TooLargeForAll(_) => "too-large",
+            Self::TooLarge(_) | Self::TooLargeForAll { .. } => "too-large",
             Self::Binary => "binary",
             Self::NoName => "no-name",
             Self::NameMissing => "name-missing",

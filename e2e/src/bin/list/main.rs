@@ -4,7 +4,12 @@
 #![allow(clippy::expect_used, reason = "a program for developers")]
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
 
-use std::time::Duration;
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use e2e::{Guest, Kind::Chromium, Person, holdfast_server_with, stage};
 use serde_json::json;
@@ -14,9 +19,16 @@ use tokio::time::sleep;
 const TIMES: usize = 20;
 
 fn main() {
-    let people = std::env::args().nth(1).and_then(|many| many.parse().ok());
-    let people: usize = people.unwrap_or(10_000);
     rlimit::increase_nofile_limit(u64::MAX).expect("many connections");
+    let args: Vec<String> = std::env::args().collect();
+    if let [_, role, server, people] = args.as_slice()
+        && role == "guests"
+    {
+        let server = server.parse().expect("an address");
+        return be_guests(server, people.parse().expect("a number"));
+    }
+    let people = args.get(1).and_then(|many| many.parse().ok());
+    let people: usize = people.unwrap_or(10_000);
     stage(async |stage| {
         let server = holdfast_server_with(|mut options| {
             options.max_connections = 2 * people;
@@ -25,9 +37,19 @@ fn main() {
             options
         })
         .await;
-        for n in 1..people {
-            Guest::come(server, &format!("Person {n}")).await.stay();
-        }
+        // Each of them is a file, here and there: more than one process may have open.
+        let mut guests = Command::new(std::env::current_exe().expect("a program"))
+            .args(["guests", &server.to_string(), &people.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let said = guests.stdout.take().expect("piped");
+        let here = tokio::task::spawn_blocking(|| BufReader::new(said).lines().next());
+        here.await
+            .expect("no panic")
+            .expect("all came")
+            .expect("text");
         sleep(Duration::from_secs(1)).await;
         let ann = stage.person(Chromium, "Ann").await;
         ann.open(&format!("http://localhost:{}/", server.port()))
@@ -68,7 +90,21 @@ fn main() {
             "  one goes                           {:6.1} ms",
             median(go_busy) - idle
         );
+        // They go when nobody listens any more.
+        drop(guests.stdin.take());
+        guests.wait().expect("they have gone");
     });
+}
+
+/// Everybody but the page, until nobody listens any more.
+#[tokio::main]
+async fn be_guests(server: SocketAddr, people: usize) {
+    for n in 1..people {
+        Guest::come(server, &format!("Person {n}")).await.stay();
+    }
+    println!("here");
+    let until_the_end = || std::io::stdin().read_to_end(&mut Vec::new());
+    let _ = tokio::task::spawn_blocking(until_the_end).await;
 }
 
 /// For how long the page is busy while that happens.
