@@ -45,11 +45,9 @@ pub(crate) async fn run(
     mut socket: Box<WebSocket>,
     resumable: bool,
     server: Server,
-    permit: Option<Permit>,
+    permit: Option<Arc<Permit>>,
     open: watch::Receiver<bool>,
 ) {
-    // A session can end before its connection has.
-    let permit = permit.map(Arc::new);
     let queue = Queue::default();
     let seat = server
         .hub()

@@ -325,6 +325,8 @@ impl Server {
             sleep(permit.wait(Instant::now())).await;
         }
         let server = self.clone();
+        // A session can end before its connection has, and the other way round.
+        let permit = permit.map(Arc::new);
         upgrade.on_upgrade(move |socket| {
             connection::run(Box::new(socket), resumable, server, permit, open)
         })
