@@ -83,23 +83,18 @@ fn admit(stream: TcpStream, address: SocketAddr, server: &Server) {
     if crowded || count.in_all > options.max_connections + SPARE {
         return server.metrics.dropped(Dropped::TooMany);
     }
-    // Behind a proxy it is not known yet whose it is.
-    let wait = match options.behind_proxy {
-        true => Duration::ZERO,
-        false => permit.wait(Instant::now()),
-    };
     // Messages are small, and wanted at once.
     let _ = stream.set_nodelay(true);
-    let client = Client {
-        address,
-        permit: Arc::new(Mutex::new(Some(permit))),
-    };
     let server = server.clone();
     tokio::spawn(async move {
-        // Even the shortest sleep lasts a millisecond.
-        if !wait.is_zero() {
-            sleep(wait).await;
+        // Behind a proxy it is not known yet whose it is.
+        if !server.options.behind_proxy {
+            permit.turn().await;
         }
+        let client = Client {
+            address,
+            permit: Arc::new(Mutex::new(Some(permit))),
+        };
         match &server.tls {
             Some(tls) => match timeout(HEAD_LIMIT, tls.accept(stream)).await {
                 Ok(Ok(stream)) => serve(stream, client, server).await,

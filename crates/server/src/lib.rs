@@ -322,7 +322,7 @@ impl Server {
         if self.options.behind_proxy
             && let Some(permit) = &permit
         {
-            sleep(permit.wait(Instant::now())).await;
+            permit.turn().await;
         }
         let server = self.clone();
         // A session can end before its connection has, and the other way round.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 /// So much may come at once, in seconds of the rate that is allowed in the long run.
 const BURST_SECONDS: f64 = 10.0;
@@ -118,8 +118,16 @@ impl Household {
 }
 
 impl Permit {
-    /// How long the connection has to wait, because of those that came before it.
-    pub(crate) fn wait(&self, now: Instant) -> Duration {
+    /// Waits for the connection's turn, after those that came before it from its household.
+    pub(crate) async fn turn(&self) {
+        let wait = self.wait(Instant::now());
+        // Even the shortest sleep lasts a millisecond.
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+    }
+
+    fn wait(&self, now: Instant) -> Duration {
         let mut held = self.addresses.lock();
         let household = held.by_address.get_mut(&self.address);
         household.map_or(Duration::ZERO, |household| {
