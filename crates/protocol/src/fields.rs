@@ -7,6 +7,12 @@ pub trait Fields: Sized {
     fn string(&self, field: &str) -> Option<String>;
     /// A number.
     fn number(&self, field: &str) -> Option<f64>;
+    /// A whole number from 0 to 2³² − 1.
+    fn whole(&self, field: &str) -> Option<u32> {
+        let number = self.number(field)?;
+        let whole = number as u32;
+        (f64::from(whole) == number).then_some(whole)
+    }
     /// An object.
     fn object(&self, field: &str) -> Option<Self>;
     /// The strings of a list; what is no string in it is passed over.

@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt};
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::kind::Kind;
+
 /// Looking for a field is linear; this bounds it.
 const MAX_FIELDS: usize = 64;
 
@@ -45,6 +47,12 @@ impl<'a> Relay<'a> {
     #[must_use]
     pub fn kind(&self) -> Cow<'a, str> {
         self.string("type").unwrap_or_default()
+    }
+
+    /// The `type`, if this version knows it.
+    #[must_use]
+    pub fn known_kind(&self) -> Option<Kind> {
+        Kind::from_wire(&self.kind())
     }
 
     /// A field's value, if it is a string.

@@ -1,28 +1,26 @@
 //! Golden fixtures: what the sample sends is read, what we send is what the sample reads.
 
 use holdfast_protocol::{
-    CallId, Candidate, ConnectionId, HangUpReason, Message, Relay, RelayError, Signal, SignalBody,
-    Tag,
+    CallId, Candidate, ChannelMessage, ClientMessage, ConnectionId, ErrorCode, HangUpReason, Kind,
+    Relay, RelayError, ServerMessage, Signal, SignalBody, Tag,
 };
+use serde::Serialize;
 use serde_json::Value;
 
 const SAMPLE: &str = include_str!("fixtures/sample.jsonl");
 const HOLDFAST: &str = include_str!("fixtures/holdfast.jsonl");
 
-fn signal(name: Option<&str>, target: Option<&str>, body: SignalBody) -> Message {
-    Message::Signal(Signal {
+fn signal(name: Option<&str>, target: Option<&str>, body: SignalBody) -> Signal {
+    Signal {
         name: name.map(Into::into),
         target: target.map(Into::into),
         body,
         tag: None,
-    })
+    }
 }
 
-fn tagged(name: &str, target: &str, body: SignalBody, seq: u32) -> Message {
-    Message::Signal(Signal {
-        name: Some(name.into()),
-        target: Some(target.into()),
-        body,
+fn tagged(name: &str, target: &str, body: SignalBody, seq: u32) -> Signal {
+    Signal {
         tag: Some(Tag {
             call: CallId {
                 page: "7f3a".into(),
@@ -30,11 +28,12 @@ fn tagged(name: &str, target: &str, body: SignalBody, seq: u32) -> Message {
             },
             leg: 0,
             seq,
-            heard: 3,
-            life: 1,
-            to_life: 2,
+            acked: 3,
+            epoch: 1,
+            peer_epoch: 2,
         }),
-    })
+        ..signal(Some(name), Some(target), body)
+    }
 }
 
 fn candidate() -> Candidate {
@@ -46,44 +45,74 @@ fn candidate() -> Candidate {
     }
 }
 
+fn id() -> ConnectionId {
+    ConnectionId::Text("c2VjcmV0".into())
+}
+
 #[test]
-fn every_message_of_the_sample_is_read() {
-    let mut lines = SAMPLE.lines();
-    // The sample's own server counts its ids.
-    assert_eq!(
-        read(lines.next()),
-        Message::Id {
-            id: ConnectionId::Number(1.7e12),
-            heard: None,
-        }
-    );
-    let id = || ConnectionId::Text("c2VjcmV0".into());
+fn every_message_of_the_samples_server_is_read() {
+    let (name, text) = (Some("Ann".into()), "Hello".into());
     let expected = [
-        Message::Id {
-            id: id(),
-            heard: None,
+        // The sample's own server counts its ids.
+        ServerMessage::Id {
+            id: ConnectionId::Number(1.7e12),
+            acked: None,
         },
-        Message::Username {
-            name: "Ann".into(),
+        ServerMessage::Id {
             id: id(),
-            date: 1.7e12,
-            room: None,
-            pass: None,
+            acked: None,
         },
-        Message::RejectUsername {
+        ServerMessage::Unknown {
+            kind: "username".into(),
+        },
+        ServerMessage::RejectUsername {
             id: Some(id()),
             name: "Ann1".into(),
         },
-        Message::UserList {
+        ServerMessage::UserList {
             users: vec!["Ann".into(), "Bob".into()],
         },
-        Message::Text {
-            name: Some("Ann".into()),
-            text: "Hello".into(),
-            id: Some(id()),
+        ServerMessage::Text {
+            name,
+            text,
             date: Some(1.7e12),
             target: None,
         },
+    ];
+    let rest = signals_of_the_sample().map(ServerMessage::Signal);
+    let unknown = ServerMessage::Unknown {
+        kind: "sparkle".into(),
+    };
+    let expected = expected.into_iter().chain(rest).chain([unknown]);
+    let read: Vec<_> = SAMPLE.lines().map(server).collect();
+    assert_eq!(read, expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_message_of_the_samples_client_is_read() {
+    let username = ClientMessage::Username {
+        name: "Ann".into(),
+        id: id(),
+        date: 1.7e12,
+        room: None,
+        pass: None,
+    };
+    let text = ClientMessage::Text {
+        text: "Hello".into(),
+        id: Some(id()),
+        date: Some(1.7e12),
+        target: None,
+    };
+    let expected = [None, None, Some(username), None, None, Some(text)].into_iter();
+    let rest = signals_of_the_sample().map(|signal| Some(ClientMessage::Signal(signal)));
+    let expected = expected.chain(rest).chain([None]);
+    let read: Vec<_> = SAMPLE.lines().map(client).collect();
+    assert_eq!(read, expected.collect::<Vec<_>>());
+}
+
+fn signals_of_the_sample() -> impl Iterator<Item = Signal> {
+    let hang_up = || SignalBody::HangUp(HangUpReason::HungUp);
+    [
         signal(
             Some("Ann"),
             Some("Bob"),
@@ -95,111 +124,167 @@ fn every_message_of_the_sample_is_read() {
             SignalBody::Answer("v=0\r\n".into()),
         ),
         signal(None, Some("Bob"), SignalBody::Candidate(candidate())),
-        signal(
-            Some("Ann"),
-            Some("Bob"),
-            SignalBody::HangUp(HangUpReason::HungUp),
-        ),
-        signal(Some("Ann"), None, SignalBody::HangUp(HangUpReason::HungUp)),
-        Message::Unknown {
-            kind: "sparkle".into(),
-        },
-    ];
-    for expected in expected {
-        assert_eq!(read(lines.next()), expected);
+        signal(Some("Ann"), Some("Bob"), hang_up()),
+        signal(Some("Ann"), None, hang_up()),
+    ]
+    .into_iter()
+}
+
+/// A message of ours, by who sends it.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Ours {
+    Client(ClientMessage),
+    Server(ServerMessage),
+    /// Read the same by everybody.
+    Signal(ClientMessage),
+    Channel(ChannelMessage),
+}
+
+fn username(room: Option<&str>, pass: Option<&str>) -> ClientMessage {
+    ClientMessage::Username {
+        name: "Ann".into(),
+        id: id(),
+        date: 1.7e12,
+        room: room.map(Into::into),
+        pass: pass.map(Into::into),
+    }
+}
+
+fn ours() -> Vec<Ours> {
+    use Ours::{Channel, Client, Server};
+    let call = |from: &str, to: &str, body, seq| {
+        Ours::Signal(ClientMessage::Signal(tagged(from, to, body, seq)))
+    };
+    vec![
+        Client(username(None, None)),
+        Client(ClientMessage::Text {
+            text: "Hello".into(),
+            id: Some(id()),
+            date: Some(1.7e12),
+            target: Some("Bob".into()),
+        }),
+        call("Ann", "Bob", SignalBody::Offer("v=0\r\n".into()), 0),
+        call("Bob", "Ann", SignalBody::Ringing, 0),
+        call("Bob", "Ann", SignalBody::Accepted, 1),
+        call("Bob", "Ann", SignalBody::Answer("v=0\r\n".into()), 1),
+        call("Ann", "Bob", SignalBody::Candidate(candidate()), 1),
+        call("Ann", "Bob", SignalBody::HangUp(HangUpReason::NoAnswer), 2),
+        Server(ServerMessage::PeerGone { name: "Bob".into() }),
+        Server(ServerMessage::RejectUsername {
+            id: Some(id()),
+            name: "Ann2".into(),
+        }),
+        Server(ServerMessage::UserList {
+            users: vec!["Ann".into(), "Ann2".into()],
+        }),
+        Server(ServerMessage::Error {
+            code: ErrorCode::NoSuchUser,
+            text: "Nobody here is called Zoe.".into(),
+            target: Some("Zoe".into()),
+        }),
+        call("Ann", "Bob", SignalBody::KeepLeg, 3),
+        call("Ann", "Bob", SignalBody::Away, 4),
+        call("Ann", "Bob", SignalBody::Rejoin, 0),
+        Client(ClientMessage::Resume {
+            id: "c2VjcmV0".into(),
+            acked: Some(17),
+            presence: Some(3),
+        }),
+        Client(ClientMessage::Resume {
+            id: "c2VjcmV0".into(),
+            acked: None,
+            presence: None,
+        }),
+        Server(ServerMessage::Resumed { acked: 4 }),
+        Client(ClientMessage::Ack { acked: 32 }),
+        Server(ServerMessage::Ack { acked: 32 }),
+        Channel(ChannelMessage::Pong),
+        Client(ClientMessage::Ping),
+        Channel(ChannelMessage::Ping),
+        Server(ServerMessage::Id {
+            id: id(),
+            acked: Some(0),
+        }),
+        Client(username(Some("b7Qk"), Some("e.y.J"))),
+        Server(ServerMessage::Presence {
+            version: 3,
+            free: vec!["Ann".into(), "Bob".into()],
+            busy: vec!["Zoe".into()],
+        }),
+        Server(ServerMessage::PresenceChanges {
+            free: vec!["Zoe".into()],
+            busy: vec!["Ann".into()],
+            gone: vec!["Bob".into()],
+        }),
+        Server(ServerMessage::PresenceChanges {
+            free: vec!["Bob".into()],
+            busy: vec![],
+            gone: vec![],
+        }),
+        call("Ann", "Bob", SignalBody::Text("Hello".into()), 5),
+    ]
+}
+
+#[test]
+fn every_message_of_ours_is_written_as_the_fixture_says_and_read_back() {
+    let mut lines = HOLDFAST.lines();
+    for message in ours() {
+        let line = lines.next().expect("a fixture for each message");
+        let written = serde_json::to_value(&message).expect("messages are JSON");
+        let golden: Value = serde_json::from_str(line).expect("the fixture is JSON");
+        assert_eq!(written, golden);
+        match message {
+            Ours::Client(message) => assert_eq!(client(line), Some(message)),
+            Ours::Server(message) => assert_eq!(server(line), message),
+            Ours::Channel(message) => assert_eq!(channel(line), Some(message)),
+            Ours::Signal(message) => {
+                let ClientMessage::Signal(signal) = message else {
+                    panic!("a signal");
+                };
+                assert_eq!(client(line), Some(ClientMessage::Signal(signal.clone())));
+                assert_eq!(server(line), ServerMessage::Signal(signal.clone()));
+                assert_eq!(channel(line), Some(ChannelMessage::Signal(signal)));
+            }
+        }
     }
     assert_eq!(lines.next(), None);
 }
 
 #[test]
-fn every_message_of_ours_is_written_as_the_fixture_says_and_read_back() {
-    let id = ConnectionId::Text("c2VjcmV0".into());
-    let messages = [
-        Message::Username {
-            name: "Ann".into(),
-            id: id.clone(),
-            date: 1.7e12,
-            room: None,
-            pass: None,
-        },
-        Message::Text {
-            name: None,
-            text: "Hello".into(),
-            id: Some(id.clone()),
-            date: Some(1.7e12),
-            target: Some("Bob".into()),
-        },
-        tagged("Ann", "Bob", SignalBody::Offer("v=0\r\n".into()), 0),
-        tagged("Bob", "Ann", SignalBody::Ringing, 0),
-        tagged("Bob", "Ann", SignalBody::Accepted, 1),
-        tagged("Bob", "Ann", SignalBody::Answer("v=0\r\n".into()), 1),
-        tagged("Ann", "Bob", SignalBody::Candidate(candidate()), 1),
-        tagged("Ann", "Bob", SignalBody::HangUp(HangUpReason::NoAnswer), 2),
-        Message::PeerGone { name: "Bob".into() },
-        Message::RejectUsername {
-            id: Some(id.clone()),
-            name: "Ann2".into(),
-        },
-        Message::UserList {
-            users: vec!["Ann".into(), "Ann2".into()],
-        },
-        Message::Error {
-            code: "no-such-user".into(),
-            text: "Nobody here is called Zoe.".into(),
-            target: Some("Zoe".into()),
-        },
-        tagged("Ann", "Bob", SignalBody::KeepLeg, 3),
-        tagged("Ann", "Bob", SignalBody::Away, 4),
-        tagged("Ann", "Bob", SignalBody::Rejoin, 0),
-        Message::Resume {
-            id: "c2VjcmV0".into(),
-            heard: Some(17),
-            people: Some(3),
-        },
-        Message::Resume {
-            id: "c2VjcmV0".into(),
-            heard: None,
-            people: None,
-        },
-        Message::Resumed { heard: 4 },
-        Message::Heard { heard: 32 },
-        Message::Ping,
-        Message::Id {
-            id: id.clone(),
-            heard: Some(0),
-        },
-        Message::Username {
-            name: "Ann".into(),
-            id,
-            date: 1.7e12,
-            room: Some("b7Qk".into()),
-            pass: Some("e.y.J".into()),
-        },
-        Message::People {
-            version: 3,
-            free: vec!["Ann".into(), "Bob".into()],
-            busy: vec!["Zoe".into()],
-        },
-        Message::Changes {
-            free: vec!["Zoe".into()],
-            busy: vec!["Ann".into()],
-            gone: vec!["Bob".into()],
-        },
-        Message::Changes {
-            free: vec!["Bob".into()],
-            busy: vec![],
-            gone: vec![],
-        },
-    ];
-    let mut lines = HOLDFAST.lines();
-    for message in messages {
-        let line = lines.next().expect("a fixture for each message");
-        let written = serde_json::to_value(&message).expect("messages are JSON");
-        let golden: Value = serde_json::from_str(line).expect("the fixture is JSON");
-        assert_eq!(written, golden);
-        assert_eq!(read(Some(line)), message);
+fn a_message_over_a_data_channel_is_of_a_call_or_none() {
+    for text in [
+        r#"{"type":"userlist","users":["Zoe"]}"#,
+        r#"{"type":"rejectusername","name":"Zoe"}"#,
+        r#"{"type":"sparkle"}"#,
+        r#"{"+":["Zoe"]}"#,
+    ] {
+        assert_eq!(channel(text), None, "{text}");
     }
-    assert_eq!(lines.next(), None);
+}
+
+#[test]
+fn every_kind_and_code_has_a_word_of_its_own() {
+    for line in HOLDFAST.lines().chain(SAMPLE.lines()) {
+        let json: Value = serde_json::from_str(line).expect("JSON");
+        let Some(word) = json["type"].as_str().filter(|word| *word != "sparkle") else {
+            continue;
+        };
+        let kind = Kind::from_wire(word).expect("a known type");
+        assert_eq!(kind.as_str(), word);
+    }
+    assert_eq!(Kind::from_wire("sparkle"), None);
+    assert_eq!(ErrorCode::from_wire("room-full"), Some(ErrorCode::RoomFull));
+    assert_eq!(ErrorCode::Candidates.as_str(), "candidates");
+    let later = server(r#"{"type":"error","code":"too-blue","text":"Too blue."}"#);
+    assert_eq!(
+        later,
+        ServerMessage::Error {
+            code: ErrorCode::Unknown,
+            text: "Too blue.".into(),
+            target: None,
+        }
+    );
 }
 
 #[test]
@@ -210,14 +295,16 @@ fn an_unknown_reason_or_field_does_no_harm() {
         Some("Bob"),
         SignalBody::HangUp(HangUpReason::HungUp),
     );
-    assert_eq!(read(Some(text)), hung_up);
+    assert_eq!(server(text), ServerMessage::Signal(hung_up));
 }
 
 #[test]
 fn a_message_that_lacks_a_field_names_it() {
     let refused = |text| {
         let json: Value = serde_json::from_str(text).expect("JSON");
-        Message::read(&json).expect_err("malformed").to_string()
+        ServerMessage::read(&json)
+            .expect_err("malformed")
+            .to_string()
     };
     let no_sdp = refused(r#"{"type":"video-offer","name":"Ann"}"#);
     assert!(no_sdp.contains("`video-offer`") && no_sdp.contains("`sdp`"));
@@ -267,7 +354,31 @@ fn what_is_no_message_is_refused_with_a_reason() {
     assert!(refused.to_string().contains("at most 64 fields"));
 }
 
-fn read(line: Option<&str>) -> Message {
-    let json: Value = serde_json::from_str(line.expect("a fixture")).expect("JSON");
-    Message::read(&json).expect("a known message")
+#[test]
+fn what_a_server_may_pass_on_is_known_by_its_type() {
+    let kind = |text| Relay::parse(text).expect("a message").known_kind();
+    assert_eq!(kind(r#"{"type":"hang-up"}"#), Some(Kind::HangUp));
+    assert_eq!(kind(r#"{"type":"sparkle"}"#), None);
+    for forged in [
+        "id", "userlist", "people", "error", "resumed", "heard", "ping",
+    ] {
+        let kind = Kind::from_wire(forged).expect("known");
+        assert!(!kind.is_relayed(), "{forged}");
+    }
+}
+
+fn json(line: &str) -> Value {
+    serde_json::from_str(line).expect("JSON")
+}
+
+fn server(line: &str) -> ServerMessage {
+    ServerMessage::read(&json(line)).expect("well formed")
+}
+
+fn client(line: &str) -> Option<ClientMessage> {
+    ClientMessage::read(&json(line)).expect("well formed")
+}
+
+fn channel(line: &str) -> Option<ChannelMessage> {
+    ChannelMessage::read(&json(line)).expect("well formed")
 }

@@ -1,0 +1,82 @@
+//! The types of messages, and who sends which.
+
+use crate::wire_words::wire_words;
+
+wire_words! {
+    /// The `type` of a message that this version knows.
+    pub enum Kind {
+        /// Server to client, first of all.
+        Id = "id",
+        /// Client to server.
+        Username = "username",
+        /// Server to client.
+        RejectUsername = "rejectusername",
+        /// Server to the sample's clients.
+        UserList = "userlist",
+        /// Server to our clients.
+        Presence = "people",
+        /// Client to server, server to client, and client to client.
+        Message = "message",
+        /// Client to client.
+        VideoOffer = "video-offer",
+        /// Client to client.
+        VideoAnswer = "video-answer",
+        /// Client to client.
+        Candidate = "new-ice-candidate",
+        /// Client to client.
+        HangUp = "hang-up",
+        /// Client to client.
+        Ringing = "ringing",
+        /// Client to client.
+        Accepted = "accepted",
+        /// Client to client.
+        KeepLeg = "keep-leg",
+        /// Client to client.
+        Away = "away",
+        /// Client to client.
+        Rejoin = "rejoin",
+        /// Server to client.
+        PeerGone = "peer-gone",
+        /// Server to client.
+        Error = "error",
+        /// Client to server.
+        Resume = "resume",
+        /// Server to client.
+        Resumed = "resumed",
+        /// Either way between client and server.
+        Ack = "heard",
+        /// Client to server.
+        Ping = "ping",
+    }
+}
+
+impl Kind {
+    /// Whether a server passes it on from one client to others. The rest is said by servers, or
+    /// between one client and its server: from a client to others it would forge the server's word.
+    #[must_use]
+    pub const fn is_relayed(self) -> bool {
+        match self {
+            Self::Message
+            | Self::VideoOffer
+            | Self::VideoAnswer
+            | Self::Candidate
+            | Self::HangUp
+            | Self::Ringing
+            | Self::Accepted
+            | Self::KeepLeg
+            | Self::Away
+            | Self::Rejoin => true,
+            Self::Id
+            | Self::Username
+            | Self::RejectUsername
+            | Self::UserList
+            | Self::Presence
+            | Self::PeerGone
+            | Self::Error
+            | Self::Resume
+            | Self::Resumed
+            | Self::Ack
+            | Self::Ping => false,
+        }
+    }
+}

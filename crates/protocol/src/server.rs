@@ -1,0 +1,189 @@
+//! What a server says to its clients.
+
+use crate::{
+    connection_id::ConnectionId,
+    error_code::ErrorCode,
+    fields::Fields,
+    kind::Kind,
+    malformed::Malformed,
+    signal::{self, Signal, Tag},
+};
+
+/// A message from a server to a client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ServerMessage {
+    /// `id`. First of all: the secret that says which connection this is.
+    Id {
+        /// Not guessable; goes back to the server in `username`, to nobody else.
+        id: ConnectionId,
+        /// `heard`: 0 from a server that counts messages, so that the session can be resumed.
+        acked: Option<u32>,
+    },
+    /// `rejectusername`. The name was taken, or no name; this one is yours.
+    RejectUsername {
+        /// The id that the server gave.
+        id: Option<ConnectionId>,
+        /// The name given instead.
+        name: String,
+    },
+    /// `userlist`. At every join, leave and rename. The sample's server may list `null` and `""` for
+    /// people who have not said their name; these are left out here.
+    UserList {
+        /// The names, in the order of the server.
+        users: Vec<String>,
+    },
+    /// `people`. Everybody who is here, and what follows are changes to that. Only in the
+    /// subprotocol `holdfast`.
+    Presence {
+        /// Counts the changes in this room.
+        version: u32,
+        /// Who can be called, in the order of the alphabet: large and small letters side by side.
+        free: Vec<String>,
+        /// Who is in a call, in the same order.
+        busy: Vec<String>,
+    },
+    /// Without a `type`, because it goes to everybody all the time: what has changed since `people`,
+    /// or since the last of these.
+    PresenceChanges {
+        /// `+`. Who can be called now: they have come in, or their call is over.
+        free: Vec<String>,
+        /// `busy`. Who is in a call now.
+        busy: Vec<String>,
+        /// `-`. Who is gone.
+        gone: Vec<String>,
+    },
+    /// `message`, without a tag: text chat.
+    Text {
+        /// Who wrote it; our server fills it in.
+        name: Option<String>,
+        /// What was written.
+        text: String,
+        /// Milliseconds since 1970.
+        date: Option<f64>,
+        /// For this person only.
+        target: Option<String>,
+    },
+    /// A message of a call, from another client.
+    Signal(Signal),
+    /// `peer-gone`. The other side of your call has lost its link to the server. It says nothing
+    /// about the call itself, which does not need that link.
+    PeerGone {
+        /// Whose link.
+        name: String,
+    },
+    /// `error`. Your message was not passed on.
+    Error {
+        /// What went wrong, for programs.
+        code: ErrorCode,
+        /// What went wrong, as a sentence.
+        text: String,
+        /// The target that the refused message named.
+        target: Option<String>,
+    },
+    /// `resumed`. Done; send again what comes after that.
+    Resumed {
+        /// `heard`: messages of the session that have come from the client.
+        acked: u32,
+    },
+    /// `heard`. So many messages of the session have come, and need not be kept.
+    Ack {
+        /// How many.
+        acked: u32,
+    },
+    /// A type that this version does not know, or that no server sends.
+    Unknown {
+        /// The unknown `type`.
+        kind: String,
+    },
+}
+
+impl ServerMessage {
+    /// Reads a server's message from a JSON object.
+    ///
+    /// # Errors
+    /// When a message of a known type lacks what that type must have.
+    pub fn read(fields: &impl Fields) -> Result<Self, Malformed> {
+        let Some(word) = fields.string("type") else {
+            return Ok(Self::changes(fields));
+        };
+        let Some(kind) = Kind::from_wire(&word) else {
+            return Ok(Self::Unknown { kind: word });
+        };
+        let missing = |field| Malformed::lacks(kind, field);
+        let named = || fields.string("name").ok_or(missing("`name`, a string"));
+        let acked = || fields.whole("heard").ok_or(missing("`heard`, a count"));
+        Ok(match kind {
+            Kind::Id => Self::Id {
+                id: ConnectionId::read(fields).ok_or(missing("`id`"))?,
+                acked: fields.whole("heard"),
+            },
+            Kind::RejectUsername => {
+                let id = ConnectionId::read(fields);
+                let name = named()?;
+                Self::RejectUsername { id, name }
+            }
+            Kind::UserList => Self::UserList {
+                users: users(fields).ok_or(missing("`users`, a list"))?,
+            },
+            Kind::Presence => Self::Presence {
+                version: fields
+                    .whole("version")
+                    .ok_or(missing("`version`, a count"))?,
+                free: fields.strings("free").unwrap_or_default(),
+                busy: fields.strings("busy").unwrap_or_default(),
+            },
+            Kind::Message if !Tag::is_in(fields) => Self::chat(fields)?,
+            Kind::PeerGone => Self::PeerGone { name: named()? },
+            Kind::Error => Self::Error {
+                code: ErrorCode::read(fields),
+                text: fields.string("text").unwrap_or_default(),
+                target: fields.string("target"),
+            },
+            Kind::Resumed => Self::Resumed { acked: acked()? },
+            Kind::Ack => Self::Ack { acked: acked()? },
+            Kind::Message
+            | Kind::VideoOffer
+            | Kind::VideoAnswer
+            | Kind::Candidate
+            | Kind::HangUp
+            | Kind::Ringing
+            | Kind::Accepted
+            | Kind::KeepLeg
+            | Kind::Away
+            | Kind::Rejoin
+            | Kind::Username
+            | Kind::Resume
+            | Kind::Ping => match Signal::read(kind, fields)? {
+                Some(signal) => Self::Signal(signal),
+                None => Self::Unknown { kind: word },
+            },
+        })
+    }
+
+    /// A `message` that belongs to no call.
+    fn chat(fields: &impl Fields) -> Result<Self, Malformed> {
+        Ok(Self::Text {
+            name: fields.string("name"),
+            text: signal::text(fields)?,
+            date: fields.number("date"),
+            target: fields.string("target"),
+        })
+    }
+
+    /// What has no `type`.
+    fn changes(fields: &impl Fields) -> Self {
+        let names = |field| fields.strings(field).unwrap_or_default();
+        Self::PresenceChanges {
+            free: names("+"),
+            busy: names("busy"),
+            gone: names("-"),
+        }
+    }
+}
+
+/// The names of a list, but for those of people who have none.
+fn users(fields: &impl Fields) -> Option<Vec<String>> {
+    let mut users = fields.strings("users")?;
+    users.retain(|name| !name.is_empty());
+    Some(users)
+}

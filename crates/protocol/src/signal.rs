@@ -1,0 +1,249 @@
+//! The messages of a call, from one client to another.
+
+use serde::Serialize;
+
+use crate::{fields::Fields, kind::Kind, malformed::Malformed, wire_words::wire_words};
+
+/// A message of a call: from one client to another, passed on by the server unread.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signal {
+    /// Who sent it. The sample's clients leave it out of candidates.
+    pub name: Option<String>,
+    /// Whom it is for. The sample's client hangs up with `null`, which its server sends to all.
+    pub target: Option<String>,
+    /// What it says.
+    pub body: SignalBody,
+    /// What Holdfast ends add; absent from the sample's clients.
+    pub tag: Option<Tag>,
+}
+
+/// What a message of a call says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SignalBody {
+    /// `video-offer`: an SDP offer. The first one of a call is what makes the other side ring.
+    Offer(String),
+    /// `video-answer`: an SDP answer.
+    Answer(String),
+    /// `new-ice-candidate`: one more way to reach the sender.
+    Candidate(Candidate),
+    /// `ringing`: the offer has arrived and the person is being asked. Only between Holdfast ends.
+    Ringing,
+    /// `accepted`: the person has said yes, and the answer is being made. Only between Holdfast ends.
+    Accepted,
+    /// `hang-up`: the call is over, or refused.
+    HangUp(HangUpReason),
+    /// `keep-leg`: the call lives on the leg that the tag names; the one that raced it is closed.
+    /// Only between Holdfast ends, like those that follow.
+    KeepLeg,
+    /// `away`: the page is being closed or loaded anew.
+    Away,
+    /// `rejoin`: the page has been loaded anew and comes back into the call. It knows nothing of
+    /// legs, so the other side makes it an offer.
+    Rejoin,
+    /// `message`: text chat with the other side of the call. It is kept until it is acknowledged, as
+    /// everything said in a call is.
+    Text(String),
+}
+
+/// What Holdfast ends add to each message of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// The call that this message belongs to.
+    pub call: CallId,
+    /// The leg (one peer connection) within the call; most calls live on leg 0.
+    pub leg: u32,
+    /// Counts what this sender says in this call, from 0.
+    pub seq: u32,
+    /// `heard`: messages of the receiver's that the sender has acted on, in order.
+    pub acked: u32,
+    /// `life`: how many times the sender's page has been loaded anew during this call. Each time, `seq`
+    /// and `acked` of both sides begin again.
+    pub epoch: u32,
+    /// `toLife`: the same of the receiver's page, as far as the sender knows.
+    pub peer_epoch: u32,
+}
+
+/// The token of a call, shared by both sides: which page of the caller's, and its how-manieth call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallId {
+    /// The caller's page, from load to unload: a random token.
+    pub page: String,
+    /// Counts the calls made from that page. Of two, the higher is the later.
+    pub nth: u32,
+}
+
+wire_words! {
+    /// Why a call is over. The sample's clients give no reason.
+    #[derive(Default)]
+    pub enum HangUpReason {
+        /// A person hung up. Also what a missing or unknown reason is read as.
+        #[default]
+        HungUp = "hung-up",
+        /// The person who was called said no.
+        Declined = "declined",
+        /// The person who was called is in another call.
+        Busy = "busy",
+        /// The caller gave up before there was an answer.
+        Cancelled = "cancelled",
+        /// Nobody answered in time.
+        NoAnswer = "no-answer",
+        /// This end could not go on: no media, or a description the browser refused.
+        Failed = "failed",
+        /// No path between the two for too long.
+        NoPath = "no-path",
+        /// The message named a call that this end does not know.
+        UnknownCall = "unknown-call",
+    }
+}
+
+/// An `RTCSessionDescriptionInit` (WebRTC 1.0, 4.6.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Offer or answer.
+    pub kind: SdpType,
+    /// The session description itself, never looked into.
+    pub sdp: String,
+}
+
+/// The types of description that travel (WebRTC 1.0, 4.6.1, less `pranswer` and `rollback`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SdpType {
+    /// `offer`
+    Offer,
+    /// `answer`
+    Answer,
+}
+
+/// An `RTCIceCandidateInit` (WebRTC 1.0, 4.8.1.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Candidate {
+    /// The candidate-attribute; empty for the end of candidates.
+    pub candidate: String,
+    /// The media stream identification tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sdp_mid: Option<String>,
+    /// The index of the media description.
+    #[serde(
+        default,
+        rename = "sdpMLineIndex",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub sdp_m_line_index: Option<u16>,
+    /// Which gathering it belongs to: tells a restart's candidates from older ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username_fragment: Option<String>,
+}
+
+impl Signal {
+    /// The `type` on the wire.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self.body {
+            SignalBody::Offer(_) => Kind::VideoOffer,
+            SignalBody::Answer(_) => Kind::VideoAnswer,
+            SignalBody::Candidate(_) => Kind::Candidate,
+            SignalBody::Ringing => Kind::Ringing,
+            SignalBody::Accepted => Kind::Accepted,
+            SignalBody::HangUp(_) => Kind::HangUp,
+            SignalBody::KeepLeg => Kind::KeepLeg,
+            SignalBody::Away => Kind::Away,
+            SignalBody::Rejoin => Kind::Rejoin,
+            SignalBody::Text(_) => Kind::Message,
+        }
+    }
+
+    /// Reads a message of a call; none if `kind` is not the type of one.
+    pub(crate) fn read(kind: Kind, fields: &impl Fields) -> Result<Option<Self>, Malformed> {
+        let description = |of: &str, wanted| {
+            let sdp = fields.object("sdp");
+            let sdp = sdp.filter(|sdp| sdp.string("type").is_some_and(|found| found == of));
+            let sdp = sdp.and_then(|sdp| sdp.string("sdp"));
+            sdp.ok_or(Malformed::lacks(kind, wanted))
+        };
+        let body = match kind {
+            Kind::VideoOffer => {
+                SignalBody::Offer(description("offer", "`sdp`, an object with an offer")?)
+            }
+            Kind::VideoAnswer => {
+                SignalBody::Answer(description("answer", "`sdp`, an object with an answer")?)
+            }
+            Kind::Candidate => {
+                let candidate = fields.object("candidate");
+                let candidate =
+                    candidate.ok_or(Malformed::lacks(kind, "`candidate`, an object"))?;
+                SignalBody::Candidate(Candidate::read(&candidate))
+            }
+            Kind::HangUp => {
+                let reason = fields.string("reason").unwrap_or_default();
+                SignalBody::HangUp(HangUpReason::from_wire(&reason).unwrap_or_default())
+            }
+            Kind::Ringing => SignalBody::Ringing,
+            Kind::Accepted => SignalBody::Accepted,
+            Kind::KeepLeg => SignalBody::KeepLeg,
+            Kind::Away => SignalBody::Away,
+            Kind::Rejoin => SignalBody::Rejoin,
+            Kind::Message => SignalBody::Text(text(fields)?),
+            Kind::Id
+            | Kind::Username
+            | Kind::RejectUsername
+            | Kind::UserList
+            | Kind::Presence
+            | Kind::PeerGone
+            | Kind::Error
+            | Kind::Resume
+            | Kind::Resumed
+            | Kind::Ack
+            | Kind::Ping => return Ok(None),
+        };
+        Ok(Some(Self {
+            name: fields.string("name"),
+            target: fields.string("target"),
+            body,
+            tag: fields.object("holdfast").and_then(|tag| Tag::read(&tag)),
+        }))
+    }
+}
+
+impl Tag {
+    /// Whether a message has one: a `message` that has belongs to a call.
+    pub(crate) fn is_in(fields: &impl Fields) -> bool {
+        let tag = fields.object("holdfast");
+        tag.is_some_and(|tag| Self::read(&tag).is_some())
+    }
+
+    fn read(fields: &impl Fields) -> Option<Self> {
+        let call = fields.object("call")?;
+        Some(Self {
+            call: CallId {
+                page: call.string("page")?,
+                nth: call.whole("nth")?,
+            },
+            leg: fields.whole("leg").unwrap_or_default(),
+            seq: fields.whole("seq")?,
+            acked: fields.whole("heard").unwrap_or_default(),
+            epoch: fields.whole("life").unwrap_or_default(),
+            peer_epoch: fields.whole("toLife").unwrap_or_default(),
+        })
+    }
+}
+
+impl Candidate {
+    /// Reads an `RTCIceCandidateInit`; every field of it may be absent.
+    pub fn read(fields: &impl Fields) -> Self {
+        Self {
+            candidate: fields.string("candidate").unwrap_or_default(),
+            sdp_mid: fields.string("sdpMid"),
+            sdp_m_line_index: fields
+                .whole("sdpMLineIndex")
+                .and_then(|n| u16::try_from(n).ok()),
+            username_fragment: fields.string("usernameFragment"),
+        }
+    }
+}
+
+/// What a `message` says.
+pub(crate) fn text(fields: &impl Fields) -> Result<String, Malformed> {
+    let text = fields.string("text");
+    text.ok_or(Malformed::lacks(Kind::Message, "`text`, a string"))
+}
