@@ -1,0 +1,251 @@
+//! The session: what outlives a connection, where the server counts; and what waits to be sent.
+
+use holdfast_protocol::{ClientMessage, ConnectionId, Sequence};
+
+/// How many messages are kept for the server at most; one more is dropped.
+const KEPT: usize = 256;
+
+/// A session with a server, from connection to connection.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    state: State,
+    /// Said before we are in.
+    pending: Vec<ClientMessage>,
+    /// We have been in this session.
+    entered: bool,
+    /// We were in another before it, and have not been in this one.
+    anew: bool,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// No server has spoken to us.
+    #[default]
+    Fresh,
+    /// The sample's server: with each connection we come in anew.
+    Uncounted {
+        id: ConnectionId,
+    },
+    Counted(Counted),
+}
+
+/// A session with a server that counts its messages.
+#[derive(Debug)]
+struct Counted {
+    /// The id that the server gave to the first connection.
+    id: String,
+    log: Sequence<ClientMessage>,
+    /// The version of presence that we know.
+    presence: Option<u32>,
+    phase: Phase,
+}
+
+/// `offered` is the id that the server knows us by if it does not go on with the session, which it
+/// has been asked to; none if it has not been asked.
+#[derive(Debug)]
+enum Phase {
+    /// The server was told our name, and has not listed us: what we say is no part of the session
+    /// yet.
+    Entering { offered: Option<ConnectionId> },
+    /// We are in.
+    Member,
+    /// We were in: what we say meanwhile is sent with what the server has not received, or it would
+    /// come twice.
+    Resuming { offered: ConnectionId },
+    /// In a page that was loaded anew, and has forgotten the counts.
+    Reloaded { offered: Option<ConnectionId> },
+}
+
+/// What a message to be sent needs.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Sending {
+    /// It goes out now.
+    Now(ClientMessage),
+    /// It waits for its turn.
+    Later,
+}
+
+impl Session {
+    /// The session of a page that was loaded anew.
+    pub(crate) fn reloaded(id: String) -> Self {
+        Self {
+            state: State::Counted(Counted {
+                id,
+                log: Sequence::new(),
+                presence: None,
+                phase: Phase::Reloaded { offered: None },
+            }),
+            entered: true,
+            ..Self::default()
+        }
+    }
+
+    /// The id that chat carries: that of the session's first connection.
+    pub(crate) fn id(&self) -> Option<ConnectionId> {
+        match &self.state {
+            State::Fresh => None,
+            State::Uncounted { id } => Some(id.clone()),
+            State::Counted(counted) => Some(ConnectionId::Text(counted.id.clone())),
+        }
+    }
+
+    /// The id of a session that another connection can go on with.
+    pub(crate) fn resumable_id(&self) -> Option<&str> {
+        self.counted().map(|counted| counted.id.as_str())
+    }
+
+    pub(crate) fn is_counted(&self) -> bool {
+        self.counted().is_some()
+    }
+
+    /// A connection was given that id. What asks the server to go on with the session, if it can;
+    /// else the session begins anew.
+    pub(crate) fn identified(&mut self, id: ConnectionId, counts: bool) -> Option<ClientMessage> {
+        if let (State::Counted(counted), true) = (&mut self.state, counts) {
+            return Some(counted.resume(id));
+        }
+        self.begin(id, counts);
+        None
+    }
+
+    /// The server does not have the session: it has restarted, or we were away for too long. False
+    /// if it was not asked.
+    pub(crate) fn over(&mut self) -> bool {
+        let State::Counted(Counted {
+            phase:
+                Phase::Resuming { offered }
+                | Phase::Entering {
+                    offered: Some(offered),
+                }
+                | Phase::Reloaded {
+                    offered: Some(offered),
+                },
+            ..
+        }) = &self.state
+        else {
+            return false;
+        };
+        let offered = offered.clone();
+        self.begin(offered, true);
+        true
+    }
+
+    /// The server goes on with the session, of which it has received so many messages. Gives what is
+    /// to be sent again.
+    pub(crate) fn resumed(&mut self, acked: u32) -> Vec<ClientMessage> {
+        let State::Counted(counted) = &mut self.state else {
+            return Vec::new();
+        };
+        counted.log.acked(acked, drop);
+        counted.log.unacked().cloned().collect()
+    }
+
+    /// The server knows us. Gives whether it knows nothing of a session that we were in before; and
+    /// what has waited for that.
+    pub(crate) fn entered(&mut self) -> (bool, Vec<ClientMessage>) {
+        if let State::Counted(counted) = &mut self.state {
+            counted.phase = Phase::Member;
+        }
+        self.entered = true;
+        let anew = std::mem::take(&mut self.anew);
+        (anew, std::mem::take(&mut self.pending))
+    }
+
+    /// Takes a message in; `up`: the server knows us.
+    pub(crate) fn send(&mut self, message: ClientMessage, up: bool) -> Sending {
+        if let State::Counted(counted) = &mut self.state {
+            let is_member = matches!(counted.phase, Phase::Member);
+            if is_member || matches!(counted.phase, Phase::Resuming { .. }) {
+                if counted.log.unacked_count() == KEPT {
+                    return Sending::Later;
+                }
+                counted.log.sent(message.clone());
+                return match up && is_member {
+                    true => Sending::Now(message),
+                    false => Sending::Later,
+                };
+            }
+        } else if up {
+            return Sending::Now(message);
+        }
+        if self.pending.len() < KEPT {
+            self.pending.push(message);
+        }
+        Sending::Later
+    }
+
+    /// The server has received so many of our messages.
+    pub(crate) fn acked(&mut self, acked: u32) {
+        if let State::Counted(counted) = &mut self.state {
+            counted.log.acked(acked, drop);
+        }
+    }
+
+    /// A message of the session has come; gives the count when it is time to acknowledge it.
+    pub(crate) fn received(&mut self) -> Option<u32> {
+        match &mut self.state {
+            State::Counted(counted) if !matches!(counted.phase, Phase::Reloaded { .. }) => {
+                counted.log.received()
+            }
+            State::Fresh | State::Uncounted { .. } | State::Counted(_) => None,
+        }
+    }
+
+    /// Presence as a whole, in that version.
+    pub(crate) fn presence_is(&mut self, version: u32) {
+        if let State::Counted(counted) = &mut self.state {
+            counted.presence = Some(version);
+        }
+    }
+
+    /// A change of presence: the next version.
+    pub(crate) fn presence_changed(&mut self) {
+        if let State::Counted(counted) = &mut self.state {
+            counted.presence = counted.presence.map(|version| version.wrapping_add(1));
+        }
+    }
+
+    /// A new session. What the old one's server has not received is sent in it.
+    fn begin(&mut self, id: ConnectionId, counts: bool) {
+        self.anew |= std::mem::take(&mut self.entered);
+        let next = match id {
+            ConnectionId::Text(id) if counts => State::Counted(Counted {
+                id,
+                log: Sequence::new(),
+                presence: None,
+                phase: Phase::Entering { offered: None },
+            }),
+            id @ (ConnectionId::Text(_) | ConnectionId::Number(_)) => State::Uncounted { id },
+        };
+        if let State::Counted(before) = std::mem::replace(&mut self.state, next) {
+            self.pending.splice(0..0, before.log.into_unacked());
+        }
+    }
+
+    fn counted(&self) -> Option<&Counted> {
+        match &self.state {
+            State::Counted(counted) => Some(counted),
+            State::Fresh | State::Uncounted { .. } => None,
+        }
+    }
+}
+
+impl Counted {
+    fn resume(&mut self, offered: ConnectionId) -> ClientMessage {
+        let is_reloaded = matches!(self.phase, Phase::Reloaded { .. });
+        self.phase = match self.phase {
+            Phase::Entering { .. } => Phase::Entering {
+                offered: Some(offered),
+            },
+            Phase::Member | Phase::Resuming { .. } => Phase::Resuming { offered },
+            Phase::Reloaded { .. } => Phase::Reloaded {
+                offered: Some(offered),
+            },
+        };
+        ClientMessage::Resume {
+            id: self.id.clone(),
+            acked: (!is_reloaded).then(|| self.log.received_count()),
+            presence: self.presence.filter(|_| !is_reloaded),
+        }
+    }
+}
