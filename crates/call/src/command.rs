@@ -13,7 +13,7 @@ pub enum Command {
     /// Stop all local tracks, and forget a request for them that is under way. No answer.
     ReleaseMedia,
     /// Make a peer connection and add the local tracks to it, and, if this side
-    /// `offers`, a data channel; on leg 0 only once `Call::reaches` the other side, whose client may
+    /// `offers`, a data channel; on leg 0 only once `Endpoint::reaches` the other side, whose client may
     /// be the sample's. Above leg 0, with a fresh view of the network.
     OpenLeg {
         /// Its number.
@@ -22,7 +22,7 @@ pub enum Command {
         /// that it does not send.
         offers: bool,
     },
-    /// Detach the handlers, then close. Nothing may be heard of that leg afterwards.
+    /// Detach the handlers, then close. Nothing may come of that leg afterwards.
     CloseLeg(LegId),
     /// `setLocalDescription()` without argument; answer with `LocalDescriptionSet` or
     /// `DescriptionRefused`.
@@ -35,7 +35,7 @@ pub enum Command {
     RestartIce(LegId),
     /// Show and play what that leg receives, in place of another's.
     UseLeg(LegId),
-    /// Read how much the transport of that leg has received; answer with `Received`.
+    /// Read how much the transport of that leg has received; answer with `BytesReceived`.
     ReadStats(LegId),
     /// Find out whether the signaling server can be reached, on the open link and over new
     /// sockets at once; answer with `LinkUp`. Ask the other side over the legs as well; answer with
@@ -45,7 +45,7 @@ pub enum Command {
     /// open data channel. Whatever comes twice is acted on once.
     Send(Signal),
     /// The other side has written this to us.
-    Hear {
+    ShowText {
         /// Who wrote it.
         from: String,
         /// What.

@@ -1,93 +1,288 @@
 //! The path under a call: legs are raced and kept as the recovery policy says.
 
-use holdfast_protocol::HangUpReason;
+use std::time::Duration;
+
+use holdfast_clock::Instant;
+use holdfast_protocol::{HangUpReason, SignalBody};
 
 use crate::{
-    Moment,
-    call::Call,
     command::{Command, LegId},
     event::{ConnectionState, IceConnectionState, LegEvent},
     leg::LegOutput,
-    recovery::{Cause, LOOK_EVERY, Step},
-    talk::Phase,
-    timer::{AWAY_LIMIT, Policy, Timer},
-    view::EndReason,
+    legs::Legs,
+    recovery::{Cause, READ_STATS_EVERY, Recovery, Step},
+    timer::{Limits, Policy, Timer, TimerTable},
+    view::{CallState, EndReason},
 };
 
 /// After how long without a packet a picture counts as frozen.
-const FROZEN: Moment = Moment::from_millis(500);
-
-/// How long after its last word a page that closes may still be heard.
-const LAST_PACKETS: Moment = Moment::from_secs(1);
+const FROZEN: Duration = Duration::from_millis(500);
 
 /// How many refused descriptions a call that was never connected gets over. One that was has the
 /// time that it may be without a path.
-const BROKEN: u32 = 4;
+const REFUSED: u32 = 4;
 
 /// How long the person is told that the call is back.
-const TELL_BACK: Moment = Moment::from_secs(4);
+const TELL_BACK: Duration = Duration::from_secs(4);
 
-impl Call {
-    pub(crate) fn leg_event(&mut self, id: LegId, event: LegEvent, now: Moment) {
-        let Some(talk) = &mut self.talk else { return };
-        let is_current = talk.legs.current().is_some_and(|leg| leg.id() == id);
+/// The legs of a call, and what is done when the path under them is in doubt.
+#[derive(Debug)]
+pub(crate) struct Connectivity {
+    legs: Legs,
+    recovery: Recovery,
+    limits: Limits,
+    flow: Flow,
+    /// The other side is one of ours, and so knows of legs above the first.
+    peer_knows_legs: bool,
+    /// Descriptions that the browser refused since media last flowed.
+    refused: u32,
+    timers: TimerTable,
+    out: Vec<PathOutput>,
+}
+
+/// How far the path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    /// Nobody has agreed to the call yet.
+    Idle {
+        /// Our network has moved meanwhile.
+        moved: bool,
+    },
+    /// A path is being found.
+    Setup,
+    /// Media flows.
+    Flowing {
+        /// Since when, interruptions aside.
+        first: Instant,
+        /// It was interrupted for so long, and is back since a moment ago.
+        back_after: Option<Duration>,
+    },
+    /// It did.
+    Interrupted {
+        since: Instant,
+        first: Instant,
+        /// Our page was loaded anew, and has not found the path again.
+        reloaded: bool,
+    },
+}
+
+/// What the path wants of the call.
+#[derive(Debug)]
+pub(crate) enum PathOutput {
+    /// Something for the driver.
+    Command(Command),
+    /// Something for the other side, about that leg.
+    Send(LegId, SignalBody),
+    /// Media flows, or flows again.
+    Connected,
+    /// The call cannot go on: what to tell the other side, and the person.
+    GiveUp(HangUpReason, EndReason),
+}
+
+impl Connectivity {
+    /// No path yet, and nobody has agreed to look for one.
+    pub(crate) fn new(polite: bool, seed: u32, limits: Limits) -> Self {
+        Self::with_legs(
+            Legs::first(polite),
+            Recovery::new(polite, seed),
+            limits,
+            Flow::Idle { moved: false },
+        )
+    }
+
+    /// In a page that comes back into a call whose legs had numbers up to `highest`.
+    pub(crate) fn reloaded(
+        polite: bool,
+        seed: u32,
+        limits: Limits,
+        highest: LegId,
+        now: Instant,
+    ) -> Self {
+        let mut recovery = Recovery::new(polite, seed);
+        recovery.begin(now);
+        let flow = Flow::Interrupted {
+            since: now,
+            first: now,
+            reloaded: true,
+        };
+        let mut path = Self::with_legs(Legs::none(polite, highest), recovery, limits, flow);
+        path.peer_knows_legs = true;
+        path.timers.set(Timer::NoPath, now + limits.no_path);
+        path
+    }
+
+    fn with_legs(legs: Legs, recovery: Recovery, limits: Limits, flow: Flow) -> Self {
+        Self {
+            legs,
+            recovery,
+            limits,
+            flow,
+            peer_knows_legs: false,
+            refused: 0,
+            timers: TimerTable::default(),
+            out: Vec::new(),
+        }
+    }
+
+    /// What is wanted since this was last asked.
+    pub(crate) fn take_outputs(&mut self) -> Vec<PathOutput> {
+        std::mem::take(&mut self.out)
+    }
+
+    // What is asked of it.
+
+    pub(crate) fn legs(&self) -> &Legs {
+        &self.legs
+    }
+
+    /// Why the path is in doubt, if it is.
+    pub(crate) fn cause(&self) -> Option<Cause> {
+        self.recovery.cause()
+    }
+
+    /// How far a call is that both want.
+    pub(crate) fn state(&self) -> CallState {
+        match self.flow {
+            Flow::Idle { .. } | Flow::Setup => CallState::Connecting,
+            Flow::Flowing { first, .. } => CallState::Connected { since: first },
+            Flow::Interrupted { since, .. } => CallState::Interrupted { since },
+        }
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        matches!(self.flow, Flow::Interrupted { .. })
+    }
+
+    /// Whether our page was loaded anew, and has not found the path again.
+    pub(crate) fn is_reloaded(&self) -> bool {
+        matches!(self.flow, Flow::Interrupted { reloaded: true, .. })
+    }
+
+    pub(crate) fn back_after(&self) -> Option<Duration> {
+        match self.flow {
+            Flow::Flowing { back_after, .. } => back_after,
+            Flow::Idle { .. } | Flow::Setup | Flow::Interrupted { .. } => None,
+        }
+    }
+
+    // What happens.
+
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// The other side is one of ours.
+    pub(crate) fn peer_knows_legs(&mut self) {
+        self.peer_knows_legs = true;
+    }
+
+    /// Both want the call.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        let moved = self.flow == Flow::Idle { moved: true };
+        self.flow = Flow::Setup;
+        self.recovery.begin(now);
+        if moved {
+            self.recovery.moved(now);
+        }
+        self.timers.set(Timer::NoPath, now + self.limits.no_path);
+    }
+
+    /// Camera and microphone are there.
+    pub(crate) fn open_legs(&mut self, now: Instant) {
+        let out = self.legs.open();
+        self.take(out, now);
+    }
+
+    /// A description or candidate of the other side, for that leg.
+    pub(crate) fn receive(&mut self, leg: LegId, body: SignalBody, now: Instant) {
+        let out = self.legs.receive(leg, body, now);
+        self.take(out, now);
+    }
+
+    /// The other side says which leg it keeps.
+    pub(crate) fn keep(&mut self, leg: LegId, now: Instant) {
+        let is_racer = self.legs.is_racer(leg);
+        let out = self.legs.keep(leg);
+        if is_racer {
+            // Media flows over it there, and so it does here.
+            self.recovery.found(now);
+            self.connected(now);
+        }
+        self.take(out, now);
+    }
+
+    /// The other side's page was loaded anew: the path leads nowhere any more.
+    pub(crate) fn peer_reloaded(&mut self, now: Instant) {
+        self.recovery.lost(now);
+        let out = self.legs.drop_racer();
+        self.take(out, now);
+    }
+
+    /// The network of this device is another than before, or may be.
+    pub(crate) fn network_moved(&mut self, now: Instant) {
+        match self.limits.policy {
+            Policy::Race | Policy::RestartOnMove => {}
+            Policy::Textbook | Policy::Sample => return,
+        }
+        match &mut self.flow {
+            Flow::Idle { moved } => *moved = true,
+            Flow::Setup | Flow::Flowing { .. } | Flow::Interrupted { .. } => {
+                self.recovery.moved(now);
+            }
+        }
+    }
+
+    /// The signaling server can be reached.
+    pub(crate) fn server_answers(&mut self, now: Instant) {
+        let step = self.recovery.answered(now);
+        self.step(step, now);
+    }
+
+    /// The other side answers over a leg, so the path that is in doubt still carries; a restart would
+    /// put that at risk (Firefox 153 gives the old path up with its answer), a fresh leg does not.
+    pub(crate) fn peer_answers(&mut self, now: Instant) {
+        if self.races() && self.recovery.answered(now) == Some(Step::Seek) {
+            self.race(now);
+        }
+    }
+
+    /// News of a leg from the browser.
+    pub(crate) fn leg_event(&mut self, id: LegId, event: LegEvent, now: Instant) {
+        let is_current = self.legs.current().is_some_and(|leg| leg.id() == id);
+        let is_live = self.legs.live() == Some(id);
         match event {
-            LegEvent::Received(bytes) => {
-                if talk.legs.live() == Some(id) {
-                    let heard_before = talk.recovery.heard_at();
-                    let step = talk.recovery.counted(bytes, now);
-                    if talk.recovery.heard_at() > heard_before {
-                        self.connected(now);
-                    }
-                    self.step(step, now);
-                }
-            }
+            LegEvent::BytesReceived(bytes) if is_live => self.bytes_received(bytes, now),
             LegEvent::Connection(ConnectionState::Connected) if is_current => {
-                // Once a leg has carried media, packets tell: Firefox 153 says `connected` again as
-                // soon as the answer to a restart is there, whether the new path leads anywhere.
-                if !talk.legs.carried() || self.limits.policy != Policy::Race {
-                    talk.recovery.found(now);
-                    let out = talk.legs.connected();
-                    self.connected(now);
-                    self.step(Some(Step::CallOff), now);
-                    self.obey(out, now);
-                }
+                self.leg_connected(now);
             }
-            LegEvent::Carries => {
-                let out = talk.legs.carries(id);
+            LegEvent::MediaFlowing => {
+                let out = self.legs.media_flows(id);
                 if !out.is_empty() {
-                    talk.recovery.found(now);
-                    self.obey(out, now);
+                    self.recovery.found(now);
+                    self.take(out, now);
                     self.connected(now);
                 }
             }
             LegEvent::Connection(ConnectionState::Disconnected)
-            | LegEvent::IceConnection(IceConnectionState::Disconnected) => {
-                if talk.legs.live() == Some(id) {
-                    self.silent(now);
-                }
+            | LegEvent::IceConnection(IceConnectionState::Disconnected)
+                if is_live =>
+            {
+                self.silent(now);
             }
-            LegEvent::Connection(ConnectionState::Failed)
-            | LegEvent::IceConnection(IceConnectionState::Failed) => {
-                if is_current {
-                    let is_ice = matches!(event, LegEvent::IceConnection(_));
-                    self.failed(id, is_ice, now);
-                }
+            LegEvent::Connection(ConnectionState::Failed) if is_current => {
+                self.failed(id, false, now);
             }
-            LegEvent::RemoteTracksGone => {
-                if talk.legs.live() == Some(id) {
-                    self.give_up(HangUpReason::HungUp, EndReason::TracksGone);
-                }
+            LegEvent::IceConnection(IceConnectionState::Failed) if is_current => {
+                self.failed(id, true, now);
             }
-            LegEvent::ChannelOpen => self.say_again(),
-            LegEvent::Connection(
-                ConnectionState::Connected | ConnectionState::Connecting | ConnectionState::Closed,
-            )
-            | LegEvent::IceConnection(
-                IceConnectionState::Checking
-                | IceConnectionState::Connected
-                | IceConnectionState::Closed,
-            ) => {}
+            LegEvent::RemoteTracksGone if is_live => {
+                self.give_up(HangUpReason::HungUp, EndReason::TracksGone);
+            }
+            LegEvent::BytesReceived(_)
+            | LegEvent::RemoteTracksGone
+            | LegEvent::ChannelOpen
+            | LegEvent::Connection(_)
+            | LegEvent::IceConnection(_) => {}
             event @ (LegEvent::NegotiationNeeded
             | LegEvent::LocalDescriptionSet(_)
             | LegEvent::RemoteDescriptionSet
@@ -95,200 +290,230 @@ impl Call {
             | LegEvent::CandidateAdded
             | LegEvent::CandidateRefused(_)
             | LegEvent::Candidate(_)) => {
-                let out = talk.legs.handle(id, event);
-                self.obey(out, now);
+                let out = self.legs.handle(id, event);
+                self.take(out, now);
             }
         }
     }
 
-    /// The browser says that nothing comes.
-    fn silent(&mut self, now: Moment) {
-        if self.limits.policy == Policy::Sample {
-            return self.give_up(HangUpReason::HungUp, EndReason::NoPath);
-        }
-        self.interrupted(now);
-        if let (Some(talk), Policy::Race) = (&mut self.talk, self.limits.policy) {
-            talk.recovery.silent(now);
-        }
+    /// Closes all legs.
+    pub(crate) fn close(&mut self) -> impl Iterator<Item = Command> {
+        self.legs.close().into_iter().filter_map(|out| match out {
+            LegOutput::Command(command) => Some(command),
+            LegOutput::Send(..) | LegOutput::Broken(..) => None,
+        })
     }
 
-    /// The browser has given a path up.
-    fn failed(&mut self, id: LegId, is_ice: bool, now: Moment) {
-        self.interrupted(now);
-        let Some(talk) = &mut self.talk else { return };
-        match self.limits.policy {
-            Policy::Race | Policy::RestartOnMove => talk.recovery.failed(now),
-            Policy::Textbook if is_ice => self.commands.push_back(Command::RestartIce(id)),
-            Policy::Textbook | Policy::Sample => {}
-        }
-    }
+    // Time.
 
-    pub(crate) fn network_moved(&mut self, now: Moment) {
-        let Some(talk) = &mut self.talk else { return };
-        match self.limits.policy {
-            Policy::Race | Policy::RestartOnMove => {}
-            Policy::Textbook | Policy::Sample => return,
-        }
-        if talk.phase.is_agreed() {
-            talk.recovery.moved(now);
-        } else {
-            talk.moved_early = true;
-        }
-    }
-
-    /// The signaling server can be reached.
-    pub(crate) fn link_up(&mut self, anew: bool, now: Moment) {
-        let was_lost = std::mem::take(&mut self.link_lost);
-        self.probing = false;
-        if was_lost || anew {
-            self.inbox.restart_gaps(now);
-            self.watch_gaps();
-        }
-        let Some(talk) = &mut self.talk else { return };
-        // What we said may have gone down with the old session; it is said again once the server
-        // lists the other side.
-        talk.peer_link_lost |= anew;
-        if was_lost && talk.away.is_some() {
-            // The other side's page could not say that it is back.
-            self.timers.set(Timer::Away, now + AWAY_LIMIT);
-        }
-        let step = talk.recovery.answered(now);
-        self.step(step, now);
-    }
-
-    fn step(&mut self, step: Option<Step>, now: Moment) {
-        let Some(talk) = &mut self.talk else { return };
-        match step {
-            None => {}
-            Some(Step::Probe) => {
-                self.probing = true;
-                self.commands.push_back(Command::ProbeLink);
-            }
-            Some(Step::CallOff) => {
-                let out = talk.legs.call_off();
-                self.obey(out, now);
-            }
-            Some(Step::Seek) => {
-                let moved = talk.recovery.cause() == Some(Cause::Moved);
-                if let Some(leg) = talk.legs.current()
-                    && leg.is_negotiated()
-                {
-                    self.commands.push_back(Command::RestartIce(leg.id()));
-                }
-                self.race(moved, now);
-            }
-        }
-    }
-
-    /// The other side answers over a leg, so the path that is in doubt still carries; a restart would
-    /// put that at risk (Firefox 153 gives the old path up with its answer), a fresh leg does not.
-    pub(crate) fn peer_answers(&mut self, now: Moment) {
-        self.probing = false;
-        let Some(talk) = &mut self.talk else { return };
-        if !talk.tagged || self.limits.policy != Policy::Race {
-            return;
-        }
-        if talk.recovery.answered(now) == Some(Step::Seek) {
-            let moved = talk.recovery.cause() == Some(Cause::Moved);
-            self.race(moved, now);
-        }
-    }
-
-    fn race(&mut self, moved: bool, now: Moment) {
-        let Some(talk) = &mut self.talk else { return };
-        if talk.tagged && self.limits.policy == Policy::Race {
-            let out = talk.legs.race(moved, now);
-            self.obey(out, now);
-        }
-    }
-
-    /// Does what is due about the path, and sets the timers for what will be.
-    pub(crate) fn tend(&mut self, now: Moment) {
-        while let Some(step) = self.talk.as_mut().and_then(|talk| talk.recovery.due(now)) {
+    /// Does what is due, and sets the timers for what will be. To be called after everything that
+    /// happens.
+    pub(crate) fn drive(&mut self, now: Instant) {
+        while let Some(step) = self.recovery.due(now) {
             self.step(Some(step), now);
         }
-        let Some(talk) = &mut self.talk else { return };
-        let out = talk.legs.expire(now);
-        let silence = now.saturating_sub(talk.recovery.heard_at());
-        let frozen = talk.recovery.cause().is_some() && silence >= FROZEN;
-        let due = [talk.recovery.next(), talk.legs.expires()];
+        let expired = self.legs.expire(now);
+        let silence = now.since(self.recovery.last_packet());
+        let frozen = self.recovery.cause().is_some() && silence >= FROZEN;
+        let due = [self.recovery.next(), self.legs.expires()];
         match due.into_iter().flatten().min() {
             Some(due) => self.timers.set(Timer::Path, due),
             None => self.timers.stop(Timer::Path),
         }
-        let watches = talk.phase.was_connected() && self.limits.policy == Policy::Race;
-        if watches && !self.timers.is_set(Timer::Look) {
-            self.timers.set(Timer::Look, now + LOOK_EVERY);
+        let watches = self.was_connected() && self.limits.policy == Policy::Race;
+        if watches && !self.timers.is_set(Timer::ReadStats) {
+            self.timers.set(Timer::ReadStats, now + READ_STATS_EVERY);
         }
-        self.obey(out, now);
+        self.take(expired, now);
         if frozen {
             self.interrupted(now);
         }
     }
 
-    /// The packet counter is to be read.
-    pub(crate) fn look(&mut self) {
-        let live = self.talk.as_ref().and_then(|talk| talk.legs.live());
-        if let Some(leg) = live {
-            self.commands.push_back(Command::ReadStats(leg));
+    /// Acts on the timers that are due.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.expire(now) {
+            match timer {
+                Timer::NoPath => self.give_up(HangUpReason::NoPath, EndReason::NoPath),
+                Timer::Back => {
+                    if let Flow::Flowing { back_after, .. } = &mut self.flow {
+                        *back_after = None;
+                    }
+                }
+                Timer::ReadStats => {
+                    let live = self.legs.live();
+                    let command = live.map(Command::ReadStats).map(PathOutput::Command);
+                    self.out.extend(command);
+                }
+                // What is due about the path is done by `drive`; the others are the call's.
+                Timer::Path | Timer::Answer | Timer::Away => {}
+            }
         }
     }
 
-    pub(crate) fn obey(&mut self, outputs: Vec<LegOutput>, now: Moment) {
+    /// When [`Self::handle_timeout`] or [`Self::drive`] will have something to do.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// The device slept, and so did the limits.
+    pub(crate) fn postpone(&mut self, by: Duration) {
+        self.timers.postpone(by);
+    }
+
+    // What follows from it.
+
+    /// Whether the other side knows legs, and the policy races them.
+    fn races(&self) -> bool {
+        self.peer_knows_legs && self.limits.policy == Policy::Race
+    }
+
+    fn was_connected(&self) -> bool {
+        match self.flow {
+            Flow::Idle { .. } | Flow::Setup => false,
+            Flow::Flowing { .. } | Flow::Interrupted { .. } => true,
+        }
+    }
+
+    /// The packet counter of the live leg was read.
+    fn bytes_received(&mut self, bytes: u64, now: Instant) {
+        let before = self.recovery.last_packet();
+        let step = self.recovery.counted(bytes, now);
+        if self.recovery.last_packet() > before {
+            self.connected(now);
+        }
+        self.step(step, now);
+    }
+
+    /// The browser says that the call's own leg is connected. Once media has flowed over a leg,
+    /// packets tell: Firefox 153 says `connected` again as soon as the answer to a restart is there,
+    /// whether the new path leads anywhere.
+    fn leg_connected(&mut self, now: Instant) {
+        if self.legs.media_flowed() && self.limits.policy == Policy::Race {
+            return;
+        }
+        self.recovery.found(now);
+        let out = self.legs.connected();
+        self.connected(now);
+        self.step(Some(Step::CallOff), now);
+        self.take(out, now);
+    }
+
+    /// The browser says that nothing comes.
+    fn silent(&mut self, now: Instant) {
+        if self.limits.policy == Policy::Sample {
+            return self.give_up(HangUpReason::HungUp, EndReason::NoPath);
+        }
+        self.interrupted(now);
+        if self.limits.policy == Policy::Race {
+            self.recovery.silent(now);
+        }
+    }
+
+    /// The browser has given a path up.
+    fn failed(&mut self, id: LegId, is_ice: bool, now: Instant) {
+        self.interrupted(now);
+        match self.limits.policy {
+            Policy::Race | Policy::RestartOnMove => self.recovery.failed(now),
+            Policy::Textbook if is_ice => self.command(Command::RestartIce(id)),
+            Policy::Textbook | Policy::Sample => {}
+        }
+    }
+
+    fn step(&mut self, step: Option<Step>, now: Instant) {
+        match step {
+            None => {}
+            Some(Step::Probe) => self.command(Command::ProbeLink),
+            Some(Step::CallOff) => {
+                let out = self.legs.call_off();
+                self.take(out, now);
+            }
+            Some(Step::Seek) => {
+                if let Some(leg) = self.legs.current()
+                    && leg.is_negotiated()
+                {
+                    let id = leg.id();
+                    self.command(Command::RestartIce(id));
+                }
+                self.race(now);
+            }
+        }
+    }
+
+    fn race(&mut self, now: Instant) {
+        if self.races() {
+            let moved = self.recovery.cause() == Some(Cause::Moved);
+            let out = self.legs.race(moved, now);
+            self.take(out, now);
+        }
+    }
+
+    fn take(&mut self, outputs: Vec<LegOutput>, now: Instant) {
         for output in outputs {
             match output {
-                LegOutput::Command(command) => self.commands.push_back(command),
-                LegOutput::Say(leg, body) => self.say_of(leg, body),
-                LegOutput::Broken(leg, why) => self.broken(leg, why, now),
+                LegOutput::Command(command) => self.command(command),
+                LegOutput::Send(leg, body) => self.out.push(PathOutput::Send(leg, body)),
+                LegOutput::Broken(leg, why) => self.description_refused(leg, why, now),
             }
         }
     }
 
     /// The browser refused a description. Another leg may fare better.
-    fn broken(&mut self, leg: LegId, why: String, now: Moment) {
-        let Some(talk) = &mut self.talk else { return };
-        talk.broken += 1;
-        let limited = talk.phase.was_connected() || talk.broken < BROKEN;
-        let goes_on = talk.tagged && talk.phase.is_agreed() && limited;
-        if !goes_on {
+    fn description_refused(&mut self, leg: LegId, why: String, now: Instant) {
+        self.refused += 1;
+        let is_agreed = !matches!(self.flow, Flow::Idle { .. });
+        let limited = self.was_connected() || self.refused < REFUSED;
+        if !(self.peer_knows_legs && is_agreed && limited) {
             return self.give_up(HangUpReason::Failed, EndReason::Failed(why));
         }
-        self.commands.push_back(Command::Log(why));
-        if talk.legs.is_racer(leg) {
-            let out = talk.legs.drop_racer();
-            self.obey(out, now);
+        self.command(Command::Log(why));
+        if self.legs.is_racer(leg) {
+            let out = self.legs.drop_racer();
+            self.take(out, now);
         } else {
-            talk.recovery.failed(now);
+            self.recovery.failed(now);
         }
     }
 
     /// Media flows.
-    pub(crate) fn connected(&mut self, now: Moment) {
-        let Some(talk) = &mut self.talk else { return };
-        self.timers.stop(Timer::Answer);
+    fn connected(&mut self, now: Instant) {
         self.timers.stop(Timer::NoPath);
-        talk.returning = false;
-        talk.broken = 0;
-        // What was on its way when the page closed comes a moment after.
-        if talk.away.is_some_and(|at| now > at + LAST_PACKETS) {
-            talk.away = None;
-            self.timers.stop(Timer::Away);
-        }
-        if let Phase::Interrupted { since, .. } = talk.phase {
-            talk.back_after = Some(now.saturating_sub(since));
-            self.timers.set(Timer::Back, now + TELL_BACK);
-        }
-        talk.phase = talk.phase.connected(now);
+        self.refused = 0;
+        self.flow = match self.flow {
+            Flow::Idle { .. } | Flow::Setup => Flow::Flowing {
+                first: now,
+                back_after: None,
+            },
+            Flow::Interrupted { since, first, .. } => {
+                self.timers.set(Timer::Back, now + TELL_BACK);
+                Flow::Flowing {
+                    first,
+                    back_after: Some(now.since(since)),
+                }
+            }
+            flowing @ Flow::Flowing { .. } => flowing,
+        };
+        self.out.push(PathOutput::Connected);
     }
 
-    fn interrupted(&mut self, now: Moment) {
-        let Some(talk) = &mut self.talk else { return };
-        let since = talk.recovery.heard_at();
-        if let Some(phase) = talk.phase.interrupted(since) {
-            talk.phase = phase;
-            talk.back_after = None;
+    /// What was not connected cannot be interrupted.
+    fn interrupted(&mut self, now: Instant) {
+        if let Flow::Flowing { first, .. } = self.flow {
+            self.flow = Flow::Interrupted {
+                since: self.recovery.last_packet(),
+                first,
+                reloaded: false,
+            };
             self.timers.stop(Timer::Back);
             self.timers.set(Timer::NoPath, now + self.limits.no_path);
         }
+    }
+
+    fn command(&mut self, command: Command) {
+        self.out.push(PathOutput::Command(command));
+    }
+
+    fn give_up(&mut self, tell: HangUpReason, reason: EndReason) {
+        self.out.push(PathOutput::GiveUp(tell, reason));
     }
 }

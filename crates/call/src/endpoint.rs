@@ -1,54 +1,49 @@
-//! Who calls whom: ringing, accepting, ending.
+//! A page's end of calls: who calls whom, and which call a message belongs to.
 
 use std::collections::VecDeque;
 
-use holdfast_protocol::{CallId, HangUpReason, SignalBody};
+use holdfast_clock::Instant;
+use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody, Tag};
 
 use crate::{
-    Moment,
+    call::{Call, CallOutput, reply},
     command::{Command, Notice},
     event::{CallRecord, Event},
-    leg::LegOutput,
-    legs::Legs,
-    ordered::Inbox,
-    recovery::Cause,
-    talk::{Phase, Talk},
-    timer::{AWAY_LIMIT, GAP_LIMIT, Limits, Timer, TimerTable},
-    view::{CallView, EndReason, Ended, Stage, Trouble},
+    inbox::Inbox,
+    known_calls::KnownCalls,
+    timer::{GAP_LIMIT, Limits, SLEPT},
+    view::{CallState, CallView, EndReason, Ended},
 };
 
-/// The one call that a page can be in, or none.
+/// A page's end of calls. It can be in one at a time.
 #[derive(Debug)]
-pub struct Call {
-    pub(crate) me: String,
-    pub(crate) limits: Limits,
-    pub(crate) talk: Option<Talk>,
+pub struct Endpoint {
+    me: String,
+    limits: Limits,
+    call: Option<Call>,
     ended: Option<Ended>,
     /// Our own link to the signaling server is gone.
-    pub(crate) link_lost: bool,
-    /// The server has been asked whether it can be reached, and has not answered.
-    pub(crate) probing: bool,
-    pub(crate) inbox: Inbox,
-    /// The latest call that each page began, so that an older one's offer cannot ring any more.
-    pub(crate) latest: VecDeque<CallId>,
-    pub(crate) timers: TimerTable,
-    pub(crate) commands: VecDeque<Command>,
+    link_lost: bool,
+    inbox: Inbox,
+    /// When a missing message is to be given up.
+    gap_due: Option<Instant>,
+    known_calls: KnownCalls,
+    commands: VecDeque<Command>,
 }
 
-impl Call {
+impl Endpoint {
     /// No call yet, for a person whose name is not known yet.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
             me: String::new(),
             limits,
-            talk: None,
+            call: None,
             ended: None,
             link_lost: false,
-            probing: false,
             inbox: Inbox::default(),
-            latest: VecDeque::new(),
-            timers: TimerTable::default(),
+            gap_due: None,
+            known_calls: KnownCalls::default(),
             commands: VecDeque::new(),
         }
     }
@@ -56,6 +51,9 @@ impl Call {
     /// Waits as long as that from now on.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
+        if let Some(call) = &mut self.call {
+            call.set_limits(limits);
+        }
     }
 
     /// How the last call ended is of no interest any more.
@@ -64,87 +62,56 @@ impl Call {
     }
 
     /// Takes in what happened. Drain [`Self::poll_command`] afterwards.
-    pub fn handle(&mut self, event: Event, now: Moment) {
+    pub fn handle(&mut self, event: Event, now: Instant) {
         match event {
             Event::Named(name) => self.me = name,
-            // Calling who calls is a yes.
-            Event::Dial { peer, .. } if self.is_rung_by(&peer) => self.accept(now),
-            Event::Dial { peer, id } => self.dial(peer, id),
-            Event::Accept => self.accept(now),
-            Event::Decline if self.phase() != Some(Phase::Ringing) => {}
-            Event::Decline | Event::HangUp => self.hang_up(),
+            Event::Dial { peer, id } => self.dial(peer, id, now),
             Event::Received(signal) => self.received(signal, now),
-            Event::Say(text) => self.say(SignalBody::Text(text)),
-            Event::PeerAnswers => self.peer_answers(now),
-            Event::NoServer => self.probing = false,
-            Event::PeerLink { peer, up } => {
-                if self.talk_with(&peer).is_some() {
-                    self.peer_link(up, now);
-                }
-            }
-            Event::Unreachable { peer } => {
-                if let Some(talk) = self.talk_with(&peer) {
-                    if let Phase::Calling { .. } = talk.phase {
-                        self.end(EndReason::Unreachable);
-                    } else {
-                        talk.peer_link_lost = true;
-                    }
-                }
-            }
-            Event::MediaReady => self.media_ready(now),
-            Event::MediaRefused => self.give_up(HangUpReason::Declined, EndReason::MediaRefused),
-            Event::NetworkMoved => self.network_moved(now),
+            Event::Rejoin(record) => self.rejoin(record, now),
             Event::LinkUp { anew } => self.link_up(anew, now),
             Event::LinkLost => self.link_lost = true,
-            Event::PageCloses => self.page_closes(),
-            Event::Rejoin(record) => self.rejoin(record, now),
-            Event::Leg(leg, event) => self.leg_event(leg, event, now),
+            Event::PeerLink { peer, up } => self.peer_link(&peer, up, now),
+            Event::Unreachable { peer } => {
+                if let Some(call) = self.call.as_mut().filter(|call| call.peer() == peer) {
+                    call.unreachable();
+                }
+            }
+            Event::Accept
+            | Event::Decline
+            | Event::HangUp
+            | Event::SendText(_)
+            | Event::PeerAnswers
+            | Event::NoServer
+            | Event::MediaReady
+            | Event::MediaRefused
+            | Event::NetworkMoved
+            | Event::PageCloses
+            | Event::Leg(..) => {
+                if let Some(call) = &mut self.call {
+                    feed(call, event, now);
+                }
+            }
         }
-        self.tend(now);
+        self.drive(now);
     }
 
     /// Acts on the timers that are due.
-    pub fn handle_timeout(&mut self, now: Moment) {
-        if let Some(slept) = self.timers.overslept(now) {
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let late = self.poll_timeout().map(|due| now.since(due));
+        if let Some(late) = late.filter(|late| *late >= SLEPT) {
             // The device slept, and so did the limits.
-            self.timers.postpone(slept);
-            self.network_moved(now);
-        }
-        while let Some(timer) = self.timers.expire(now) {
-            match timer {
-                Timer::Answer => {
-                    let reason = match self.talk.as_ref().map(|talk| talk.phase) {
-                        Some(Phase::Ringing) => EndReason::Missed,
-                        _ => EndReason::NoAnswer,
-                    };
-                    self.give_up(HangUpReason::NoAnswer, reason);
-                }
-                Timer::NoPath => self.give_up(HangUpReason::NoPath, EndReason::NoPath),
-                // What is missing cannot come while a link is down.
-                Timer::Gap if self.cannot_hear() => {
-                    self.timers.set(Timer::Gap, now + GAP_LIMIT);
-                }
-                Timer::Gap => {
-                    for signal in self.inbox.skip_gaps(now) {
-                        self.receive(signal, now);
-                    }
-                    self.watch_gaps();
-                }
-                // Nor can the other side's page say that it is back.
-                Timer::Away if self.link_lost || self.probing => {
-                    self.timers.set(Timer::Away, now + AWAY_LIMIT / 2);
-                }
-                Timer::Away => self.give_up(HangUpReason::NoPath, EndReason::Left),
-                Timer::Back => {
-                    if let Some(talk) = &mut self.talk {
-                        talk.back_after = None;
-                    }
-                }
-                Timer::Look => self.look(),
-                Timer::Path => {}
+            self.gap_due = self.gap_due.map(|due| due + late);
+            if let Some(call) = &mut self.call {
+                call.slept(late, now);
             }
         }
-        self.tend(now);
+        if self.gap_due.take_if(|due| *due <= now).is_some() {
+            self.gap_is_due(now);
+        }
+        if let Some(call) = &mut self.call {
+            call.handle_timeout(self.link_lost, now);
+        }
+        self.drive(now);
     }
 
     /// The next thing to do, if any.
@@ -154,21 +121,21 @@ impl Call {
 
     /// When to call [`Self::handle_timeout`] next.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<Moment> {
-        self.timers.next()
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let call = self.call.as_ref().and_then(Call::poll_timeout);
+        [self.gap_due, call].into_iter().flatten().min()
     }
 
     /// What to show.
     #[must_use]
     pub fn view(&self) -> CallView {
-        let stage = self.talk.as_ref().map_or(Stage::Idle, Talk::stage);
-        let talk = self.talk.as_ref();
+        let call = self.call.as_ref();
         CallView {
-            stage,
-            peer: talk.map(|talk| talk.peer.clone()).unwrap_or_default(),
-            peer_link_lost: talk.is_some_and(|talk| talk.peer_link_lost),
-            trouble: talk.and_then(|talk| self.trouble(talk)),
-            back_after: talk.and_then(|talk| talk.back_after),
+            state: call.map_or(CallState::Idle, Call::state),
+            peer: call.map(|call| call.peer().to_owned()).unwrap_or_default(),
+            peer_link_lost: call.is_some_and(Call::peer_link_lost),
+            interruption: call.and_then(|call| call.interruption(self.link_lost)),
+            back_after: call.and_then(Call::back_after),
             ended: self.ended.clone(),
         }
     }
@@ -177,209 +144,272 @@ impl Call {
     /// does.
     #[must_use]
     pub fn reaches(&self, peer: &str) -> bool {
-        let talk = self.talk.as_ref();
-        talk.is_some_and(|talk| talk.peer == peer && talk.tagged && talk.phase.is_agreed())
+        let call = self.call.as_ref().filter(|call| call.peer() == peer);
+        call.is_some_and(|call| call.outbox().is_holdfast() && call.is_agreed())
     }
 
     /// The token of the call: of two, when both called at the same moment, the lesser.
     #[must_use]
     pub fn id(&self) -> Option<&CallId> {
-        let talk = self.talk.as_ref()?;
-        [&talk.out, &talk.merged].into_iter().flatten().min()
+        let outbox = self.call.as_ref()?.outbox();
+        [outbox.call(), outbox.peer_call()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What the page has to remember to come back into the call after it was loaded anew.
     #[must_use]
     pub fn record(&self) -> Option<CallRecord> {
-        let talk = self.talk.as_ref()?;
-        let comes_back = talk.phase.is_agreed() && talk.tagged;
-        Some(CallRecord {
-            peer: talk.peer.clone(),
-            call: talk.out.clone().filter(|_| comes_back)?,
-            merged: talk.merged.clone(),
-            polite: talk.polite,
-            life: talk.life + 1,
-            leg: talk.legs.highest(),
-        })
+        self.call.as_ref()?.record()
     }
 
     // What people do.
 
-    fn dial(&mut self, peer: String, id: CallId) {
-        if peer == self.me {
-            return self.notify(Notice::CannotCallYourself);
-        }
-        if let Some(talk) = &self.talk {
-            let with = talk.peer.clone();
-            return self.notify(Notice::AlreadyInCall { with });
-        }
-        self.begin(peer, Phase::Calling { ringing: false }, Some(id));
-        self.commands.push_back(Command::AcquireMedia);
-    }
-
-    fn accept(&mut self, now: Moment) {
-        if self.phase() == Some(Phase::Ringing) {
-            self.agreed(now);
-            if self.talk.as_ref().is_some_and(|talk| talk.tagged) {
-                self.say(SignalBody::Accepted);
+    fn dial(&mut self, peer: String, id: CallId, now: Instant) {
+        match &mut self.call {
+            // Calling who calls is a yes.
+            Some(call) if call.is_ringing() && call.peer() == peer => call.accept(now),
+            _ if peer == self.me => self.notify(Notice::CannotCallYourself),
+            Some(call) => {
+                let with = call.peer().to_owned();
+                self.notify(Notice::AlreadyInCall { with });
             }
-            self.commands.push_back(Command::AcquireMedia);
+            None => self.begin(Call::dial(self.me.clone(), peer, id, self.limits)),
         }
     }
 
-    fn hang_up(&mut self) {
-        let reason = match self.phase() {
-            Some(Phase::Calling { .. }) => HangUpReason::Cancelled,
-            Some(Phase::Ringing) => HangUpReason::Declined,
-            _ => HangUpReason::HungUp,
+    fn rejoin(&mut self, record: CallRecord, now: Instant) {
+        if self.call.is_none() {
+            self.begin(Call::rejoin(self.me.clone(), record, self.limits, now));
+        }
+    }
+
+    // Links.
+
+    /// The signaling server can be reached.
+    fn link_up(&mut self, anew: bool, now: Instant) {
+        let was_lost = std::mem::take(&mut self.link_lost);
+        if was_lost || anew {
+            self.inbox.restart_gaps(now);
+            self.watch_gaps();
+        }
+        if let Some(call) = &mut self.call {
+            call.link_up(anew, was_lost, now);
+        }
+    }
+
+    /// The server lists somebody, or does not.
+    fn peer_link(&mut self, peer: &str, up: bool, now: Instant) {
+        let call = self.call.as_mut().filter(|call| call.peer() == peer);
+        if let Some(call) = call
+            && call.peer_link(up)
+        {
+            call.retransmit();
+            self.inbox.restart_gaps(now);
+            self.watch_gaps();
+        }
+    }
+
+    // Messages.
+
+    /// A message of some call arrived.
+    fn received(&mut self, signal: Signal, now: Instant) {
+        let tag = signal.tag.as_ref();
+        let from = signal.name.as_deref().unwrap_or_default();
+        let owner = self
+            .call
+            .as_ref()
+            .filter(|call| call.peer() == from && call.outbox().owns(tag.map(|tag| &tag.call)));
+        // Of a call that is not under way, any epoch of this page has to answer.
+        let meant_for = tag.map_or(0, |tag| tag.peer_epoch);
+        let epoch = owner.map_or(meant_for, |call| call.outbox().epochs().1);
+        for signal in self.inbox.receive(signal, epoch, now) {
+            self.receive(signal, now);
+        }
+        self.watch_gaps();
+    }
+
+    /// A message is due.
+    fn receive(&mut self, signal: Signal, now: Instant) {
+        let sample = |call: &&Call| call.outbox().call().is_none();
+        let from = match (signal.name, self.call.as_ref().filter(sample)) {
+            (Some(name), _) if name == self.me => return,
+            (Some(name), _) => name,
+            // The sample's clients leave their name out of candidates, and its server does not add
+            // it: only the call under way can be meant.
+            (None, Some(call)) => call.peer().to_owned(),
+            (None, None) => return,
         };
-        self.give_up(reason, EndReason::Here);
-    }
-
-    // What the browser says.
-
-    fn media_ready(&mut self, now: Moment) {
-        let Some(talk) = &mut self.talk else { return };
-        match talk.phase {
-            Phase::Ringing => return,
-            Phase::Calling { .. } => self.timers.set(Timer::Answer, now + self.limits.answer),
-            Phase::Connecting | Phase::Connected { .. } | Phase::Interrupted { .. } => {}
+        let token = signal.tag.as_ref().map(|tag| &tag.call);
+        let owner = self.call.as_mut().filter(|call| call.peer() == from);
+        match owner.filter(|call| call.outbox().owns(token)) {
+            Some(call) => call.receive(signal.body, signal.tag, now),
+            None => self.receive_of_no_call(from, signal.body, signal.tag, now),
         }
-        let out = talk.legs.open();
-        self.obey(out, now);
+        self.collect();
     }
 
-    /// A call that both want waits for the page to come back; any other is over with it.
-    fn page_closes(&mut self) {
-        if self.record().is_some() {
-            self.say(SignalBody::Away);
-        } else {
-            self.hang_up();
-        }
-    }
-
-    fn rejoin(&mut self, record: CallRecord, now: Moment) {
-        if self.talk.is_some() {
-            return;
-        }
-        let mut talk = Talk::new(
-            record.peer,
-            Phase::back(now),
-            Some(record.call),
-            record.polite,
-        );
-        talk.merged = record.merged;
-        talk.tagged = true;
-        talk.life = record.life;
-        talk.returning = true;
-        talk.legs = Legs::none(record.polite, record.leg);
-        talk.recovery.begin(now);
-        self.talk = Some(talk);
-        self.timers.set(Timer::NoPath, now + self.limits.no_path);
-        self.commands.push_back(Command::AcquireMedia);
-        self.say(SignalBody::Rejoin);
-    }
-
-    // From phase to phase.
-
-    pub(crate) fn begin(&mut self, peer: String, phase: Phase, out: Option<CallId>) {
-        // Both sides know both names, so the roles are fixed, whoever calls.
-        let polite = self.me < peer;
-        self.ended = None;
-        self.talk = Some(Talk::new(peer, phase, out, polite));
-    }
-
-    /// Both want the call.
-    pub(crate) fn agreed(&mut self, now: Moment) {
-        if let Some(talk) = &mut self.talk {
-            talk.phase = Phase::Connecting;
-            talk.recovery.begin(now);
-            if talk.moved_early {
-                talk.recovery.moved(now);
+    /// A message that belongs to no call under way.
+    fn receive_of_no_call(
+        &mut self,
+        from: String,
+        body: SignalBody,
+        tag: Option<Tag>,
+        now: Instant,
+    ) {
+        match body {
+            SignalBody::Offer(sdp) if tag.as_ref().is_none_or(begins) => {
+                self.receive_call(from, tag, sdp, now);
             }
-            self.timers.stop(Timer::Answer);
-            self.timers.set(Timer::NoPath, now + self.limits.no_path);
-        }
-    }
-
-    /// Tells the other side, as far as it knows of the call, and ends it here.
-    pub(crate) fn give_up(&mut self, tell: HangUpReason, reason: EndReason) {
-        if let Some(talk) = &self.talk {
-            if talk.said > 0 || !talk.is_outgoing() {
-                let merged = talk.merged.clone().map(|call| (talk.peer.clone(), call));
-                self.say(SignalBody::HangUp(tell));
-                // The other side may not know yet that its call and ours have become one.
-                if let Some((peer, call)) = merged {
-                    self.say_once(peer, Some(call), (0, 0), SignalBody::HangUp(tell));
+            // Whoever negotiates in a call that is over believes in it: say that it is.
+            SignalBody::Offer(_) | SignalBody::Answer(_) | SignalBody::Rejoin => {
+                if let Some(tag) = tag {
+                    let body = SignalBody::HangUp(HangUpReason::UnknownCall);
+                    self.reply(from, Some(tag.call), (0, tag.epoch), body);
                 }
             }
-            self.end(reason);
+            SignalBody::Candidate(_)
+            | SignalBody::Ringing
+            | SignalBody::Accepted
+            | SignalBody::HangUp(_)
+            | SignalBody::KeepLeg
+            | SignalBody::Away => {}
+            SignalBody::Text(text) => self.commands.push_back(Command::ShowText { from, text }),
         }
     }
 
-    pub(crate) fn end(&mut self, reason: EndReason) {
-        let Some(mut talk) = self.talk.take() else {
+    /// Somebody calls.
+    fn receive_call(&mut self, from: String, tag: Option<Tag>, sdp: String, now: Instant) {
+        let token = tag.as_ref().map(|tag| tag.call.clone());
+        if token
+            .as_ref()
+            .is_some_and(|token| !self.known_calls.is_latest(token))
+        {
             return;
-        };
-        self.timers.end_of_call();
-        for output in talk.legs.close() {
-            if let LegOutput::Command(command) = output {
-                self.commands.push_back(command);
+        }
+        match &mut self.call {
+            Some(call) if call.peer() != from => {
+                let busy = SignalBody::HangUp(HangUpReason::Busy);
+                self.reply(from.clone(), token, (0, 0), busy);
+                return self.notify(Notice::CalledMeanwhile { peer: from });
             }
+            // Both called at the same moment: one call results.
+            Some(call) if call.is_calling() => {
+                call.merge(token);
+                return call.receive(SignalBody::Offer(sdp), tag, now);
+            }
+            // They call anew, so for them the old call is over.
+            Some(call) => {
+                call.end(EndReason::There(HangUpReason::HungUp));
+                self.collect();
+            }
+            None => {}
         }
-        if talk.phase != Phase::Ringing {
-            self.commands.push_back(Command::ReleaseMedia);
+        let me = self.me.clone();
+        self.begin(Call::ring(me, from, token, sdp, self.limits, now));
+    }
+
+    fn reply(
+        &mut self,
+        target: String,
+        token: Option<CallId>,
+        epochs: (u32, u32),
+        body: SignalBody,
+    ) {
+        let signal = reply(&self.me, target, token, epochs, body);
+        self.commands.push_back(Command::Send(signal));
+    }
+
+    // Missing messages.
+
+    fn watch_gaps(&mut self) {
+        self.gap_due = self.inbox.gap_since().map(|since| since + GAP_LIMIT);
+    }
+
+    fn gap_is_due(&mut self, now: Instant) {
+        // What is missing cannot come while a link is down.
+        if self.link_lost || self.call.as_ref().is_some_and(Call::cannot_hear) {
+            self.gap_due = Some(now + GAP_LIMIT);
+            return;
         }
-        self.ended = Some(Ended {
-            peer: talk.peer,
-            outgoing: talk.outgoing,
-            reason,
-        });
+        for signal in self.inbox.skip_gaps(now) {
+            self.receive(signal, now);
+        }
+        self.watch_gaps();
     }
 
-    // Small things.
+    // The call under way.
 
-    /// What stands between the two, if anything does.
-    fn trouble(&self, talk: &Talk) -> Option<Trouble> {
-        let Phase::Interrupted { .. } = talk.phase else {
-            return None;
-        };
-        Some(match talk.recovery.cause() {
-            _ if talk.away.is_some() => Trouble::TheirPage,
-            _ if talk.returning => Trouble::OurPage,
-            Some(Cause::Moved) => Trouble::OurNetwork,
-            _ if self.link_lost => Trouble::OurNetwork,
-            Some(Cause::Silence) | None => Trouble::TheirNetwork,
-        })
+    fn begin(&mut self, call: Call) {
+        self.ended = None;
+        self.call = Some(call);
     }
 
-    /// Whether a link between us and the other side is known to be down.
-    fn cannot_hear(&self) -> bool {
-        let theirs = self.talk.as_ref().is_some_and(|talk| talk.peer_link_lost);
-        self.link_lost || self.probing || theirs
+    fn drive(&mut self, now: Instant) {
+        if let Some(call) = &mut self.call {
+            call.drive(now);
+        }
+        self.collect();
     }
 
-    fn phase(&self) -> Option<Phase> {
-        self.talk.as_ref().map(|talk| talk.phase)
-    }
-
-    fn is_rung_by(&self, peer: &str) -> bool {
-        let talk = self.talk.as_ref();
-        talk.is_some_and(|talk| talk.peer == peer && talk.phase == Phase::Ringing)
-    }
-
-    fn talk_with(&mut self, peer: &str) -> Option<&mut Talk> {
-        self.talk.as_mut().filter(|talk| talk.peer == peer)
-    }
-
-    pub(crate) fn watch_gaps(&mut self) {
-        match self.inbox.gap_since() {
-            Some(since) => self.timers.set(Timer::Gap, since + GAP_LIMIT),
-            None => self.timers.stop(Timer::Gap),
+    /// Takes what the call wants done, and takes it down when it is over.
+    fn collect(&mut self) {
+        let Some(call) = &mut self.call else { return };
+        for output in call.take_outputs() {
+            self.commands.push_back(match output {
+                CallOutput::Command(command) => command,
+                CallOutput::Send(mut signal) => {
+                    let outbox = call.outbox();
+                    let theirs = outbox.peer_call().or(outbox.call());
+                    if let (Some(tag), Some(theirs)) = (&mut signal.tag, theirs) {
+                        tag.acked = self.inbox.acked(call.peer(), theirs, outbox.epochs());
+                    }
+                    Command::Send(signal)
+                }
+            });
+        }
+        if let Some(reason) = call.over() {
+            self.ended = Some(Ended {
+                peer: call.peer().to_owned(),
+                outgoing: call.is_outgoing(),
+                reason: reason.clone(),
+            });
+            self.call = None;
         }
     }
 
-    pub(crate) fn notify(&mut self, notice: Notice) {
+    fn notify(&mut self, notice: Notice) {
         self.commands.push_back(Command::Notify(notice));
     }
+}
+
+/// What concerns the call under way alone.
+fn feed(call: &mut Call, event: Event, now: Instant) {
+    match event {
+        Event::Accept => call.accept(now),
+        Event::Decline if !call.is_ringing() => {}
+        Event::Decline | Event::HangUp => call.hang_up(),
+        Event::SendText(text) => call.send(SignalBody::Text(text)),
+        Event::PeerAnswers => call.peer_answers(now),
+        Event::NoServer => call.no_server(),
+        Event::MediaReady => call.media_ready(now),
+        Event::MediaRefused => call.give_up(HangUpReason::Declined, EndReason::MediaRefused),
+        Event::NetworkMoved => call.network_moved(now),
+        Event::PageCloses => call.page_closes(),
+        Event::Leg(leg, event) => call.leg_event(leg, event, now),
+        Event::Named(_)
+        | Event::Dial { .. }
+        | Event::Received(_)
+        | Event::Rejoin(_)
+        | Event::LinkUp { .. }
+        | Event::LinkLost
+        | Event::PeerLink { .. }
+        | Event::Unreachable { .. } => {}
+    }
+}
+
+/// Whether an offer with this tag is the first word of a call.
+fn begins(tag: &Tag) -> bool {
+    (tag.leg, tag.seq, tag.epoch, tag.peer_epoch) == (0, 0, 0, 0)
 }

@@ -24,8 +24,8 @@ pub enum Event {
     HangUp,
     /// A message of some call arrived, by the server or over a leg.
     Received(Signal),
-    /// The person writes to the other side of the call; see `Call::reaches`.
-    Say(String),
+    /// The person writes to the other side of the call; see [`Endpoint::reaches`](crate::Endpoint::reaches).
+    SendText(String),
     /// The other side has answered `ProbeLink` over a leg: no server is needed.
     PeerAnswers,
     /// There is no server that `ProbeLink` could ask.
@@ -73,11 +73,11 @@ pub struct CallRecord {
     /// The token that our messages carry.
     pub call: CallId,
     /// The token that theirs carry, if both had called.
-    pub merged: Option<CallId>,
+    pub peer_call: Option<CallId>,
     /// We yield in collisions.
     pub polite: bool,
     /// How many times the page has been loaded anew.
-    pub life: u32,
+    pub epoch: u32,
     /// The highest number that a leg has had.
     pub leg: LegId,
 }
@@ -107,9 +107,9 @@ pub enum LegEvent {
     Connection(ConnectionState),
     /// A leg above 0 is connected and its first picture is decoded, or its first sound if there is
     /// no picture: it can take the place of another.
-    Carries,
-    /// The answer to `ReadStats`: how many bytes the transport has received, in all.
-    Received(u64),
+    MediaFlowing,
+    /// The answer to `ReadStats`: bytes that the transport has received, in all.
+    BytesReceived(u64),
     /// `removetrack`, and none is left.
     RemoteTracksGone,
 }

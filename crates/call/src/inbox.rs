@@ -1,13 +1,15 @@
 //! Messages of a call in the order they were sent, each once, whatever the way here did to them.
 //!
 //! One socket keeps order by itself; a call's messages may come over several, or over a data
-//! channel besides. A hang-up waits for nothing, and nothing follows it. Messages of the sample's clients are not numbered and pass as they come.
+//! channel besides. A hang-up waits for nothing, and nothing follows it. Messages of the sample's
+//! clients are not numbered and pass as they come.
 
 use std::collections::VecDeque;
 
+use holdfast_clock::Instant;
 use holdfast_protocol::{CallId, Signal, SignalBody};
 
-use crate::{Moment, timer::GAP_LIMIT};
+use crate::timer::GAP_LIMIT;
 
 /// How many calls of one person are remembered, so that late messages of ended ones are known as
 /// late. A person who names more calls than that forgets their own, not others'.
@@ -30,34 +32,34 @@ struct Stream {
     sender: Option<String>,
     call: CallId,
     /// How many times the sender's page and ours have been loaded anew; each time it begins again.
-    lives: (u32, u32),
+    epochs: (u32, u32),
     next: u32,
     over: bool,
     /// Sorted by number.
     waiting: VecDeque<(u32, Signal)>,
     /// Since when a message has been missing.
-    gap_since: Moment,
+    gap_since: Instant,
 }
 
 impl Inbox {
-    /// Takes a message in; gives out those that are due, in order. What was meant for another life
-    /// of this page than `life` is dropped.
-    pub(crate) fn receive(&mut self, signal: Signal, life: u32, now: Moment) -> Vec<Signal> {
+    /// Takes a message in; gives out those that are due, in order. What was meant for another epoch
+    /// of this page than `epoch` is dropped.
+    pub(crate) fn receive(&mut self, signal: Signal, epoch: u32, now: Instant) -> Vec<Signal> {
         let Some(tag) = &signal.tag else {
             return vec![signal];
         };
-        let (seq, lives) = (tag.seq, (tag.life, tag.to_life));
+        let (seq, epochs) = (tag.seq, (tag.epoch, tag.peer_epoch));
         let is_end = matches!(signal.body, SignalBody::HangUp(_));
         // A page that comes back cannot know how often the other has.
-        if tag.to_life != life && signal.body != SignalBody::Rejoin && !is_end {
+        if tag.peer_epoch != epoch && signal.body != SignalBody::Rejoin && !is_end {
             return Vec::new();
         }
         let position = self.position(&signal.name, &tag.call);
         let stream = &mut self.streams[position];
-        if lives > stream.lives {
-            stream.begin(lives);
+        if epochs > stream.epochs {
+            stream.begin(epochs);
         }
-        if stream.over || lives < stream.lives && !is_end {
+        if stream.over || epochs < stream.epochs && !is_end {
             return Vec::new();
         }
         if is_end {
@@ -84,13 +86,13 @@ impl Inbox {
         stream.due(now)
     }
 
-    /// How many messages of that person in that call, between pages of those lives, have been given
+    /// How many messages of that person in that call, between pages of those epochs, have been given
     /// out, in order.
-    pub(crate) fn heard(&self, sender: &str, call: &CallId, lives: (u32, u32)) -> u32 {
+    pub(crate) fn acked(&self, sender: &str, call: &CallId, epochs: (u32, u32)) -> u32 {
         let known = |stream: &&Stream| {
             stream.sender.as_deref() == Some(sender)
                 && stream.call == *call
-                && stream.lives == lives
+                && stream.epochs == epochs
         };
         self.streams
             .iter()
@@ -99,7 +101,7 @@ impl Inbox {
     }
 
     /// Since when the longest missing message has been missing.
-    pub(crate) fn gap_since(&self) -> Option<Moment> {
+    pub(crate) fn gap_since(&self) -> Option<Instant> {
         let gaps = self
             .streams
             .iter()
@@ -108,14 +110,14 @@ impl Inbox {
     }
 
     /// What is missing had no way to come until now.
-    pub(crate) fn restart_gaps(&mut self, now: Moment) {
+    pub(crate) fn restart_gaps(&mut self, now: Instant) {
         for stream in &mut self.streams {
             stream.gap_since = now;
         }
     }
 
     /// Gives up what has been missing for [`GAP_LIMIT`]; gives out what waited for it.
-    pub(crate) fn skip_gaps(&mut self, now: Moment) -> Vec<Signal> {
+    pub(crate) fn skip_gaps(&mut self, now: Instant) -> Vec<Signal> {
         let mut due = Vec::new();
         for stream in &mut self.streams {
             if !stream.waiting.is_empty() && now >= stream.gap_since + GAP_LIMIT {
@@ -144,11 +146,11 @@ impl Inbox {
             self.streams.push_back(Stream {
                 sender: sender.clone(),
                 call: call.clone(),
-                lives: (0, 0),
+                epochs: (0, 0),
                 next: 0,
                 over: false,
                 waiting: VecDeque::new(),
-                gap_since: Moment::ZERO,
+                gap_since: Instant::START,
             });
             self.streams.len() - 1
         })
@@ -156,14 +158,14 @@ impl Inbox {
 }
 
 impl Stream {
-    fn begin(&mut self, lives: (u32, u32)) {
-        self.lives = lives;
+    fn begin(&mut self, epochs: (u32, u32)) {
+        self.epochs = epochs;
         self.next = 0;
         self.over = false;
         self.waiting.clear();
     }
 
-    fn due(&mut self, now: Moment) -> Vec<Signal> {
+    fn due(&mut self, now: Instant) -> Vec<Signal> {
         let mut due = Vec::new();
         while self
             .waiting
@@ -202,9 +204,9 @@ mod tests {
                 },
                 leg: 0,
                 seq,
-                heard: 0,
-                life: 0,
-                to_life: 0,
+                acked: 0,
+                epoch: 0,
+                peer_epoch: 0,
             }),
         }
     }
@@ -221,7 +223,7 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut out = Vec::new();
         for seq in [2, 0, 0, 3, 1, 2, 4, 1] {
-            out.extend(inbox.receive(numbered(seq), 0, Moment::ZERO));
+            out.extend(inbox.receive(numbered(seq), 0, Instant::START));
         }
         assert_eq!(seqs(&out), [0, 1, 2, 3, 4]);
         assert!(inbox.gap_since().is_none());
@@ -230,10 +232,10 @@ mod tests {
     #[test]
     fn a_gap_given_up_lets_the_rest_through_and_the_late_message_is_dropped() {
         let mut inbox = Inbox::default();
-        assert!(inbox.receive(numbered(1), 0, Moment::ZERO).is_empty());
+        assert!(inbox.receive(numbered(1), 0, Instant::START).is_empty());
         assert!(inbox.gap_since().is_some());
-        assert_eq!(seqs(&inbox.skip_gaps(GAP_LIMIT)), [1]);
-        assert!(inbox.receive(numbered(0), 0, Moment::ZERO).is_empty());
+        assert_eq!(seqs(&inbox.skip_gaps(Instant::START + GAP_LIMIT)), [1]);
+        assert!(inbox.receive(numbered(0), 0, Instant::START).is_empty());
     }
 
     #[test]
@@ -243,33 +245,36 @@ mod tests {
             body: SignalBody::HangUp(HangUpReason::HungUp),
             ..numbered(5)
         };
-        assert!(inbox.receive(numbered(1), 0, Moment::ZERO).is_empty());
-        assert_eq!(inbox.receive(hang_up.clone(), 0, Moment::ZERO).len(), 1);
-        assert!(inbox.receive(hang_up, 0, Moment::ZERO).is_empty());
-        assert!(inbox.receive(numbered(0), 0, Moment::ZERO).is_empty());
+        assert!(inbox.receive(numbered(1), 0, Instant::START).is_empty());
+        assert_eq!(inbox.receive(hang_up.clone(), 0, Instant::START).len(), 1);
+        assert!(inbox.receive(hang_up, 0, Instant::START).is_empty());
+        assert!(inbox.receive(numbered(0), 0, Instant::START).is_empty());
         assert!(inbox.gap_since().is_none());
     }
 
     #[test]
     fn a_person_who_names_many_calls_forgets_none_of_others() {
         let mut inbox = Inbox::default();
-        assert_eq!(inbox.receive(numbered(0), 0, Moment::ZERO).len(), 1);
+        assert_eq!(inbox.receive(numbered(0), 0, Instant::START).len(), 1);
         for nth in 1..1000 {
             let mut other = numbered(1);
             other.name = Some("Zoe".into());
             if let Some(tag) = &mut other.tag {
                 tag.call.nth = nth;
             }
-            inbox.receive(other, 0, Moment::ZERO);
+            inbox.receive(other, 0, Instant::START);
         }
-        assert_eq!(inbox.receive(numbered(1), 0, Moment::ZERO).len(), 1);
+        assert_eq!(inbox.receive(numbered(1), 0, Instant::START).len(), 1);
     }
 
     #[test]
     fn the_last_number_there_is_does_no_harm() {
         let mut inbox = Inbox::default();
-        inbox.receive(numbered(u32::MAX), 0, Moment::ZERO);
-        assert_eq!(seqs(&inbox.skip_gaps(GAP_LIMIT)), [u32::MAX]);
+        inbox.receive(numbered(u32::MAX), 0, Instant::START);
+        assert_eq!(
+            seqs(&inbox.skip_gaps(Instant::START + GAP_LIMIT)),
+            [u32::MAX]
+        );
     }
 
     #[test]
@@ -277,10 +282,10 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut other = numbered(1);
         other.name = Some("Zoe".into());
-        inbox.receive(numbered(1), 0, Moment::ZERO);
-        inbox.receive(other, 0, GAP_LIMIT / 2);
-        assert_eq!(inbox.skip_gaps(GAP_LIMIT).len(), 1);
-        assert_eq!(inbox.gap_since(), Some(GAP_LIMIT / 2));
+        inbox.receive(numbered(1), 0, Instant::START);
+        inbox.receive(other, 0, Instant::START + GAP_LIMIT / 2);
+        assert_eq!(inbox.skip_gaps(Instant::START + GAP_LIMIT).len(), 1);
+        assert_eq!(inbox.gap_since(), Some(Instant::START + GAP_LIMIT / 2));
     }
 
     #[test]
@@ -288,7 +293,7 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut out = Vec::new();
         for seq in 1..=1000 {
-            out.extend(inbox.receive(numbered(seq), 0, Moment::ZERO));
+            out.extend(inbox.receive(numbered(seq), 0, Instant::START));
         }
         assert_eq!(out.len(), 1000);
     }
@@ -300,7 +305,7 @@ mod tests {
             tag: None,
             ..numbered(0)
         };
-        assert_eq!(inbox.receive(plain.clone(), 0, Moment::ZERO).len(), 1);
-        assert_eq!(inbox.receive(plain.clone(), 0, Moment::ZERO), [plain]);
+        assert_eq!(inbox.receive(plain.clone(), 0, Instant::START).len(), 1);
+        assert_eq!(inbox.receive(plain.clone(), 0, Instant::START), [plain]);
     }
 }

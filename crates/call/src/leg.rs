@@ -67,7 +67,7 @@ pub(crate) enum LegOutput {
     /// Something for the browser.
     Command(Command),
     /// Something for the other side, about that leg.
-    Say(LegId, SignalBody),
+    Send(LegId, SignalBody),
     /// The browser refused a description: the leg cannot go on.
     Broken(LegId, String),
 }
@@ -156,11 +156,11 @@ impl Leg {
         match event {
             LegEvent::NegotiationNeeded => self.needs_offer = true,
             LegEvent::Candidate(candidate) => {
-                out.push(LegOutput::Say(self.id, SignalBody::Candidate(candidate)));
+                out.push(LegOutput::Send(self.id, SignalBody::Candidate(candidate)));
             }
             LegEvent::LocalDescriptionSet(description) => {
                 let body = self.local_description_set(description);
-                out.push(LegOutput::Say(self.id, body));
+                out.push(LegOutput::Send(self.id, body));
             }
             LegEvent::RemoteDescriptionSet => match self.operation.take() {
                 Some(Operation::RemoteOffer) => {
@@ -184,9 +184,9 @@ impl Leg {
             }
             LegEvent::IceConnection(_)
             | LegEvent::Connection(_)
-            | LegEvent::Carries
+            | LegEvent::MediaFlowing
             | LegEvent::ChannelOpen
-            | LegEvent::Received(_)
+            | LegEvent::BytesReceived(_)
             | LegEvent::RemoteTracksGone => {}
         }
         out.append(&mut self.advance());

@@ -3,23 +3,25 @@
 //! Both sides give a leg the same number, and a higher one is the later. Whose first offer stands
 //! decides when a race is over, and says so with `keep-leg`; so both keep the same.
 
+use std::time::Duration;
+
+use holdfast_clock::Instant;
 use holdfast_protocol::SignalBody;
 
 use crate::{
-    Moment,
     command::{Command, LegId},
     event::LegEvent,
     leg::{Leg, LegOutput},
 };
 
 /// How long a fresh leg may take when the other side says nothing of it.
-pub(crate) const RACE_LIMIT: Moment = Moment::from_secs(10);
+pub(crate) const RACE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How many legs the other side may have made that were never heard of here.
 const AHEAD: LegId = 1000;
 
 /// How long the other side's fresh leg is waited for before this side makes one of its own.
-const THEIR_TURN: Moment = Moment::from_millis(2500);
+const THEIR_TURN: Duration = Duration::from_millis(2500);
 
 #[derive(Debug)]
 pub(crate) struct Legs {
@@ -27,8 +29,8 @@ pub(crate) struct Legs {
     /// Camera and microphone are there: peer connections can be made.
     ready: bool,
     current: Option<Leg>,
-    /// The call's leg has carried media, here or there.
-    carried: bool,
+    /// Media has flowed over the call's leg, here or there.
+    media_flowed: bool,
     racer: Option<Racer>,
     highest: LegId,
 }
@@ -36,9 +38,9 @@ pub(crate) struct Legs {
 #[derive(Debug)]
 struct Racer {
     leg: Leg,
-    since: Moment,
-    /// It carries media here, and its media is what the person sees.
-    carries: bool,
+    since: Instant,
+    /// Media flows over it here, and is what the person sees.
+    media_flowing: bool,
 }
 
 impl Legs {
@@ -56,7 +58,7 @@ impl Legs {
             polite,
             ready: false,
             current: None,
-            carried: false,
+            media_flowed: false,
             racer: None,
             highest,
         }
@@ -74,7 +76,7 @@ impl Legs {
 
     /// The leg whose media the person sees.
     pub(crate) fn live(&self) -> Option<LegId> {
-        let racer = self.racer.as_ref().filter(|racer| racer.carries);
+        let racer = self.racer.as_ref().filter(|racer| racer.media_flowing);
         let leg = racer.map(|racer| &racer.leg).or(self.current.as_ref());
         leg.map(Leg::id)
     }
@@ -84,9 +86,9 @@ impl Legs {
         self.current.as_ref()
     }
 
-    /// Whether the call's leg has carried media, here or there.
-    pub(crate) fn carried(&self) -> bool {
-        self.carried
+    /// Whether media has flowed over the call's leg, here or there.
+    pub(crate) fn media_flowed(&self) -> bool {
+        self.media_flowed
     }
 
     pub(crate) fn is_racer(&self, id: LegId) -> bool {
@@ -104,7 +106,7 @@ impl Legs {
     }
 
     /// A description or candidate of the other side, for that leg.
-    pub(crate) fn receive(&mut self, id: LegId, body: SignalBody, now: Moment) -> Vec<LegOutput> {
+    pub(crate) fn receive(&mut self, id: LegId, body: SignalBody, now: Instant) -> Vec<LegOutput> {
         let mut out = Vec::new();
         let is_next = (1..=AHEAD).contains(&id.saturating_sub(self.highest));
         if is_next && matches!(body, SignalBody::Offer(_)) {
@@ -137,7 +139,7 @@ impl Legs {
     /// Sends a fresh leg into a race, unless there is one whose turn it still is: the other side's,
     /// when it has just come; ours, when it waits for its first answer on a network that has not
     /// `moved` since.
-    pub(crate) fn race(&mut self, moved: bool, now: Moment) -> Vec<LegOutput> {
+    pub(crate) fn race(&mut self, moved: bool, now: Instant) -> Vec<LegOutput> {
         let waits = self
             .racer
             .as_ref()
@@ -158,22 +160,22 @@ impl Legs {
     /// The call's own leg is connected. In a page that has come back, it is one that the other side
     /// takes for a fresh one, and has to be told of.
     pub(crate) fn connected(&mut self) -> Vec<LegOutput> {
-        self.carried = true;
+        self.media_flowed = true;
         let alone = self.current.as_ref().filter(|_| self.racer.is_none());
         let ours = alone.filter(|leg| leg.id() > 0 && leg.is_ours());
-        let keep = ours.map(|leg| LegOutput::Say(leg.id(), SignalBody::KeepLeg));
+        let keep = ours.map(|leg| LegOutput::Send(leg.id(), SignalBody::KeepLeg));
         keep.into_iter().collect()
     }
 
-    /// The fresh leg carries media. If it is ours to say, it is the call's leg from now on.
-    pub(crate) fn carries(&mut self, id: LegId) -> Vec<LegOutput> {
+    /// Media flows over the fresh leg. If it is ours to say, it is the call's leg from now on.
+    pub(crate) fn media_flows(&mut self, id: LegId) -> Vec<LegOutput> {
         let Some(racer) = self.racer.as_mut().filter(|racer| racer.leg.id() == id) else {
             return Vec::new();
         };
-        racer.carries = true;
+        racer.media_flowing = true;
         let mut out = vec![LegOutput::Command(Command::UseLeg(id))];
         if racer.leg.is_ours() {
-            out.push(LegOutput::Say(id, SignalBody::KeepLeg));
+            out.push(LegOutput::Send(id, SignalBody::KeepLeg));
             out.append(&mut self.promote());
         }
         out
@@ -193,7 +195,7 @@ impl Legs {
         {
             Some(racer) => {
                 let mut out = close(racer.leg);
-                if racer.carries {
+                if racer.media_flowing {
                     out.push(LegOutput::Command(Command::UseLeg(id)));
                 }
                 out
@@ -210,7 +212,7 @@ impl Legs {
         let Some(racer) = self.racer.take_if(|racer| racer.leg.is_ours()) else {
             return Vec::new();
         };
-        let mut out = vec![LegOutput::Say(current, SignalBody::KeepLeg)];
+        let mut out = vec![LegOutput::Send(current, SignalBody::KeepLeg)];
         out.append(&mut close(racer.leg));
         out
     }
@@ -221,7 +223,7 @@ impl Legs {
             return Vec::new();
         };
         let mut out = Vec::new();
-        if let Some(current) = self.current.as_ref().filter(|_| racer.carries) {
+        if let Some(current) = self.current.as_ref().filter(|_| racer.media_flowing) {
             out.push(LegOutput::Command(Command::UseLeg(current.id())));
         }
         out.append(&mut close(racer.leg));
@@ -229,7 +231,7 @@ impl Legs {
     }
 
     /// Closes a fresh leg of which nothing more was heard.
-    pub(crate) fn expire(&mut self, now: Moment) -> Vec<LegOutput> {
+    pub(crate) fn expire(&mut self, now: Instant) -> Vec<LegOutput> {
         match self.expires() {
             Some(due) if due <= now => self.drop_racer(),
             Some(_) | None => Vec::new(),
@@ -237,9 +239,9 @@ impl Legs {
     }
 
     /// When [`Self::expire`] will have something to do.
-    pub(crate) fn expires(&self) -> Option<Moment> {
+    pub(crate) fn expires(&self) -> Option<Instant> {
         let racer = self.racer.as_ref()?;
-        let waits = !racer.leg.is_ours() && !racer.carries;
+        let waits = !racer.leg.is_ours() && !racer.media_flowing;
         waits.then_some(racer.since + RACE_LIMIT)
     }
 
@@ -253,11 +255,11 @@ impl Legs {
     }
 
     /// Takes in a leg with a higher number than any before: as the one that races, in place of
-    /// another that does not carry; or, where there is none, as the call's.
-    fn admit(&mut self, leg: Leg, now: Moment) -> Vec<LegOutput> {
+    /// another over which no media flows; or, where there is none, as the call's.
+    fn admit(&mut self, leg: Leg, now: Instant) -> Vec<LegOutput> {
         self.highest = leg.id();
         let out = match &self.racer {
-            Some(racer) if racer.carries => self.promote(),
+            Some(racer) if racer.media_flowing => self.promote(),
             Some(_) | None => self.drop_racer(),
         };
         if self.current.is_none() {
@@ -266,7 +268,7 @@ impl Legs {
             self.racer = Some(Racer {
                 leg,
                 since: now,
-                carries: false,
+                media_flowing: false,
             });
         }
         out
@@ -276,7 +278,7 @@ impl Legs {
         let Some(racer) = self.racer.take() else {
             return Vec::new();
         };
-        self.carried = true;
+        self.media_flowed = true;
         let old = self.current.replace(racer.leg);
         old.map(close).unwrap_or_default()
     }

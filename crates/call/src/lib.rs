@@ -1,40 +1,84 @@
 //! A call as a state machine: ringing, legs, perfect negotiation, recovery. No browser, no I/O, no clock.
 //!
-//! [`Call`] is sans-IO. Whoever drives it hands in an [`Event`] together with the time, then drains
-//! [`Call::poll_command`] and obeys; keeps one timer, for [`Call::poll_timeout`], and calls
-//! [`Call::handle_timeout`] when it is due; and shows [`Call::view`] to the person.
+//! [`Endpoint`] is sans-IO. Whoever drives it hands in an [`Event`] together with the time, then
+//! drains [`Endpoint::poll_command`] and performs what it says; keeps one timer, for
+//! [`Endpoint::poll_timeout`], and calls [`Endpoint::handle_timeout`] when it is due; and shows
+//! [`Endpoint::view`] to the person.
 //!
 //! | file | purpose |
 //! |---|---|
-//! | `call.rs` | who calls whom: ringing, accepting, ending |
-//! | `talk.rs` | the call under way: with whom, how far, and which messages are its own |
-//! | `hear.rs` | what the other side says, and what is said to it |
+//! | `endpoint.rs` | who calls whom, and which call a message belongs to |
+//! | `call.rs` | a call under way: who has agreed to it, and what its two sides tell each other |
+//! | `outbox.rs` | what is sent in a call: numbered, and kept until it is acknowledged |
+//! | `inbox.rs` | messages in the order they were sent, each once |
+//! | `known_calls.rs` | the latest call that each page began |
+//! | `connectivity.rs` | the path under a call: legs raced and kept as the policy says |
 //! | `recovery.rs` | the recovery policy: when the path is in doubt, and what is done about it |
-//! | `path.rs` | the path under a call: legs raced and kept as the policy says |
 //! | `legs.rs` | the legs of a call: the one it lives on, and at most one that races it |
 //! | `leg.rs` | one peer connection's negotiation: perfect negotiation, serialised |
-//! | `ordered.rs` | messages in the order they were sent, each once |
 //! | `timer.rs` | the timers |
 //! | `event.rs`, `command.rs`, `view.rs` | what goes in, what comes out, what is seen |
+//!
+//! Two endpoints, joined by a driver that carries every message at once, up to the offer:
+//!
+//! ```
+//! use holdfast_call::{CallState, Command, Endpoint, Event, LegEvent, Limits};
+//! use holdfast_clock::Instant;
+//! use holdfast_protocol::{CallId, Description, SdpType};
+//!
+//! /// Performs what an endpoint wants; a browser would do the rest.
+//! fn drive(from: &mut Endpoint, to: &mut Endpoint, now: Instant) {
+//!     while let Some(command) = from.poll_command() {
+//!         let event = match command {
+//!             Command::AcquireMedia => Event::MediaReady,
+//!             Command::OpenLeg { leg, .. } => Event::Leg(leg, LegEvent::NegotiationNeeded),
+//!             Command::SetLocalDescription(leg) => {
+//!                 let (kind, sdp) = (SdpType::Offer, "v=0 …".into());
+//!                 Event::Leg(leg, LegEvent::LocalDescriptionSet(Description { kind, sdp }))
+//!             }
+//!             Command::Send(signal) => {
+//!                 to.handle(Event::Received(signal), now);
+//!                 continue;
+//!             }
+//!             _ => continue,
+//!         };
+//!         from.handle(event, now);
+//!     }
+//! }
+//!
+//! let now = Instant::START;
+//! let [mut ann, mut bob] = ["Ann", "Bob"].map(|name| {
+//!     let mut endpoint = Endpoint::new(Limits::default());
+//!     endpoint.handle(Event::Named(name.into()), now);
+//!     endpoint
+//! });
+//! let id = CallId { page: "7f3a".into(), nth: 0 };
+//! ann.handle(Event::Dial { peer: "Bob".into(), id }, now);
+//! drive(&mut ann, &mut bob, now);
+//! assert_eq!(bob.view().state, CallState::Ringing);
+//! drive(&mut bob, &mut ann, now);
+//! assert_eq!(ann.view().state, CallState::Calling { ringing: true });
+//! bob.handle(Event::Accept, now);
+//! drive(&mut bob, &mut ann, now);
+//! assert_eq!(ann.view().state, CallState::Connecting);
+//! ```
 
 mod call;
 mod command;
+mod connectivity;
+mod endpoint;
 mod event;
-mod hear;
+mod inbox;
+mod known_calls;
 mod leg;
 mod legs;
-mod ordered;
-mod path;
+mod outbox;
 mod recovery;
-mod talk;
 mod timer;
 mod view;
 
-pub use call::Call;
 pub use command::{Command, LegId, Notice};
+pub use endpoint::Endpoint;
 pub use event::{CallRecord, ConnectionState, Event, IceConnectionState, LegEvent};
 pub use timer::{ANSWER_LIMIT, AWAY_LIMIT, GAP_LIMIT, Limits, NO_PATH_LIMIT, Policy};
-pub use view::{CallView, EndReason, Ended, Stage, Trouble};
-
-/// A moment: the time since some fixed one, such as the page's load. It never runs backwards.
-pub type Moment = core::time::Duration;
+pub use view::{CallState, CallView, EndReason, Ended, Interruption};

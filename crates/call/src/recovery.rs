@@ -4,47 +4,49 @@
 //! and answers of the signaling server. It wants three: that the server be asked whether it can be
 //! reached, that a path be sought, and that the search be called off. docs/recovery.md draws it.
 
-use crate::Moment;
+use std::time::Duration;
+
+use holdfast_clock::Instant;
 
 /// How often the packet counter is read.
-pub(crate) const LOOK_EVERY: Moment = Moment::from_millis(100);
+pub(crate) const READ_STATS_EVERY: Duration = Duration::from_millis(100);
 
 /// After how long without a packet the path is in doubt, where packets come all the time. Sound
 /// alone is 50 packets a second; a false alarm costs a race that is called off.
-const SILENCE: Moment = Moment::from_millis(400);
+const SILENCE: Duration = Duration::from_millis(400);
 
 /// Silence comes to both sides at once, and two fresh legs would collide: the polite side gives the
 /// other this much of a start.
-const START: Moment = Moment::from_millis(150);
+const START: Duration = Duration::from_millis(150);
 
-/// Somebody who sends neither sound nor picture is heard of only now and then: silence means
-/// something once it is this many times as long as the pauses are.
+/// From somebody who sends neither sound nor picture, packets come only now and then: silence
+/// means something once it is this many times as long as the pauses are.
 const PAUSES: u32 = 3;
 
 /// The longest pause that can be usual.
-const LONGEST_PAUSE: Moment = Moment::from_secs(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// How long a call that both want may take to connect before its path is in doubt.
-const SETUP: Moment = Moment::from_secs(4);
+const SETUP: Duration = Duration::from_secs(4);
 
 /// How long the old path must have gone on after a move before the search is called off.
-const UNMOVED: Moment = Moment::from_secs(5);
+const UNMOVED: Duration = Duration::from_secs(5);
 
 /// How long to wait after each attempt; the last is repeated. Up to a quarter more is added, so
 /// that the two sides do not keep meeting.
-const WAIT: [Moment; 5] = [
-    Moment::from_millis(1500),
-    Moment::from_millis(2500),
-    Moment::from_millis(4000),
-    Moment::from_millis(6000),
-    Moment::from_millis(8000),
+const WAIT: [Duration; 5] = [
+    Duration::from_millis(1500),
+    Duration::from_millis(2500),
+    Duration::from_millis(4000),
+    Duration::from_millis(6000),
+    Duration::from_millis(8000),
 ];
 
 /// An attempt is given this many times as long as the server takes to answer.
 const ANSWERS: u32 = 4;
 
 /// A network that moves all the time is followed no faster than this.
-const MIN_WAIT: Moment = Moment::from_millis(500);
+const MIN_WAIT: Duration = Duration::from_millis(500);
 
 /// Whether the path under a call is good, and if not, how far the search is.
 #[derive(Debug)]
@@ -53,10 +55,10 @@ pub(crate) struct Recovery {
     polite: bool,
     /// The counter as it last was, and when it last grew.
     received: u64,
-    heard_at: Moment,
+    last_packet: Instant,
     /// The longest pause between packets of late.
-    pause: Moment,
-    attempted_at: Option<Moment>,
+    pause: Duration,
+    attempted_at: Option<Instant>,
     random: u32,
 }
 
@@ -65,7 +67,7 @@ enum State {
     /// Nobody has agreed to anything yet.
     Idle,
     /// There is no path yet; one is being found in the ordinary way until then.
-    Setup { until: Moment },
+    Setup { until: Instant },
     /// Packets come.
     Steady,
     /// They do not, or may not soon.
@@ -80,9 +82,9 @@ enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     /// Its time; then the server is asked.
-    Time(Moment),
+    Time(Instant),
     /// The server's answer since then: whoever cannot reach it can agree on nothing.
-    Answer(Moment),
+    Answer(Instant),
 }
 
 /// Why the path is in doubt.
@@ -112,16 +114,16 @@ impl Recovery {
             state: State::Idle,
             polite,
             received: 0,
-            heard_at: Moment::ZERO,
-            pause: Moment::ZERO,
+            last_packet: Instant::START,
+            pause: Duration::ZERO,
             attempted_at: None,
             random: seed | 1,
         }
     }
 
     /// Both want the call: a path is being found.
-    pub(crate) fn begin(&mut self, now: Moment) {
-        self.heard_at = now;
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.last_packet = now;
         if self.state == State::Idle {
             let until = now + SETUP;
             self.state = State::Setup { until };
@@ -129,20 +131,20 @@ impl Recovery {
     }
 
     /// A leg carries media: that is the path.
-    pub(crate) fn found(&mut self, now: Moment) {
+    pub(crate) fn found(&mut self, now: Instant) {
         let is_first = matches!(self.state, State::Idle | State::Setup { .. });
         // Where nothing at all is sent, silence tells nothing: it must be ever longer to tell again.
         self.pause = match self.received {
             0 if !is_first => (self.pause * 2).clamp(SILENCE, LONGEST_PAUSE),
-            _ => Moment::ZERO,
+            _ => Duration::ZERO,
         };
         self.state = State::Steady;
-        self.heard_at = now;
+        self.last_packet = now;
         self.received = 0;
     }
 
     /// The network of this side is another than before, or may be.
-    pub(crate) fn moved(&mut self, now: Moment) {
+    pub(crate) fn moved(&mut self, now: Instant) {
         let earliest = self.attempted_at.map_or(now, |at| now.max(at + MIN_WAIT));
         self.state = State::Doubt {
             cause: Cause::Moved,
@@ -152,7 +154,7 @@ impl Recovery {
     }
 
     /// The browser says that nothing has come for a while: in Firefox at once, in Chromium late.
-    pub(crate) fn silent(&mut self, now: Moment) {
+    pub(crate) fn silent(&mut self, now: Instant) {
         match self.state {
             State::Idle | State::Setup { .. } | State::Doubt { .. } => {}
             State::Steady => self.doubt(now),
@@ -160,7 +162,7 @@ impl Recovery {
     }
 
     /// The browser has given a path up. Waiting for the next attempt has no point.
-    pub(crate) fn failed(&mut self, now: Moment) {
+    pub(crate) fn failed(&mut self, now: Instant) {
         let recent = self.attempted_at.is_some_and(|at| now < at + WAIT[0]);
         match &mut self.state {
             State::Doubt { next, .. } => {
@@ -174,18 +176,18 @@ impl Recovery {
 
     /// The path leads nowhere any more: the other side's page was loaded anew, or the browser
     /// refused a description.
-    pub(crate) fn lost(&mut self, now: Moment) {
+    pub(crate) fn lost(&mut self, now: Instant) {
         self.doubt(now);
     }
 
     /// The packet counter of the path was read.
-    pub(crate) fn counted(&mut self, received: u64, now: Moment) -> Option<Step> {
+    pub(crate) fn counted(&mut self, received: u64, now: Instant) -> Option<Step> {
         let comes = received > self.received;
         self.received = received;
         if comes {
-            return self.heard(now);
+            return self.packet(now);
         }
-        let silence = now.saturating_sub(self.heard_at);
+        let silence = now.since(self.last_packet);
         if self.state == State::Steady && silence >= SILENCE.max(self.pause * PAUSES) {
             self.doubt(if self.polite { now + START } else { now });
         }
@@ -193,9 +195,9 @@ impl Recovery {
     }
 
     /// The old path carries packets.
-    pub(crate) fn heard(&mut self, now: Moment) -> Option<Step> {
-        let pause = now.saturating_sub(self.heard_at);
-        self.heard_at = now;
+    pub(crate) fn packet(&mut self, now: Instant) -> Option<Step> {
+        let pause = now.since(self.last_packet);
+        self.last_packet = now;
         match self.state {
             State::Idle | State::Setup { .. } => {
                 self.state = State::Steady;
@@ -220,7 +222,7 @@ impl Recovery {
     }
 
     /// The server has answered.
-    pub(crate) fn answered(&mut self, now: Moment) -> Option<Step> {
+    pub(crate) fn answered(&mut self, now: Instant) -> Option<Step> {
         let State::Doubt { attempts, next, .. } = &mut self.state else {
             return None;
         };
@@ -230,7 +232,7 @@ impl Recovery {
         let [.., longest] = WAIT;
         let wait = WAIT.get(*attempts).copied().unwrap_or(longest);
         // Where the server is slow to answer, so is the other side.
-        let wait = wait.max((now.saturating_sub(asked) * ANSWERS).min(longest));
+        let wait = wait.max((now.since(asked) * ANSWERS).min(longest));
         *attempts += 1;
         self.random ^= self.random << 13;
         self.random ^= self.random >> 17;
@@ -241,7 +243,7 @@ impl Recovery {
     }
 
     /// What is due. To be asked after every event.
-    pub(crate) fn due(&mut self, now: Moment) -> Option<Step> {
+    pub(crate) fn due(&mut self, now: Instant) -> Option<Step> {
         match &mut self.state {
             State::Setup { until } if *until <= now => self.doubt(now),
             State::Idle | State::Setup { .. } | State::Steady | State::Doubt { .. } => {}
@@ -259,7 +261,7 @@ impl Recovery {
     }
 
     /// When [`Self::due`] will next have something to say by itself.
-    pub(crate) fn next(&self) -> Option<Moment> {
+    pub(crate) fn next(&self) -> Option<Instant> {
         match self.state {
             State::Setup { until: due }
             | State::Doubt {
@@ -284,12 +286,12 @@ impl Recovery {
     }
 
     /// When the last packet came.
-    pub(crate) fn heard_at(&self) -> Moment {
-        self.heard_at
+    pub(crate) fn last_packet(&self) -> Instant {
+        self.last_packet
     }
 
     /// The path is in doubt; the first attempt is due then.
-    fn doubt(&mut self, due: Moment) {
+    fn doubt(&mut self, due: Instant) {
         self.state = State::Doubt {
             cause: Cause::Silence,
             attempts: 0,

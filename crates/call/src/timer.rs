@@ -1,21 +1,23 @@
 //! The timers of a call, in a table indexed by what they are for.
 
-use crate::Moment;
+use std::time::Duration;
+
+use holdfast_clock::Instant;
 
 /// How long a call rings before it counts as not answered.
-pub const ANSWER_LIMIT: Moment = Moment::from_secs(45);
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(45);
 
 /// How long an accepted call may be without a path before it is over.
-pub const NO_PATH_LIMIT: Moment = Moment::from_secs(120);
+pub const NO_PATH_LIMIT: Duration = Duration::from_secs(120);
 
 /// How long a missing message holds up those after it.
-pub const GAP_LIMIT: Moment = Moment::from_secs(10);
+pub const GAP_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a call waits for a page that said it closes: long enough for it to load anew.
-pub const AWAY_LIMIT: Moment = Moment::from_secs(20);
+pub const AWAY_LIMIT: Duration = Duration::from_secs(20);
 
 /// A timer that is late by this much was not late by itself: the device slept.
-const SLEPT: Moment = Moment::from_secs(3);
+pub(crate) const SLEPT: Duration = Duration::from_secs(3);
 
 /// What is done when the path is in doubt. All but the first are there to be compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,9 +37,9 @@ pub enum Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// For an answer; [`ANSWER_LIMIT`] unless told otherwise.
-    pub answer: Moment,
+    pub answer: Duration,
     /// For a path; [`NO_PATH_LIMIT`] unless told otherwise.
-    pub no_path: Moment,
+    pub no_path: Duration,
     /// What is done when the path is in doubt.
     pub policy: Policy,
 }
@@ -59,12 +61,10 @@ pub(crate) enum Timer {
     Answer,
     /// The call has no path.
     NoPath,
-    /// A message is missing.
-    Gap,
     /// The other side's page closes, or is loaded anew.
     Away,
     /// The packet counter is to be read.
-    Look,
+    ReadStats,
     /// The recovery policy has something to do.
     Path,
     /// The person has been told for long enough that the call is back.
@@ -72,12 +72,11 @@ pub(crate) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 6] = [
         Self::Answer,
         Self::NoPath,
-        Self::Gap,
         Self::Away,
-        Self::Look,
+        Self::ReadStats,
         Self::Path,
         Self::Back,
     ];
@@ -86,11 +85,11 @@ impl Timer {
 /// When each timer is due.
 #[derive(Debug, Default)]
 pub(crate) struct TimerTable {
-    due: [Option<Moment>; Timer::ALL.len()],
+    due: [Option<Instant>; Timer::ALL.len()],
 }
 
 impl TimerTable {
-    pub(crate) fn set(&mut self, timer: Timer, due: Moment) {
+    pub(crate) fn set(&mut self, timer: Timer, due: Instant) {
         self.due[timer as usize] = Some(due);
     }
 
@@ -102,36 +101,21 @@ impl TimerTable {
         self.due[timer as usize].is_some()
     }
 
-    /// Stops all that have to do with a call under way.
-    pub(crate) fn end_of_call(&mut self) {
-        for timer in Timer::ALL {
-            if timer != Timer::Gap {
-                self.stop(timer);
-            }
-        }
-    }
-
-    /// By how much the next timer is late, if it is so late that the device must have slept.
-    pub(crate) fn overslept(&self, now: Moment) -> Option<Moment> {
-        let late = now.saturating_sub(self.next()?);
-        (late >= SLEPT).then_some(late)
-    }
-
     /// Puts off the limits; what is done every so often is not a limit.
-    pub(crate) fn postpone(&mut self, by: Moment) {
-        for timer in [Timer::Answer, Timer::NoPath, Timer::Gap, Timer::Away] {
+    pub(crate) fn postpone(&mut self, by: Duration) {
+        for timer in [Timer::Answer, Timer::NoPath, Timer::Away] {
             if let Some(due) = &mut self.due[timer as usize] {
                 *due += by;
             }
         }
     }
 
-    pub(crate) fn next(&self) -> Option<Moment> {
+    pub(crate) fn next(&self) -> Option<Instant> {
         self.due.iter().flatten().min().copied()
     }
 
     /// Takes one timer that is due.
-    pub(crate) fn expire(&mut self, now: Moment) -> Option<Timer> {
+    pub(crate) fn expire(&mut self, now: Instant) -> Option<Timer> {
         let timer = Timer::ALL
             .into_iter()
             .find(|timer| self.due[*timer as usize].is_some_and(|due| due <= now))?;

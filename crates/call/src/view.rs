@@ -1,29 +1,30 @@
 //! What a person sees of a call: plain data.
 
-use holdfast_protocol::HangUpReason;
+use std::time::Duration;
 
-use crate::Moment;
+use holdfast_clock::Instant;
+use holdfast_protocol::HangUpReason;
 
 /// What is to be shown.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CallView {
     /// How far the call is.
-    pub stage: Stage,
+    pub state: CallState,
     /// Who is on the other side; empty without a call.
     pub peer: String,
     /// The other side's link to the signaling server is gone. The call does not need it.
     pub peer_link_lost: bool,
     /// What stands between the two while the call is interrupted.
-    pub trouble: Option<Trouble>,
+    pub interruption: Option<Interruption>,
     /// The call was interrupted for so long, and is back since a moment ago.
-    pub back_after: Option<Moment>,
+    pub back_after: Option<Duration>,
     /// How the last call ended.
     pub ended: Option<Ended>,
 }
 
 /// How far a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Stage {
+pub enum CallState {
     /// No call.
     #[default]
     Idle,
@@ -41,16 +42,16 @@ pub enum Stage {
     /// Connected since then.
     Connected {
         /// When the call was first connected.
-        since: Moment,
+        since: Instant,
     },
     /// It was connected and now is not; the call goes on.
     Interrupted {
         /// When the connection went.
-        since: Moment,
+        since: Instant,
     },
 }
 
-impl Stage {
+impl CallState {
     /// Whether there is a call, or one in the making.
     #[must_use]
     pub fn is_call(self) -> bool {
@@ -60,7 +61,7 @@ impl Stage {
 
 /// What stands between the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum Interruption {
     /// Our own network moved, or is gone.
     OurNetwork,
     /// Nothing comes from the other side.

@@ -84,7 +84,7 @@ proptest! {
         sim.assert_agreement();
         no_storm(&sim, happened);
         for end in &sim.ends {
-            if let Some(ended) = end.call.view().ended {
+            if let Some(ended) = end.endpoint.view().ended {
                 let wrong = matches!(
                     ended.reason,
                     EndReason::Failed(_) | EndReason::NoPath
@@ -125,7 +125,7 @@ proptest! {
         sim.schedule(8_000, BOB, Act::Accept);
         sim.run(14_000);
         prop_assume!(sim.connected());
-        let id = sim.ends[ANN].call.id().cloned();
+        let id = sim.ends[ANN].endpoint.id().cloned();
         let happened = script.len();
         let is_new_page = |act: &Act| matches!(act, Act::Reload(_) | Act::Crash(_));
         let new_pages = script.iter().any(|(_, _, act)| is_new_page(act));
@@ -137,13 +137,13 @@ proptest! {
         sim.assert_agreement();
         // A page that says it closes, and then is cut off besides, may be away for over 20 s.
         let left = sim.ends.iter().any(|end| {
-            end.call.view().ended.is_some_and(|ended| ended.reason == EndReason::Left)
+            end.endpoint.view().ended.is_some_and(|ended| ended.reason == EndReason::Left)
         });
         if left && reloads {
             return Ok(());
         }
-        prop_assert!(sim.connected(), "{:?} {:?}", sim.ends[ANN].call.view(), sim.ends[BOB].call.view());
-        prop_assert_eq!(sim.ends[ANN].call.id().cloned(), id);
+        prop_assert!(sim.connected(), "{:?} {:?}", sim.ends[ANN].endpoint.view(), sim.ends[BOB].endpoint.view());
+        prop_assert_eq!(sim.ends[ANN].endpoint.id().cloned(), id);
         no_storm(&sim, happened);
         // What was written has come, but for what a page had not read when it went.
         for (side, end) in sim.ends.iter().enumerate() {

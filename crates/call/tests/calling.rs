@@ -3,14 +3,18 @@
 mod sim;
 
 use holdfast_call::{
-    ANSWER_LIMIT, ConnectionState, EndReason, Event, IceConnectionState, LegEvent, NO_PATH_LIMIT,
-    Notice, Stage,
+    ANSWER_LIMIT, CallState, ConnectionState, EndReason, Event, IceConnectionState, LegEvent,
+    NO_PATH_LIMIT, Notice,
 };
 use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody, Tag};
 use sim::{ANN, Act, BOB, Network, Side, Sim};
 
 fn ended(sim: &Sim, side: Side) -> Option<EndReason> {
-    sim.ends[side].call.view().ended.map(|ended| ended.reason)
+    sim.ends[side]
+        .endpoint
+        .view()
+        .ended
+        .map(|ended| ended.reason)
 }
 
 fn there(reason: HangUpReason) -> Option<EndReason> {
@@ -35,9 +39,9 @@ fn in_call(name: &str, page: &str, nth: u32, seq: u32, body: SignalBody) -> Even
         call,
         leg: 0,
         seq,
-        heard: 0,
-        life: 0,
-        to_life: 0,
+        acked: 0,
+        epoch: 0,
+        peer_epoch: 0,
     });
     Event::Received(Signal {
         name: Some(name.into()),
@@ -55,8 +59,8 @@ fn offer() -> SignalBody {
 fn s23_the_callee_is_asked_and_may_accept() {
     let mut sim = Sim::new(Network::PERFECT);
     sim.act(ANN, Act::Dial, 1000);
-    assert_eq!(sim.stage(ANN), Stage::Calling { ringing: true });
-    assert_eq!(sim.stage(BOB), Stage::Ringing);
+    assert_eq!(sim.stage(ANN), CallState::Calling { ringing: true });
+    assert_eq!(sim.stage(BOB), CallState::Ringing);
     let before = &sim.ends[BOB].commands;
     assert_eq!(
         before,
@@ -100,7 +104,7 @@ fn nobody_answering_ends_a_call_on_both_sides_after_45_seconds() {
     let mut sim = Sim::new(Network::PERFECT);
     sim.act(ANN, Act::Dial, 1000);
     sim.run(u64::try_from(ANSWER_LIMIT.as_millis()).expect("short") - 2000);
-    assert_eq!(sim.stage(BOB), Stage::Ringing);
+    assert_eq!(sim.stage(BOB), CallState::Ringing);
     sim.run(2000);
     sim.assert_agreement();
     assert_eq!(ended(&sim, ANN), Some(EndReason::NoAnswer));
@@ -111,7 +115,7 @@ fn nobody_answering_ends_a_call_on_both_sides_after_45_seconds() {
 fn a_ring_that_the_caller_forgot_stops_after_45_seconds() {
     let mut sim = Sim::new(Network::PERFECT);
     sim.handle(ANN, plain("Bob", offer()));
-    assert_eq!(sim.stage(ANN), Stage::Ringing);
+    assert_eq!(sim.stage(ANN), CallState::Ringing);
     sim.run(46_000);
     assert_eq!(ended(&sim, ANN), Some(EndReason::Missed));
 }
@@ -135,13 +139,13 @@ fn s07_a_caller_from_outside_hears_busy() {
         };
         // The simulation has two people; what is said to a third is looked at before it is sent.
         let end = &mut sim.ends[ANN];
-        end.call.handle(event, sim.now);
-        let said = format!("{:?}", end.call.poll_command());
+        end.endpoint.handle(event, sim.now);
+        let said = format!("{:?}", end.endpoint.poll_command());
         assert!(
             said.contains("HangUp(Busy)") && said.contains("Zoe"),
             "{said}"
         );
-        let told = format!("{:?}", end.call.poll_command());
+        let told = format!("{:?}", end.endpoint.poll_command());
         assert!(told.contains("CalledMeanwhile"), "{told}");
         assert!(sim.connected());
     }
@@ -157,7 +161,7 @@ fn s08_calling_yourself_is_refused_with_a_reason() {
     let peer = "Ann".to_owned();
     sim.handle(ANN, Event::Dial { peer, id });
     assert_eq!(sim.ends[ANN].notices, [Notice::CannotCallYourself]);
-    assert_eq!(sim.stage(ANN), Stage::Idle);
+    assert_eq!(sim.stage(ANN), CallState::Idle);
 }
 
 #[test]
@@ -230,7 +234,7 @@ fn s20_disconnected_never_ends_a_call() {
         sim.handle(ANN, Event::Leg(0, event));
     }
     sim.run(limit - 2000);
-    assert!(matches!(sim.stage(ANN), Stage::Interrupted { .. }));
+    assert!(matches!(sim.stage(ANN), CallState::Interrupted { .. }));
     sim.run(20_000);
     assert!(sim.connected());
     sim.assert_agreement();
@@ -242,7 +246,7 @@ fn a_call_without_a_path_for_two_minutes_ends_and_says_so() {
     let limit = u64::try_from(NO_PATH_LIMIT.as_millis()).expect("short");
     sim.schedule(0, ANN, Act::Outage(limit + 20_000));
     sim.run(limit - 1000);
-    assert!(matches!(sim.stage(ANN), Stage::Interrupted { .. }));
+    assert!(matches!(sim.stage(ANN), CallState::Interrupted { .. }));
     sim.run(5000);
     assert_eq!(ended(&sim, ANN), Some(EndReason::NoPath));
     assert_eq!(ended(&sim, BOB), Some(EndReason::NoPath));
@@ -251,15 +255,19 @@ fn a_call_without_a_path_for_two_minutes_ends_and_says_so() {
 #[test]
 fn l24_a_call_has_a_token_that_both_sides_share() {
     let sim = Sim::talking();
-    assert!(sim.ends[ANN].call.id().is_some());
-    assert_eq!(sim.ends[ANN].call.id(), sim.ends[BOB].call.id());
+    assert!(sim.ends[ANN].endpoint.id().is_some());
+    assert_eq!(sim.ends[ANN].endpoint.id(), sim.ends[BOB].endpoint.id());
 }
 
 #[test]
 fn l25_control_network_and_media_information_all_travel_by_signaling() {
     let mut sim = Sim::talking();
     sim.act(ANN, Act::HangUp, 1000);
-    let said = sim.ends.iter().flat_map(|end| &end.sent).map(Signal::kind);
+    let said = sim
+        .ends
+        .iter()
+        .flat_map(|end| &end.sent)
+        .map(|signal| signal.kind().as_str());
     let kinds: std::collections::BTreeSet<_> = said.collect();
     let control = ["accepted", "hang-up", "ringing"];
     let network = ["new-ice-candidate"];
@@ -281,7 +289,7 @@ fn a_hang_up_of_somebody_else_means_nothing() {
     assert!(sim.connected());
     let bob = in_call("Bob", "ann", 0, 99, hang_up());
     sim.handle(ANN, bob);
-    assert_eq!(sim.stage(ANN), Stage::Idle);
+    assert_eq!(sim.stage(ANN), CallState::Idle);
 }
 
 #[test]
@@ -289,7 +297,7 @@ fn the_caller_stops_counting_when_the_callee_has_said_yes() {
     let mut sim = Sim::new(Network::PERFECT);
     sim.act(ANN, Act::Dial, 44_000);
     sim.act(BOB, Act::Accept, 0);
-    assert_eq!(sim.stage(ANN), Stage::Connecting, "before any answer");
+    assert_eq!(sim.stage(ANN), CallState::Connecting, "before any answer");
 }
 
 #[test]
@@ -305,7 +313,13 @@ fn calling_who_calls_is_a_yes() {
 fn a_call_that_nobody_answered_is_told_to_each_side_as_it_was() {
     let mut sim = Sim::new(Network::PERFECT);
     sim.act(ANN, Act::Dial, 50_000);
-    let outgoing = |side: Side| sim.ends[side].call.view().ended.map(|ended| ended.outgoing);
+    let outgoing = |side: Side| {
+        sim.ends[side]
+            .endpoint
+            .view()
+            .ended
+            .map(|ended| ended.outgoing)
+    };
     assert_eq!([outgoing(ANN), outgoing(BOB)], [Some(true), Some(false)]);
 }
 
@@ -325,7 +339,7 @@ fn declining_a_client_of_the_sample_tells_it() {
 fn a_call_anew_from_the_same_person_takes_the_place_of_the_old_one() {
     let mut sim = Sim::talking();
     sim.handle(ANN, in_call("Bob", "bob-reloaded", 0, 0, offer()));
-    assert_eq!(sim.stage(ANN), Stage::Ringing);
+    assert_eq!(sim.stage(ANN), CallState::Ringing);
     assert!(sim.pc(ANN).is_none());
 }
 
@@ -336,7 +350,7 @@ fn an_older_call_that_arrives_late_does_not_ring() {
     sim.handle(ANN, in_call("Bob", "bob", 0, 0, offer()));
     let cancelled = SignalBody::HangUp(HangUpReason::Cancelled);
     sim.handle(ANN, in_call("Bob", "bob", 0, 1, cancelled));
-    assert_eq!(sim.stage(ANN), Stage::Ringing);
+    assert_eq!(sim.stage(ANN), CallState::Ringing);
 }
 
 #[test]
@@ -344,7 +358,7 @@ fn a_renegotiation_of_a_call_that_is_over_is_told_so_and_does_not_ring() {
     let mut sim = Sim::new(Network::PERFECT);
     sim.handle(ANN, in_call("Bob", "bob", 0, 9, offer()));
     sim.run(11_000);
-    assert_eq!(sim.stage(ANN), Stage::Idle);
+    assert_eq!(sim.stage(ANN), CallState::Idle);
     let unknown = SignalBody::HangUp(HangUpReason::UnknownCall);
     assert_eq!(
         sim.ends[ANN].sent.last().map(|signal| signal.body.clone()),
@@ -366,8 +380,11 @@ fn when_both_called_and_one_gives_up_nothing_rings_on() {
         sim.run(12_000);
         let stages = [sim.stage(ANN), sim.stage(BOB)];
         // Ann either gave up before she heard of Bob's call, which then rings on its own, or after.
-        let rings = stages == [Stage::Ringing, Stage::Calling { ringing: true }];
-        assert!(rings || stages == [Stage::Idle, Stage::Idle], "{stages:?}");
+        let rings = stages == [CallState::Ringing, CallState::Calling { ringing: true }];
+        assert!(
+            rings || stages == [CallState::Idle, CallState::Idle],
+            "{stages:?}"
+        );
     }
 }
 
@@ -377,7 +394,7 @@ fn camera_and_microphone_that_come_too_late_answer_no_other_call() {
     sim.handle(ANN, plain("Bob", offer()));
     sim.handle(ANN, Event::MediaReady);
     assert!(sim.pc(ANN).is_none());
-    assert_eq!(sim.stage(ANN), Stage::Ringing);
+    assert_eq!(sim.stage(ANN), CallState::Ringing);
 }
 
 #[test]
@@ -391,7 +408,7 @@ fn a_name_that_nobody_has_ends_the_attempt_but_never_a_call() {
     let mut sim = Sim::talking();
     sim.handle(ANN, Event::Unreachable { peer: peer() });
     assert!(sim.connected());
-    assert!(sim.ends[ANN].call.view().peer_link_lost);
+    assert!(sim.ends[ANN].endpoint.view().peer_link_lost);
     sim.handle(
         ANN,
         Event::PeerLink {
@@ -399,5 +416,5 @@ fn a_name_that_nobody_has_ends_the_attempt_but_never_a_call() {
             up: true,
         },
     );
-    assert!(!sim.ends[ANN].call.view().peer_link_lost);
+    assert!(!sim.ends[ANN].endpoint.view().peer_link_lost);
 }

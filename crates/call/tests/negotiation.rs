@@ -8,8 +8,9 @@
 mod sim;
 
 use holdfast_call::{
-    Call, Command, ConnectionState, Event, IceConnectionState, LegEvent, Limits, Moment,
+    Command, ConnectionState, Endpoint, Event, IceConnectionState, LegEvent, Limits,
 };
+use holdfast_clock::Instant;
 use holdfast_protocol::{CallId, Candidate, Description, SdpType, Signal, SignalBody, Tag};
 use sim::{ANN, Act, BOB, Network, Side, Sim};
 
@@ -20,34 +21,34 @@ fn ufrag(sim: &Sim, side: Side) -> String {
 
 /// A caller right before the browser's first word, with what it has commanded since.
 struct Caller {
-    call: Call,
+    endpoint: Endpoint,
     said: u32,
 }
 
 impl Caller {
     /// `me` is polite towards Bob when it comes before him in the alphabet.
     fn new(me: &str) -> Self {
-        let mut call = Call::new(Limits::default());
-        call.handle(Event::Named(me.into()), Moment::ZERO);
+        let mut endpoint = Endpoint::new(Limits::default());
+        endpoint.handle(Event::Named(me.into()), Instant::START);
         let id = CallId {
             page: "page".into(),
             nth: 0,
         };
         let peer = "Bob".to_owned();
-        call.handle(Event::Dial { peer, id }, Moment::ZERO);
-        call.handle(Event::MediaReady, Moment::ZERO);
-        while call.poll_command().is_some() {}
-        Self { call, said: 0 }
+        endpoint.handle(Event::Dial { peer, id }, Instant::START);
+        endpoint.handle(Event::MediaReady, Instant::START);
+        while endpoint.poll_command().is_some() {}
+        Self { endpoint, said: 0 }
     }
 
     fn leg(&mut self, event: LegEvent) -> Vec<String> {
-        self.call.handle(Event::Leg(0, event), Moment::ZERO);
+        self.endpoint.handle(Event::Leg(0, event), Instant::START);
         self.drain()
     }
 
     fn link_up(&mut self) -> Vec<String> {
-        self.call
-            .handle(Event::LinkUp { anew: false }, Moment::ZERO);
+        self.endpoint
+            .handle(Event::LinkUp { anew: false }, Instant::START);
         self.drain()
     }
 
@@ -59,9 +60,9 @@ impl Caller {
             },
             leg: 0,
             seq: self.said,
-            heard: 0,
-            life: 0,
-            to_life: 0,
+            acked: 0,
+            epoch: 0,
+            peer_epoch: 0,
         };
         self.said += 1;
         let signal = Signal {
@@ -70,14 +71,15 @@ impl Caller {
             body,
             tag: Some(tag),
         };
-        self.call.handle(Event::Received(signal), Moment::ZERO);
+        self.endpoint
+            .handle(Event::Received(signal), Instant::START);
         self.drain()
     }
 
     fn drain(&mut self) -> Vec<String> {
-        let commands = std::iter::from_fn(|| self.call.poll_command());
+        let commands = std::iter::from_fn(|| self.endpoint.poll_command());
         let named = commands.map(|command| match command {
-            Command::Send(signal) => format!("send {}", signal.kind()),
+            Command::Send(signal) => format!("send {}", signal.kind().as_str()),
             Command::SetLocalDescription(_) => "set local".into(),
             Command::SetRemoteDescription(_, set) => format!("set remote {}", set.sdp),
             Command::AddIceCandidate(_, candidate) => format!("add {}", candidate.candidate),

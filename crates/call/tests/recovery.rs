@@ -8,9 +8,12 @@
 mod sim;
 
 use holdfast_call::{
-    AWAY_LIMIT, Call, Command, ConnectionState, EndReason, Event, IceConnectionState, LegEvent,
-    Limits, Moment, Policy, Stage, Trouble,
+    AWAY_LIMIT, CallState, Command, ConnectionState, EndReason, Endpoint, Event,
+    IceConnectionState, Interruption, LegEvent, Limits, Policy,
 };
+use std::time::Duration;
+
+use holdfast_clock::Instant;
 use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody};
 use sim::{ANN, Act, BOB, Side, Sim};
 
@@ -27,8 +30,8 @@ fn leg(sim: &Sim) -> Option<u32> {
     sim.ends[ANN].used
 }
 
-fn trouble(sim: &Sim, side: Side) -> Option<Trouble> {
-    sim.ends[side].call.view().trouble
+fn trouble(sim: &Sim, side: Side) -> Option<Interruption> {
+    sim.ends[side].endpoint.view().interruption
 }
 
 #[test]
@@ -64,12 +67,12 @@ fn a_fresh_leg_wins_where_a_restart_gathers_on_what_is_gone() {
             let mut sim = Sim::talking();
             sim.act(side, act, 2500);
             assert_eq!(leg(&sim), Some(1), "{act:?}");
-            let view = sim.ends[side].call.view();
+            let view = sim.ends[side].endpoint.view();
             let gap = view.back_after.expect("it was interrupted");
-            assert!(gap < Moment::from_millis(1700), "{gap:?} with {act:?}");
+            assert!(gap < Duration::from_millis(1700), "{gap:?} with {act:?}");
             // After a while nobody wants to be told any more.
             sim.run(4000);
-            assert_eq!(sim.ends[side].call.view().back_after, None);
+            assert_eq!(sim.ends[side].endpoint.view().back_after, None);
         }
     }
 }
@@ -189,19 +192,19 @@ fn a_page_that_is_loaded_anew_comes_back_and_the_other_side_sees_no_end() {
     for act in [Act::Reload(1500), Act::Crash(1500)] {
         for side in [ANN, BOB] {
             let mut sim = Sim::talking();
-            let id = sim.ends[ANN].call.id().cloned();
+            let id = sim.ends[ANN].endpoint.id().cloned();
             sim.act(side, act, 1400);
             let expected = match act {
-                Act::Reload(_) => Trouble::TheirPage,
-                _ => Trouble::TheirNetwork,
+                Act::Reload(_) => Interruption::TheirPage,
+                _ => Interruption::TheirNetwork,
             };
             assert_eq!(trouble(&sim, 1 - side), Some(expected));
             sim.run(200);
-            assert_eq!(trouble(&sim, side), Some(Trouble::OurPage));
+            assert_eq!(trouble(&sim, side), Some(Interruption::OurPage));
             sim.run(2500);
             assert!(leg(&sim) >= Some(1));
-            assert_eq!(sim.ends[side].call.id().cloned(), id);
-            assert_eq!(sim.ends[1 - side].call.view().ended, None);
+            assert_eq!(sim.ends[side].endpoint.id().cloned(), id);
+            assert_eq!(sim.ends[1 - side].endpoint.view().ended, None);
         }
     }
 }
@@ -221,9 +224,13 @@ fn a_page_that_closes_for_good_is_waited_for_20_s() {
     sim.act(ANN, Act::Reload(600_000), 0);
     let limit = u64::try_from(AWAY_LIMIT.as_millis()).expect("short");
     sim.run(limit - 100);
-    assert!(matches!(sim.stage(BOB), Stage::Interrupted { .. }));
+    assert!(matches!(sim.stage(BOB), CallState::Interrupted { .. }));
     sim.run(200);
-    let ended = sim.ends[BOB].call.view().ended.map(|ended| ended.reason);
+    let ended = sim.ends[BOB]
+        .endpoint
+        .view()
+        .ended
+        .map(|ended| ended.reason);
     assert_eq!(ended, Some(EndReason::Left));
 }
 
@@ -233,7 +240,7 @@ fn a_call_that_only_rings_is_over_with_its_page() {
     sim.act(ANN, Act::HangUp, 500);
     sim.act(ANN, Act::Dial, 1000);
     sim.act(ANN, Act::Reload(1000), 200);
-    assert_eq!(sim.stage(BOB), Stage::Idle);
+    assert_eq!(sim.stage(BOB), CallState::Idle);
 }
 
 #[test]
@@ -249,8 +256,8 @@ fn a_device_that_sleeps_loses_no_call_and_looks_at_once_when_it_wakes() {
 fn people_are_told_whose_network_it_is() {
     let mut sim = Sim::talking();
     sim.act(ANN, Act::Move(5000), 2000);
-    assert_eq!(trouble(&sim, ANN), Some(Trouble::OurNetwork));
-    assert_eq!(trouble(&sim, BOB), Some(Trouble::TheirNetwork));
+    assert_eq!(trouble(&sim, ANN), Some(Interruption::OurNetwork));
+    assert_eq!(trouble(&sim, BOB), Some(Interruption::TheirNetwork));
     sim.run(6000);
     assert_eq!(trouble(&sim, ANN), None);
 }
@@ -264,16 +271,16 @@ fn a_hang_up_in_the_middle_of_a_race_closes_everything() {
     }
     sim.act(ANN, Act::HangUp, 3000);
     sim.assert_agreement();
-    assert_eq!(sim.stage(ANN), Stage::Idle);
+    assert_eq!(sim.stage(ANN), CallState::Idle);
 }
 
 /// A call with a client of the sample, connected.
-fn with_the_sample(policy: Policy) -> Call {
-    let mut call = Call::new(Limits {
+fn with_the_sample(policy: Policy) -> Endpoint {
+    let mut call = Endpoint::new(Limits {
         policy,
         ..Limits::default()
     });
-    let now = Moment::ZERO;
+    let now = Instant::START;
     call.handle(Event::Named("Ann".into()), now);
     let id = CallId {
         page: "page".into(),
@@ -302,16 +309,16 @@ fn with_the_sample(policy: Policy) -> Call {
     call
 }
 
-fn drain(call: &mut Call) -> Vec<Command> {
+fn drain(call: &mut Endpoint) -> Vec<Command> {
     std::iter::from_fn(|| call.poll_command()).collect()
 }
 
 #[test]
 fn towards_a_client_of_the_sample_there_is_a_restart_alone() {
     let mut call = with_the_sample(Policy::Race);
-    call.handle(Event::NetworkMoved, Moment::ZERO);
+    call.handle(Event::NetworkMoved, Instant::START);
     assert_eq!(drain(&mut call), [Command::ProbeLink]);
-    call.handle(Event::LinkUp { anew: false }, Moment::ZERO);
+    call.handle(Event::LinkUp { anew: false }, Instant::START);
     assert_eq!(drain(&mut call), [Command::RestartIce(0)]);
     // It has no page to come back to either.
     assert_eq!(call.record(), None);
@@ -321,30 +328,30 @@ fn towards_a_client_of_the_sample_there_is_a_restart_alone() {
 fn the_policies_to_compare_with_do_what_they_are_named_after() {
     let ice = |state| Event::Leg(0, LegEvent::IceConnection(state));
     let mut sample = with_the_sample(Policy::Sample);
-    sample.handle(ice(IceConnectionState::Disconnected), Moment::ZERO);
-    assert_eq!(sample.view().stage, Stage::Idle);
+    sample.handle(ice(IceConnectionState::Disconnected), Instant::START);
+    assert_eq!(sample.view().state, CallState::Idle);
     let mut textbook = with_the_sample(Policy::Textbook);
-    textbook.handle(Event::NetworkMoved, Moment::ZERO);
-    textbook.handle(ice(IceConnectionState::Disconnected), Moment::ZERO);
+    textbook.handle(Event::NetworkMoved, Instant::START);
+    textbook.handle(ice(IceConnectionState::Disconnected), Instant::START);
     assert_eq!(drain(&mut textbook), []);
-    textbook.handle(ice(IceConnectionState::Failed), Moment::ZERO);
+    textbook.handle(ice(IceConnectionState::Failed), Instant::START);
     assert_eq!(drain(&mut textbook), [Command::RestartIce(0)]);
     let mut restart = with_the_sample(Policy::RestartOnMove);
-    restart.handle(Event::NetworkMoved, Moment::ZERO);
+    restart.handle(Event::NetworkMoved, Instant::START);
     assert_eq!(drain(&mut restart), [Command::ProbeLink]);
 }
 
 #[test]
 fn somebody_heard_of_now_and_then_is_not_doubted_between() {
     let mut call = with_the_sample(Policy::Race);
-    let mut now = Moment::ZERO;
+    let mut now = Instant::START;
     let mut bytes = 0;
     // A packet every 2 s, as from somebody who only watches.
     for tick in 0..400_u64 {
-        now += Moment::from_millis(100);
+        now += Duration::from_millis(100);
         bytes += u64::from(tick % 20 == 0);
         call.handle_timeout(now);
-        call.handle(Event::Leg(0, LegEvent::Received(bytes)), now);
+        call.handle(Event::Leg(0, LegEvent::BytesReceived(bytes)), now);
         if tick == 60 {
             // The first pauses are not known to be usual.
             call.handle(Event::LinkUp { anew: false }, now);
@@ -378,7 +385,11 @@ fn a_hang_up_always_wins() {
     sim.act(ANN, Act::Move(3000), 100);
     sim.act(BOB, Act::HangUp, 6000);
     sim.assert_agreement();
-    let ended = sim.ends[ANN].call.view().ended.map(|ended| ended.reason);
+    let ended = sim.ends[ANN]
+        .endpoint
+        .view()
+        .ended
+        .map(|ended| ended.reason);
     assert_eq!(ended, Some(EndReason::There(HangUpReason::HungUp)));
 }
 
@@ -434,7 +445,7 @@ fn a_device_that_sleeps_does_not_sleep_its_call_away() {
     let mut sim = Sim::talking();
     sim.act(BOB, Act::Outage(170_000), 5000);
     sim.act(ANN, Act::Sleep(130_000), 131_000);
-    assert!(matches!(sim.stage(ANN), Stage::Interrupted { .. }));
+    assert!(matches!(sim.stage(ANN), CallState::Interrupted { .. }));
 }
 
 #[test]
@@ -496,5 +507,9 @@ fn without_a_server_the_path_that_is_left_carries_the_restart() {
         0
     );
     sim.act(BOB, Act::HangUp, 100);
-    assert_eq!(sim.stage(ANN), Stage::Idle, "a hang-up takes that way too");
+    assert_eq!(
+        sim.stage(ANN),
+        CallState::Idle,
+        "a hang-up takes that way too"
+    );
 }

@@ -14,9 +14,10 @@ use std::{
 };
 
 use holdfast_call::{
-    Call, CallRecord, Command, ConnectionState, Event, IceConnectionState, LegEvent, LegId, Limits,
-    Moment, Notice, Stage,
+    CallRecord, CallState, Command, ConnectionState, Endpoint, Event, IceConnectionState, LegEvent,
+    LegId, Limits, Notice,
 };
+use holdfast_clock::Instant;
 use holdfast_jsep::{Description as Model, Kind, PeerConnection, SignalingState};
 use holdfast_protocol::{CallId, Candidate, Description, SdpType, Signal, SignalBody};
 
@@ -132,14 +133,14 @@ pub(crate) struct LegEnd {
 
 /// One person's page, and the device it is on.
 pub(crate) struct End {
-    pub(crate) call: Call,
+    pub(crate) endpoint: Endpoint,
     pub(crate) legs: Vec<LegEnd>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) sent: Vec<Signal>,
     pub(crate) logged: Vec<String>,
     pub(crate) commands: Vec<&'static str>,
     /// When each fresh leg was made.
-    pub(crate) races: Vec<Moment>,
+    pub(crate) races: Vec<Instant>,
     /// How many lines this person has written, and those that have come from the other.
     pub(crate) written: u32,
     pub(crate) read: Vec<u32>,
@@ -151,13 +152,13 @@ pub(crate) struct End {
     /// 0 is none.
     address: u32,
     /// What a connection of the page's own realm believes the address to be, and since when not.
-    stale: (u32, Moment),
+    stale: (u32, Instant),
     link_broken: bool,
     /// The server does not know the session any more.
     anew: bool,
     probing: bool,
     page_open: bool,
-    asleep_until: Moment,
+    asleep_until: Instant,
     /// What waits for this side's link: to come in, and to go out.
     held: Vec<Signal>,
     outbox: Vec<Signal>,
@@ -174,13 +175,13 @@ impl End {
 }
 
 /// How long a browser takes to see a new interface in the page's own realm.
-const STALE: Moment = Duration::from_millis(2500);
+const STALE: Duration = Duration::from_millis(2500);
 
 /// How long a session takes to notice that its link is dead.
-const LINK_SILENCE: Moment = Duration::from_secs(6);
+const LINK_SILENCE: Duration = Duration::from_secs(6);
 
 pub(crate) struct Sim {
-    pub(crate) now: Moment,
+    pub(crate) now: Instant,
     pub(crate) ends: [End; 2],
     network: Network,
     server_up: bool,
@@ -188,13 +189,13 @@ pub(crate) struct Sim {
     serial: u64,
     addresses: u32,
     connections: u32,
-    queue: BinaryHeap<Reverse<(Moment, u64)>>,
+    queue: BinaryHeap<Reverse<(Instant, u64)>>,
     items: BTreeMap<u64, Item>,
 }
 
-fn page(name: &str) -> Call {
-    let mut call = Call::new(Limits::default());
-    call.handle(Event::Named(name.to_owned()), Moment::ZERO);
+fn page(name: &str) -> Endpoint {
+    let mut call = Endpoint::new(Limits::default());
+    call.handle(Event::Named(name.to_owned()), Instant::START);
     call
 }
 
@@ -204,7 +205,7 @@ impl Sim {
         let end = |name: &str| {
             addresses += 1;
             End {
-                call: page(name),
+                endpoint: page(name),
                 legs: Vec::new(),
                 notices: Vec::new(),
                 sent: Vec::new(),
@@ -219,18 +220,18 @@ impl Sim {
                 media_request: 0,
                 calls_made: 0,
                 address: addresses,
-                stale: (addresses, Moment::ZERO),
+                stale: (addresses, Instant::START),
                 link_broken: false,
                 anew: false,
                 probing: false,
                 page_open: true,
-                asleep_until: Moment::ZERO,
+                asleep_until: Instant::START,
                 held: Vec::new(),
                 outbox: Vec::new(),
             }
         };
         Self {
-            now: Moment::ZERO,
+            now: Instant::START,
             ends: NAMES.map(end),
             network,
             server_up: true,
@@ -289,9 +290,9 @@ impl Sim {
                 .all(|item| matches!(item, Item::Wake(_) | Item::Stats(..) | Item::Dead(..)));
             let settled = [ANN, BOB].iter().all(|side| {
                 let end = &self.ends[*side];
-                match end.call.view().stage {
-                    Stage::Idle => end.legs.is_empty() && end.call.poll_timeout().is_none(),
-                    Stage::Connected { .. } => end.legs.len() == 1,
+                match end.endpoint.view().state {
+                    CallState::Idle => end.legs.is_empty() && end.endpoint.poll_timeout().is_none(),
+                    CallState::Connected { .. } => end.legs.len() == 1,
                     _ => false,
                 }
             });
@@ -316,14 +317,14 @@ impl Sim {
         }
     }
 
-    pub(crate) fn stage(&self, side: Side) -> Stage {
-        self.ends[side].call.view().stage
+    pub(crate) fn stage(&self, side: Side) -> CallState {
+        self.ends[side].endpoint.view().state
     }
 
     pub(crate) fn connected(&self) -> bool {
         [ANN, BOB]
             .iter()
-            .all(|side| matches!(self.stage(*side), Stage::Connected { .. }))
+            .all(|side| matches!(self.stage(*side), CallState::Connected { .. }))
     }
 
     /// The connection that the call lives on.
@@ -336,14 +337,14 @@ impl Sim {
         self.ends[side]
             .sent
             .iter()
-            .filter(|signal| signal.kind() == kind)
+            .filter(|signal| signal.kind().as_str() == kind)
             .count()
     }
 
     /// Hands an event in from outside.
     pub(crate) fn handle(&mut self, side: Side, event: Event) {
         if self.ends[side].page_open {
-            self.ends[side].call.handle(event, self.now);
+            self.ends[side].endpoint.handle(event, self.now);
             self.settle(side);
         }
     }
@@ -354,24 +355,31 @@ impl Sim {
         let [ann, bob] = &self.ends;
         // Of two tokens, when both had called, one side may not have heard of the other's.
         assert_eq!(
-            ann.call.id().is_some(),
-            bob.call.id().is_some(),
+            ann.endpoint.id().is_some(),
+            bob.endpoint.id().is_some(),
             "Ann: {:?}, Bob: {:?}",
-            ann.call.view(),
-            bob.call.view()
+            ann.endpoint.view(),
+            bob.endpoint.view()
         );
         for (side, end) in self.ends.iter().enumerate() {
             let in_order = end.read.is_sorted_by(|one, next| one < next);
             assert!(in_order, "{} reads {:?}", NAMES[side], end.read);
-            let view = end.call.view();
+            let view = end.endpoint.view();
             match &end.legs[..] {
                 [] => {
-                    assert_eq!(view.stage, Stage::Idle);
+                    assert_eq!(view.state, CallState::Idle);
                     assert!(!end.has_media, "camera and microphone are still on");
-                    assert_eq!(end.call.poll_timeout(), None, "a timer is still running");
+                    assert_eq!(
+                        end.endpoint.poll_timeout(),
+                        None,
+                        "a timer is still running"
+                    );
                 }
                 [leg] => {
-                    assert!(matches!(view.stage, Stage::Connected { .. }), "{view:?}");
+                    assert!(
+                        matches!(view.state, CallState::Connected { .. }),
+                        "{view:?}"
+                    );
                     assert_eq!(leg.pc.signaling_state(), SignalingState::Stable);
                     assert!(!leg.operating);
                     assert_eq!(end.used, Some(leg.id), "another leg is shown");
@@ -404,7 +412,7 @@ impl Sim {
         self.now = self.now.max(due);
         let item = self.items.remove(&serial).expect("each entry has its item");
         if let Some(side) = self.sleeper(&item) {
-            let after = self.ends[side].asleep_until - self.now;
+            let after = self.ends[side].asleep_until.since(self.now);
             return self.put(after, item);
         }
         match item {
@@ -454,8 +462,13 @@ impl Sim {
             }
             Item::Wake(side) => {
                 let end = &mut self.ends[side];
-                if end.page_open && end.call.poll_timeout().is_some_and(|due| due <= self.now) {
-                    end.call.handle_timeout(self.now);
+                if end.page_open
+                    && end
+                        .endpoint
+                        .poll_timeout()
+                        .is_some_and(|due| due <= self.now)
+                {
+                    end.endpoint.handle_timeout(self.now);
                     self.settle(side);
                 }
             }
@@ -466,7 +479,7 @@ impl Sim {
                 };
                 leg.received += u64::from(carries);
                 let (id, received) = (leg.id, leg.received);
-                self.handle(side, Event::Leg(id, LegEvent::Received(received)));
+                self.handle(side, Event::Leg(id, LegEvent::BytesReceived(received)));
             }
             Item::Address(side, address, seen) => {
                 let end = &mut self.ends[side];
@@ -497,7 +510,7 @@ impl Sim {
                 self.drop_items(|item| matches!(item, Item::Deliver(to, _) if *to == side));
                 let end = &mut self.ends[side];
                 end.held.clear();
-                end.call = page(NAMES[side]);
+                end.endpoint = page(NAMES[side]);
                 // What the page before has shown is gone.
                 end.read.clear();
                 end.page_open = true;
@@ -591,10 +604,10 @@ impl Sim {
             Act::HangUp => self.handle(side, Event::HangUp),
             Act::RefuseMedia => end.refuses_media = true,
             Act::Say => {
-                if end.call.reaches(NAMES[1 - side]) {
+                if end.endpoint.reaches(NAMES[1 - side]) {
                     end.written += 1;
                     let line = end.written.to_string();
-                    self.handle(side, Event::Say(line));
+                    self.handle(side, Event::SendText(line));
                 }
             }
             Act::AddTrack => {
@@ -697,7 +710,7 @@ impl Sim {
 
     fn close_page(&mut self, side: Side, gap: u64) {
         let end = &mut self.ends[side];
-        let record = end.call.record();
+        let record = end.endpoint.record();
         end.page_open = false;
         end.legs.clear();
         end.has_media = false;
@@ -709,7 +722,7 @@ impl Sim {
 
     /// Obeys what the call commands, then sees what the browser does by itself.
     fn settle(&mut self, side: Side) {
-        while let Some(command) = self.ends[side].call.poll_command() {
+        while let Some(command) = self.ends[side].endpoint.poll_command() {
             self.obey(side, command);
         }
         let mut needs = Vec::new();
@@ -721,8 +734,8 @@ impl Sim {
         for serial in needs {
             self.leg_event(side, serial, LegEvent::NegotiationNeeded);
         }
-        if let Some(due) = self.ends[side].call.poll_timeout() {
-            self.put(due.saturating_sub(self.now), Item::Wake(side));
+        if let Some(due) = self.ends[side].endpoint.poll_timeout() {
+            self.put(due.since(self.now), Item::Wake(side));
         }
     }
 
@@ -828,7 +841,7 @@ impl Sim {
                 }
                 self.transmit(side, signal);
             }
-            Command::Hear { from, text } => {
+            Command::ShowText { from, text } => {
                 assert_eq!(from, NAMES[1 - side]);
                 end.read.push(text.parse().expect("a line's number"));
             }
@@ -990,7 +1003,7 @@ impl Sim {
                     self.leg_event(side, serial, connected);
                     if id > 0 {
                         let after = Duration::from_millis(self.roll(100));
-                        self.put(after, Item::Leg(side, serial, LegEvent::Carries));
+                        self.put(after, Item::Leg(side, serial, LegEvent::MediaFlowing));
                     }
                 } else {
                     self.put(Duration::from_secs(17), Item::Dead(side, serial, deaths));
@@ -1003,7 +1016,7 @@ impl Sim {
         self.put(Duration::ZERO, Item::Leg(side, serial, event));
     }
 
-    fn put(&mut self, after: Moment, item: Item) {
+    fn put(&mut self, after: Duration, item: Item) {
         self.serial += 1;
         self.queue.push(Reverse((self.now + after, self.serial)));
         self.items.insert(self.serial, item);
@@ -1043,7 +1056,7 @@ fn name_of(command: &Command) -> &'static str {
             SignalBody::Rejoin => "Send rejoin",
             SignalBody::Text(_) => "Send message",
         },
-        Command::Hear { .. } => "Hear",
+        Command::ShowText { .. } => "Hear",
         Command::Notify(_) => "Notify",
         Command::Log(_) => "Log",
     }
