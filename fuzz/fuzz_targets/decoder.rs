@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use holdfast_protocol::{Message, Relay};
+use holdfast_protocol::{ClientMessage, Relay, ServerMessage};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -31,7 +31,8 @@ fuzz_target!(|text: &str| {
         && is_value
     {
         assert!(stamped.get("id").is_none());
-        // As a client reads it.
-        let _ = Message::read(&stamped);
+        // As a client reads it, and as another server would.
+        let _ = ServerMessage::read(&stamped);
+        let _ = ClientMessage::read(&stamped);
     }
 });

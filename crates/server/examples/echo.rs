@@ -16,7 +16,7 @@ async fn main() -> std::io::Result<()> {
 }
 
 async fn answer(upgrade: WebSocketUpgrade) -> Response {
-    holdfast_server::bound_frames(upgrade).on_upgrade(echo)
+    holdfast_server::with_frame_limits(upgrade).on_upgrade(echo)
 }
 
 async fn echo(mut socket: WebSocket) {

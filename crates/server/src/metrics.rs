@@ -2,6 +2,7 @@
 
 use std::{sync::atomic::AtomicI64, time::Duration};
 
+use holdfast_protocol::{ErrorCode, Kind};
 use prometheus_client::{
     encoding::text::encode,
     metrics::{
@@ -12,8 +13,6 @@ use prometheus_client::{
     },
     registry::Registry,
 };
-
-use crate::hub::Count;
 
 type Label = [(&'static str, &'static str); 1];
 
@@ -34,6 +33,20 @@ pub(crate) struct Metrics {
 }
 
 type Level = Gauge<i64, AtomicI64>;
+
+/// How many there are, for who watches.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Count {
+    pub(crate) sessions: usize,
+    /// On other servers.
+    pub(crate) remote: usize,
+    pub(crate) away: usize,
+    pub(crate) rooms: usize,
+    /// Messages in all queues.
+    pub(crate) waiting: usize,
+    /// Messages in the longest of them.
+    pub(crate) longest: usize,
+}
 
 /// Why a connection was ended, or not begun.
 #[derive(Debug, Clone, Copy)]
@@ -96,23 +109,23 @@ impl Metrics {
         }
     }
 
-    /// A message was passed on.
-    pub(crate) fn routed(&self, kind: &str) {
-        // Types that people make up must not make up metrics.
-        let known = [
-            "message",
-            "video-offer",
-            "video-answer",
-            "new-ice-candidate",
-            "hang-up",
-        ];
-        let known = known.into_iter().find(|known| *known == kind);
-        let label = [("type", known.unwrap_or("other"))];
-        self.messages.get_or_create(&label).inc();
+    /// A message was passed on; types that people make up must not make up metrics.
+    pub(crate) fn routed(&self, kind: Option<Kind>) {
+        let known = match kind {
+            Some(
+                kind @ (Kind::Message
+                | Kind::VideoOffer
+                | Kind::VideoAnswer
+                | Kind::Candidate
+                | Kind::HangUp),
+            ) => kind.as_str(),
+            Some(_) | None => "other",
+        };
+        self.messages.get_or_create(&[("type", known)]).inc();
     }
 
-    pub(crate) fn refused(&self, code: &'static str) {
-        self.refused.get_or_create(&[("code", code)]).inc();
+    pub(crate) fn refused(&self, code: ErrorCode) {
+        self.refused.get_or_create(&[("code", code.as_str())]).inc();
     }
 
     pub(crate) fn dropped(&self, why: Dropped) {
@@ -137,7 +150,7 @@ impl Metrics {
         let set = |level: &Level, value: usize| level.set(i64::try_from(value).unwrap_or(i64::MAX));
         set(&self.connections, connections);
         set(&self.sessions, count.sessions);
-        set(&self.elsewhere, count.elsewhere);
+        set(&self.elsewhere, count.remote);
         set(&self.away, count.away);
         set(&self.rooms, count.rooms);
         set(&self.waiting, count.waiting);

@@ -6,7 +6,7 @@ use std::{fs, io};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 
-use crate::Options;
+use crate::options::Options;
 
 /// What HS256 asks for (RFC 7518, 3.2).
 const SHORTEST_SECRET: usize = 32;

@@ -98,7 +98,7 @@ impl Queue {
         self.lock().waiting.len()
     }
 
-    /// Whole between any two calls, so a panic elsewhere does not spoil it.
+    /// No invariant spans a lock, so poisoning is harmless.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -169,7 +169,7 @@ impl Drop for Relay {
     }
 }
 
-/// Whole between any two calls, so a panic elsewhere does not spoil it.
+/// No invariant spans a lock, so poisoning is harmless.
 fn lock(ports: &Ports) -> MutexGuard<'_, HashSet<u16>> {
     ports.lock().unwrap_or_else(PoisonError::into_inner)
 }

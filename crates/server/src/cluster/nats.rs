@@ -1,6 +1,6 @@
-//! Several servers as one, through NATS: each tells the others who is on it, and passes on what is
-//! meant for theirs. What they say to each other is said once and may be lost; whoever notices a
-//! gap asks for everything again.
+//! Several servers as one, through NATS: each tells the others of its clients, and passes on what is
+//! meant for theirs. A message is sent once and may be lost; whoever notices a gap asks for everything
+//! again.
 
 use std::{
     collections::HashMap,
@@ -10,92 +10,40 @@ use std::{
 
 use async_nats::{Client, ConnectOptions, Event, connection::State};
 use futures_util::StreamExt;
-use serde::{Deserialize, Serialize};
 use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{Server, hub::Key};
+use crate::{
+    hub::{ClusterMessage, Envelope, Node, Outgoing, RemoteClient},
+    state::Server,
+};
 
-/// Where all servers listen, and where one does.
+/// The subject that all servers subscribe to, and the prefix of each one's own.
 const ALL: &str = "holdfast.all";
 const ONE: &str = "holdfast.one";
 
-/// How often a server says that it is there.
+/// How often a server sends a sign of life.
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 
-/// After how long without a word its people are taken to be gone. By then they have long come back
-/// elsewhere, if they could.
+/// After how long without one its clients are taken to be gone. By then they have long come back to
+/// other servers, if they could.
 const SILENCE_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a server may take to tell who is on it, before it is asked again.
+/// How long a server may take to tell of its clients, before it is asked again.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
-/// How many people are told of in one message: NATS carries up to 1 MB.
+/// Clients in one message: NATS carries up to 1 MB.
 const PEOPLE_AT_ONCE: usize = 2000;
-
-/// Which server: a number made up at its start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Node(pub(crate) u64);
-
-/// Somebody on another server.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Entry {
-    pub(crate) key: Key,
-    pub(crate) room: String,
-    pub(crate) name: String,
-    pub(crate) busy: bool,
-    /// What their secret is known again by.
-    pub(crate) proof: String,
-}
-
-/// What one server says to the others.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Word {
-    /// Tell me who is on you.
-    Ask,
-    /// These are on me: all of them, together with the messages up to the `last`.
-    People { people: Vec<Entry>, last: bool },
-    /// These have come or changed, and these are gone.
-    Changes { here: Vec<Entry>, gone: Vec<Key> },
-    /// Who was there is on me now.
-    Moved { node: Node, key: Key, to: Key },
-    /// Nothing new.
-    Beat,
-    /// A message from somebody on me to somebody on you.
-    Text { from: Key, to: Key, text: String },
-    /// A message from somebody on me to everybody in their room.
-    TextToAll {
-        from: Key,
-        room: String,
-        text: String,
-    },
-}
-
-#[derive(Serialize, Deserialize)]
-struct Said {
-    node: Node,
-    /// Counts what a server has said to all that changes what they know of it; a `Beat`, and what
-    /// answers `Ask`, have the count so far.
-    count: u64,
-    word: Word,
-}
-
-/// What is to be said to others.
-pub(crate) enum Outgoing {
-    ToAll(Word),
-    To(Node, Word),
-}
 
 /// What we know of another server.
 struct Peer {
-    heard: Instant,
+    last_seen: Instant,
     /// How much of what it said we know; none before it has told everything.
     count: Option<u64>,
     /// Of what it tells at the moment.
-    people: Vec<Entry>,
+    people: Vec<RemoteClient>,
     /// Since when we wait for it to tell everything.
     asked: Option<Instant>,
 }
@@ -135,12 +83,12 @@ pub(crate) async fn run(
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            said = to_all.next() => cluster.hear(said).await,
-            said = to_us.next() => cluster.hear(said).await,
-            Some(out) = outgoing.recv() => cluster.say(out).await,
-            Some(()) = reconnected.recv() => cluster.say(Outgoing::ToAll(Word::Ask)).await,
+            said = to_all.next() => cluster.receive(said).await,
+            said = to_us.next() => cluster.receive(said).await,
+            Some(out) = outgoing.recv() => cluster.send(out).await,
+            Some(()) = reconnected.recv() => cluster.send(Outgoing::ToAll(ClusterMessage::Ask)).await,
             _ = beat.tick() => {
-                cluster.say(Outgoing::ToAll(Word::Beat)).await;
+                cluster.send(Outgoing::ToAll(ClusterMessage::Beat)).await;
                 cluster.forget();
             }
         }
@@ -156,120 +104,141 @@ struct Cluster {
 }
 
 impl Cluster {
-    async fn say(&mut self, out: Outgoing) {
-        let (subject, word) = match out {
-            Outgoing::ToAll(word) => (ALL.to_owned(), word),
-            Outgoing::To(node, word) => (format!("{ONE}.{:016x}", node.0), word),
+    async fn send(&mut self, out: Outgoing) {
+        let (subject, message) = match out {
+            Outgoing::ToAll(message) => (ALL.to_owned(), message),
+            Outgoing::To(node, message) => (format!("{ONE}.{:016x}", node.0), message),
         };
-        let is_news = matches!(word, Word::Changes { .. } | Word::Moved { .. });
+        let is_news = matches!(
+            message,
+            ClusterMessage::Changes { .. } | ClusterMessage::Moved { .. }
+        );
         self.count += u64::from(is_news);
         if self.client.connection_state() != State::Connected {
             // It would come late, if at all. Who missed news asks for everything.
             return;
         }
-        let said = Said {
+        let envelope = Envelope {
             node: self.node,
             count: self.count,
-            word,
+            message,
         };
         // Strings and numbers only: this cannot fail.
-        let bytes = serde_json::to_vec(&said).unwrap_or_default();
+        let bytes = serde_json::to_vec(&envelope).unwrap_or_default();
         if let Err(error) = self.client.publish(subject, bytes.into()).await {
             tracing::warn!("NATS: {error}");
         }
     }
 
-    async fn hear(&mut self, message: Option<async_nats::Message>) {
+    async fn receive(&mut self, message: Option<async_nats::Message>) {
         let Some(message) = message else {
             return;
         };
-        match serde_json::from_slice::<Said>(&message.payload) {
-            Ok(said) if said.node != self.node => self.act(said).await,
+        match serde_json::from_slice::<Envelope>(&message.payload) {
+            Ok(envelope) if envelope.node != self.node => self.act(envelope).await,
             Ok(_) => {}
             Err(error) => tracing::warn!("NATS: a message that is not ours: {error}"),
         }
     }
 
-    async fn act(&mut self, Said { node, count, word }: Said) {
+    async fn act(
+        &mut self,
+        Envelope {
+            node,
+            count,
+            message,
+        }: Envelope,
+    ) {
         let peer = self.peers.entry(node).or_insert_with(|| Peer {
-            heard: Instant::now(),
+            last_seen: Instant::now(),
             count: None,
             people: Vec::new(),
             asked: None,
         });
-        peer.heard = Instant::now();
+        peer.last_seen = Instant::now();
         let is_next = peer.count.is_some_and(|known| known + 1 == count);
-        match word {
-            Word::Ask => {
-                let people = self.server.hub().people_here();
-                let mut parts = people.chunks(PEOPLE_AT_ONCE).peekable();
-                if parts.peek().is_none() {
-                    let (people, last) = (Vec::new(), true);
-                    self.say(Outgoing::To(node, Word::People { people, last }))
-                        .await;
-                }
-                while let Some(part) = parts.next() {
-                    let (people, last) = (part.to_vec(), parts.peek().is_none());
-                    self.say(Outgoing::To(node, Word::People { people, last }))
-                        .await;
-                }
-            }
-            Word::People { people, last } => {
+        match message {
+            ClusterMessage::Ask => self.tell_all(node).await,
+            ClusterMessage::People { people, last } => {
                 peer.people.extend(people);
                 if last {
                     peer.count = Some(count);
                     peer.asked = None;
                     let people = std::mem::take(&mut peer.people);
-                    self.server.hub().people_elsewhere(node, people);
+                    self.server.hub().set_remote_clients(node, people);
                 }
             }
-            Word::Changes { here, gone } if is_next => {
+            ClusterMessage::Changes { here, gone } if is_next => {
                 peer.count = Some(count);
-                self.server.hub().changes_elsewhere(node, here, &gone);
+                self.server.hub().change_remote_clients(node, here, &gone);
             }
-            Word::Moved {
+            ClusterMessage::Moved {
                 node: from,
                 key,
                 to,
             } if is_next => {
                 peer.count = Some(count);
-                let from = (from, key);
+                self.server.hub().moved((from, key), (node, to));
+            }
+            ClusterMessage::Beat if peer.count == Some(count) => {}
+            ClusterMessage::Changes { .. }
+            | ClusterMessage::Moved { .. }
+            | ClusterMessage::Beat => {
+                self.missed(node).await;
+            }
+            ClusterMessage::Text { from, to, text } => {
+                self.server.hub().deliver((node, from), to, &text)
+            }
+            ClusterMessage::TextToAll { from, room, text } => {
                 self.server
                     .hub()
-                    .moved_elsewhere(self.node, from, (node, to));
-            }
-            Word::Beat if peer.count == Some(count) => {}
-            Word::Changes { .. } | Word::Moved { .. } | Word::Beat => {
-                // Something was lost, or nothing was known yet.
-                peer.count = None;
-                if peer
-                    .asked
-                    .is_none_or(|asked| asked.elapsed() > ANSWER_LIMIT)
-                {
-                    peer.asked = Some(Instant::now());
-                    peer.people.clear();
-                    self.say(Outgoing::To(node, Word::Ask)).await;
-                }
-            }
-            Word::Text { from, to, text } => self.server.hub().deliver((node, from), to, &text),
-            Word::TextToAll { from, room, text } => {
-                self.server.hub().deliver_to_all((node, from), &room, &text);
+                    .deliver_to_room((node, from), &room, &text);
             }
         }
     }
 
-    /// Takes the people of servers that have said nothing for too long to be gone.
+    /// Something of a server was lost, or nothing was known of it yet: asks it for everything.
+    async fn missed(&mut self, node: Node) {
+        let Some(peer) = self.peers.get_mut(&node) else {
+            return;
+        };
+        peer.count = None;
+        let is_time = |asked: Instant| asked.elapsed() > ANSWER_LIMIT;
+        if peer.asked.is_none_or(is_time) {
+            peer.asked = Some(Instant::now());
+            peer.people.clear();
+            self.send(Outgoing::To(node, ClusterMessage::Ask)).await;
+        }
+    }
+
+    /// Tells another server of all clients of this one.
+    async fn tell_all(&mut self, node: Node) {
+        let people = self.server.hub().clients_here();
+        let mut parts = people.chunks(PEOPLE_AT_ONCE).peekable();
+        if parts.peek().is_none() {
+            let (people, last) = (Vec::new(), true);
+            self.send(Outgoing::To(node, ClusterMessage::People { people, last }))
+                .await;
+        }
+        while let Some(part) = parts.next() {
+            let (people, last) = (part.to_vec(), parts.peek().is_none());
+            self.send(Outgoing::To(node, ClusterMessage::People { people, last }))
+                .await;
+        }
+    }
+
+    /// Takes the clients of servers that have been silent for too long to be gone.
     fn forget(&mut self) {
         let silent: Vec<Node> = self
             .peers
             .iter()
-            .filter(|(_, peer)| peer.heard.elapsed() > SILENCE_LIMIT)
+            .filter(|(_, peer)| peer.last_seen.elapsed() > SILENCE_LIMIT)
             .map(|(node, _)| *node)
             .collect();
         for node in silent {
             tracing::warn!("a server is gone");
             self.peers.remove(&node);
-            self.server.hub().people_elsewhere(node, Vec::new());
+            self.server.hub().set_remote_clients(node, Vec::new());
         }
     }
 }

@@ -18,7 +18,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{Server, limits::Permit, metrics::Dropped};
+use super::{admission::Visitor, routes::Front};
+use crate::metrics::Dropped;
 
 /// How long a client may take to say what it wants.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
@@ -55,19 +56,11 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Who asks; in the request's extensions.
-#[derive(Clone)]
-pub(crate) struct Client {
-    pub(crate) address: SocketAddr,
-    /// For whoever stays longer than the request takes.
-    pub(crate) permit: Arc<Mutex<Option<Permit>>>,
-}
-
 /// Takes connections, for ever.
-pub(crate) async fn run(listener: TcpListener, server: Server) {
+pub(crate) async fn accept(listener: TcpListener, front: Front) {
     loop {
         match listener.accept().await {
-            Ok((stream, address)) => admit(stream, address, &server),
+            Ok((stream, address)) => admit(stream, address, &front),
             Err(error) => {
                 tracing::warn!("cannot accept a connection: {error}");
                 sleep(PAUSE).await;
@@ -76,8 +69,9 @@ pub(crate) async fn run(listener: TcpListener, server: Server) {
     }
 }
 
-fn admit(stream: TcpStream, address: SocketAddr, server: &Server) {
-    let permit = server.addresses.admit(address.ip(), Instant::now());
+fn admit(stream: TcpStream, address: SocketAddr, front: &Front) {
+    let server = &front.server;
+    let permit = server.limits.admit(address.ip(), Instant::now());
     let (options, count) = (&server.options, permit.count());
     let crowded = !options.behind_proxy && count.from_here > options.max_per_address + SPARE;
     if crowded || count.in_all > options.max_connections + SPARE {
@@ -85,41 +79,41 @@ fn admit(stream: TcpStream, address: SocketAddr, server: &Server) {
     }
     // Messages are small, and wanted at once.
     let _ = stream.set_nodelay(true);
-    let server = server.clone();
+    let front = front.clone();
     tokio::spawn(async move {
         // Behind a proxy it is not known yet whose it is.
-        if !server.options.behind_proxy {
-            permit.turn().await;
+        if !front.server.options.behind_proxy {
+            permit.admitted().await;
         }
-        let client = Client {
+        let visitor = Visitor {
             address,
             permit: Arc::new(Mutex::new(Some(permit))),
         };
-        match &server.tls {
+        match &front.tls {
             Some(tls) => match timeout(HEAD_LIMIT, tls.accept(stream)).await {
-                Ok(Ok(stream)) => serve(stream, client, server).await,
+                Ok(Ok(stream)) => serve(stream, visitor, &front).await,
                 Ok(Err(error)) => tracing::debug!(%address, "not TLS: {error}"),
                 Err(_) => tracing::debug!(%address, "too slow for TLS"),
             },
-            None => serve(stream, client, server).await,
+            None => serve(stream, visitor, &front).await,
         }
     });
 }
 
-async fn serve<S>(stream: S, client: Client, server: Server)
+async fn serve<S>(stream: S, visitor: Visitor, front: &Front)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let address = client.address;
-    let _open = server.stopping.subscribe();
-    let mut stopping = server.stopping.subscribe();
+    let address = visitor.address;
+    let _open = front.server.stopping.subscribe();
+    let mut stopping = front.server.stopping.subscribe();
     let stops = async move {
         let _ = stopping.wait_for(|stopping| *stopping).await;
     };
     let answer = service_fn(move |mut request: Request<_>| {
-        request.extensions_mut().insert(client.clone());
-        let server = server.clone();
-        async move { Ok::<_, Infallible>(server.answer(request.map(Body::new)).await) }
+        request.extensions_mut().insert(visitor.clone());
+        let front = front.clone();
+        async move { Ok::<_, Infallible>(front.handle(request.map(Body::new)).await) }
     });
     let mut connection = pin!(
         http1::Builder::new()

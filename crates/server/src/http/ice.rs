@@ -6,7 +6,7 @@ use std::{io, time::Duration};
 use serde_json::{Value, json};
 use turn::auth::generate_long_term_credentials;
 
-use crate::Options;
+use crate::options::Options;
 
 /// How long a password is good: for a day that a page stays open. It asks for a new one before each
 /// restart.

@@ -11,7 +11,7 @@ use axum::{
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
-/// What browsers are to be strict about. What the page may load is said in the page itself.
+/// Headers that make browsers strict. What the page may load is said in the page itself.
 const STRICT: [(&str, &str); 6] = [
     ("content-security-policy", "frame-ancestors 'none'"),
     ("cross-origin-opener-policy", "same-origin"),
@@ -44,7 +44,7 @@ impl Site {
         }
     }
 
-    pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
+    pub(super) async fn handle(&self, request: Request<Body>) -> Response {
         let mut response = self.file(request).await;
         let headers = response.headers_mut();
         for (name, value) in STRICT {

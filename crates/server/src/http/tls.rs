@@ -11,7 +11,7 @@ use tokio_rustls::{
     },
 };
 
-use crate::Options;
+use crate::options::Options;
 
 /// What speaks TLS with those who connect, if that is wanted.
 pub(crate) fn acceptor(options: &Options) -> io::Result<Option<TlsAcceptor>> {

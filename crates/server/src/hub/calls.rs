@@ -1,99 +1,123 @@
 //! Who is in a call with whom, as the messages say that make and end one.
 
-use super::{Hub, Key, Refusal, refusal::MAX_CANDIDATES};
-use crate::room::Status;
+use std::collections::HashMap;
+
+use holdfast_protocol::Kind;
+
+use super::{
+    key::Key,
+    refusal::{MAX_CANDIDATES, Refusal},
+    room::Status,
+};
 
 /// How many people one person can be in the middle of a call with, as far as we keep track.
 const MAX_CALLS: usize = 16;
 
+/// Whose status has changed, and to what.
+pub(super) type StatusChanges = Vec<(Key, Status)>;
+
+/// The calls of everybody who is in one.
+#[derive(Default)]
+pub(super) struct Calls(HashMap<Key, Vec<Partner>>);
+
 /// The other side of a call.
-pub(super) struct Partner {
-    pub(super) key: Key,
-    /// How many candidates have gone there since the last description.
+struct Partner {
+    key: Key,
+    /// Candidates that have gone there since the last description.
     candidates: u16,
 }
 
-impl Hub {
-    /// Remembers who is in a call with whom, by the messages that make and end one.
-    pub(super) fn follow_call(
+impl Calls {
+    /// Follows a message of that kind from one client to another.
+    ///
+    /// # Errors
+    /// [`Refusal::Candidates`] when there are too many of them.
+    pub(super) fn follow(
         &mut self,
         sender: Key,
         receiver: Key,
-        kind: &str,
-    ) -> Result<(), Refusal> {
-        match kind {
-            "video-offer" | "video-answer" => {
-                for (one, other) in [(sender, receiver), (receiver, sender)] {
-                    let Some(person) = self.people.get_mut(&one) else {
-                        continue;
-                    };
-                    let known = person.calls.iter_mut().find(|p| p.key == other);
-                    if let Some(partner) = known {
-                        if one == sender {
-                            partner.candidates = 0;
-                        }
-                        continue;
-                    }
-                    let (key, candidates) = (other, 0);
-                    person.calls.insert(0, Partner { key, candidates });
-                    if person.calls.len() > MAX_CALLS
-                        && let Some(oldest) = person.calls.pop()
-                    {
-                        self.end_call(oldest.key, one);
-                    }
-                    self.set_status(one, Status::Busy);
-                }
+        kind: Option<Kind>,
+    ) -> Result<StatusChanges, Refusal> {
+        let Some(kind) = kind else {
+            return Ok(Vec::new());
+        };
+        if matches!(kind, Kind::VideoOffer | Kind::VideoAnswer) {
+            let mut changes = Vec::new();
+            self.described(sender, receiver, &mut changes);
+            self.begin(receiver, sender, &mut changes);
+            Ok(changes)
+        } else if kind == Kind::HangUp {
+            let ended = [self.end(sender, receiver), self.end(receiver, sender)];
+            Ok(ended.into_iter().flatten().collect())
+        } else {
+            match kind == Kind::Candidate && self.is_crowded(sender, receiver) {
+                true => Err(Refusal::Candidates),
+                false => Ok(Vec::new()),
             }
-            "new-ice-candidate" => {
-                let person = self.people.get_mut(&sender);
-                let mut calls = person.into_iter().flat_map(|person| &mut person.calls);
-                if let Some(partner) = calls.find(|partner| partner.key == receiver) {
-                    partner.candidates = partner.candidates.saturating_add(1);
-                    if partner.candidates > MAX_CANDIDATES {
-                        return Err(Refusal::Candidates);
-                    }
-                }
-            }
-            "hang-up" => {
-                self.end_call(sender, receiver);
-                self.end_call(receiver, sender);
-            }
-            _ => {}
         }
-        Ok(())
     }
 
-    pub(super) fn end_calls(&mut self, key: Key) {
-        let person = self.people.get_mut(&key);
-        let calls = person.map(|person| std::mem::take(&mut person.calls));
-        for partner in calls.into_iter().flatten() {
-            self.end_call(partner.key, key);
-        }
-        self.set_status(key, Status::Free);
+    /// With whom a client is in a call.
+    pub(super) fn partners(&self, key: Key) -> impl Iterator<Item = Key> {
+        let partners = self.0.get(&key).into_iter().flatten();
+        partners.map(|partner| partner.key)
+    }
+
+    /// A client is in no call with anybody any more.
+    pub(super) fn end_all(&mut self, key: Key) -> StatusChanges {
+        let partners = self.0.remove(&key).into_iter().flatten();
+        let partners: Vec<Key> = partners.map(|partner| partner.key).collect();
+        let ended = partners
+            .into_iter()
+            .filter_map(|partner| self.end(partner, key));
+        ended.chain([(key, Status::Free)]).collect()
     }
 
     /// The one is in no call with the other any more.
-    pub(super) fn end_call(&mut self, one: Key, other: Key) {
-        if let Some(person) = self.people.get_mut(&one) {
-            person.calls.retain(|partner| partner.key != other);
-            if person.calls.is_empty() {
-                self.set_status(one, Status::Free);
-            }
+    fn end(&mut self, one: Key, other: Key) -> Option<(Key, Status)> {
+        let partners = self.0.get_mut(&one)?;
+        partners.retain(|partner| partner.key != other);
+        partners.is_empty().then(|| {
+            self.0.remove(&one);
+            (one, Status::Free)
+        })
+    }
+
+    /// A description has gone from the one to the other: its candidates begin anew.
+    fn described(&mut self, one: Key, other: Key, changes: &mut StatusChanges) {
+        match self.partner(one, other) {
+            Some(partner) => partner.candidates = 0,
+            None => self.begin(one, other, changes),
         }
     }
 
-    fn set_status(&mut self, key: Key, status: Status) {
-        let person = self.people.get(&key);
-        let Some(place) = person.and_then(|person| person.place.clone()) else {
+    /// The one is in a call with the other.
+    fn begin(&mut self, one: Key, other: Key, changes: &mut StatusChanges) {
+        if self.partner(one, other).is_some() {
             return;
-        };
-        let is_here = person.is_some_and(|person| person.elsewhere.is_none());
-        let room = self.rooms.get_mut(&place.room);
-        if room.is_some_and(|room| room.set_status(key, status)) {
-            self.note(&place.room);
-            if is_here {
-                self.note_elsewhere(key);
-            }
         }
+        let partners = self.0.entry(one).or_default();
+        let (key, candidates) = (other, 0);
+        partners.insert(0, Partner { key, candidates });
+        let oldest = match partners.len() {
+            0..=MAX_CALLS => None,
+            _ => partners.pop(),
+        };
+        changes.extend(oldest.and_then(|oldest| self.end(oldest.key, one)));
+        changes.push((one, Status::Busy));
+    }
+
+    /// Counts a candidate; whether there are too many.
+    fn is_crowded(&mut self, sender: Key, receiver: Key) -> bool {
+        let Some(partner) = self.partner(sender, receiver) else {
+            return false;
+        };
+        partner.candidates = partner.candidates.saturating_add(1);
+        partner.candidates > MAX_CANDIDATES
+    }
+
+    fn partner(&mut self, one: Key, other: Key) -> Option<&mut Partner> {
+        let partners = self.0.get_mut(&one).into_iter().flatten();
+        partners.into_iter().find(|partner| partner.key == other)
     }
 }

@@ -1,136 +1,50 @@
 //! Who is connected, in which room, and who gets which message. No I/O: messages go into queues.
 
-mod calls;
-mod elsewhere;
-#[cfg(any(test, fuzzing))]
-#[cfg_attr(
-    not(fuzzing),
-    allow(unreachable_pub, reason = "the fuzzer is another crate")
-)]
-mod play;
-mod refusal;
-
-use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::extract::ws::{Message as Frame, Utf8Bytes};
-use holdfast_protocol::{ConnectionId, MAX_MESSAGE_BYTES, Message, Relay, SESSION_SECONDS};
+use holdfast_protocol::{
+    ConnectionId, Kind, MAX_MESSAGE_BYTES, Relay, SESSION_SECONDS, ServerMessage,
+};
 use tokio::{
     sync::{Notify, mpsc::UnboundedSender},
     time::Instant,
 };
 
-#[cfg(fuzzing)]
-pub use self::play::play;
-pub(crate) use self::refusal::Refusal;
-use self::{
-    calls::Partner,
-    elsewhere::Elsewhere,
-    refusal::{MAX_BYTES_IN_ALL, MAX_BYTES_TO_ALL, MAX_ROOM_CHARS},
-};
-use crate::{
-    cluster::{Entry, Node, Outgoing, Word},
-    limits::Permit,
-    metrics::{Dropped, Metrics},
-    pass::{Pass, Passes},
-    queue::{Closed, Queue, Stalled},
-    room::{Hears, Room},
+use super::{
+    client::{Client, Home, Local, Membership},
+    cluster_message::{ClusterMessage, Outgoing, RemoteClient},
+    directory::Directory,
+    key::{ConnectionRef, Key, Node, RemoteKey},
+    refusal::{MAX_BYTES_IN_ALL, MAX_BYTES_TO_ALL, MAX_ROOM_CHARS, Refusal},
+    remote::Remotes,
+    room::PresenceFeed,
     session::Session,
 };
-
-/// News of people are gathered: of so many, about one costs a message to everybody.
-const GATHERED: usize = 10;
+use crate::{
+    limits::Permit,
+    metrics::{Count, Metrics},
+    pass::{Pass, Passes},
+    queue::{Closed, Queue},
+    random,
+    wire::encode,
+};
 
 /// How long a session waits for its next connection.
 const SESSION_LIMIT: Duration = Duration::from_secs(SESSION_SECONDS);
-
-/// Types that only a server says. From a client they are refused, or anybody could hand out names.
-const SERVER_TYPES: [&str; 10] = [
-    "id",
-    "rejectusername",
-    "userlist",
-    "people",
-    "peer-gone",
-    "error",
-    "resumed",
-    // Between one client and the server alone.
-    "resume",
-    "heard",
-    "ping",
-];
-
-/// Which session. Not a secret, and never sent.
-pub(crate) type Key = u64;
-
-/// A connection's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seat {
-    /// The session, which goes on when another connection takes it over.
-    key: Key,
-    connection: u64,
-}
 
 /// Everybody who is connected.
 pub(crate) struct Hub {
     /// The most people in one room.
     max_people: usize,
     passes: Arc<Option<Passes>>,
-    connections: u64,
-    people: HashMap<Key, Person>,
-    /// The sessions that can be gone on with, by their secret.
-    sessions: HashMap<Arc<str>, Key>,
-    /// The rooms that somebody is in, by name; the lobby has none.
-    rooms: HashMap<Arc<str>, Room>,
-    /// The rooms whose people have yet to be told something.
-    changed: HashSet<Arc<str>>,
-    /// How many people have been made to be told of something.
-    told: usize,
-    wake: Arc<Notify>,
-    /// Whose connection is gone, and until when their session waits for the next.
-    away: VecDeque<(Instant, Seat)>,
-    /// Whose queue was found full.
-    stalled: Vec<Key>,
-    /// This server among several, and the way to the others.
-    node: Node,
-    cluster: Option<UnboundedSender<Outgoing>>,
-    /// Who is on another server, by what it calls them, and by what their secret is known by.
-    elsewhere: HashMap<Elsewhere, Key>,
-    proofs: HashMap<Arc<str>, Key>,
-    /// Whose name is another's here; one of the two will be given another.
-    refused: HashMap<Elsewhere, Entry>,
-    /// Of whom the other servers have yet to be told.
-    changed_here: HashSet<Key>,
+    directory: Directory,
+    remotes: Remotes,
+    /// Sessions whose connection is gone, and until when they wait for the next.
+    away: VecDeque<(Instant, ConnectionRef)>,
     /// Nobody is let in any more.
     stopping: bool,
     metrics: Arc<Metrics>,
-}
-
-struct Person {
-    /// The secret that says which session this is, in messages that carry an id; of somebody on
-    /// another server, what it is known by.
-    id: Arc<str>,
-    /// None until `username` has come.
-    place: Option<Place>,
-    /// Which connection has it now, or had it last.
-    connection: u64,
-    session: Session,
-    /// With whom there is a call under way.
-    calls: Vec<Partner>,
-    /// Held for as long as the session is, and by its connection.
-    permit: Option<Arc<Permit>>,
-    /// On which other server, if on one.
-    elsewhere: Option<Elsewhere>,
-    /// Who on another server they have shown to be.
-    claim: Option<Key>,
-}
-
-#[derive(Clone)]
-struct Place {
-    room: Arc<str>,
-    name: Arc<str>,
 }
 
 /// A text frame, read before anybody else has to wait for it.
@@ -139,23 +53,22 @@ pub(crate) struct Incoming<'a> {
     message: Result<Relay<'a>, Refusal>,
 }
 
-impl<'a> Incoming<'a> {
-    pub(crate) fn read(text: &'a str) -> Self {
-        let message = match text.len() {
-            0..=MAX_MESSAGE_BYTES => Relay::parse(text).map_err(Refusal::NotAMessage),
-            bytes => Err(Refusal::TooLarge(bytes)),
-        };
-        let bytes = text.len();
-        Self { bytes, message }
-    }
-}
-
 /// What has become of a message.
 pub(crate) struct Received {
-    /// The connection may have another seat afterwards.
-    pub(crate) seat: Seat,
+    /// The connection may belong to another client afterwards.
+    pub(crate) connection: ConnectionRef,
     /// How many people it went to.
     pub(crate) receivers: usize,
+}
+
+/// Reads a text frame.
+pub(crate) fn read(text: &str) -> Incoming<'_> {
+    let bytes = text.len();
+    let message = match bytes {
+        0..=MAX_MESSAGE_BYTES => Relay::parse(text).map_err(Refusal::NotAMessage),
+        _ => Err(Refusal::TooLarge(bytes)),
+    };
+    Incoming { bytes, message }
 }
 
 impl Hub {
@@ -166,339 +79,309 @@ impl Hub {
         (node, cluster): (Node, Option<UnboundedSender<Outgoing>>),
         metrics: Arc<Metrics>,
     ) -> Self {
+        let remotes = Remotes::new(node, cluster);
         Self {
             max_people,
             passes,
-            connections: 0,
-            people: HashMap::new(),
-            sessions: HashMap::new(),
-            rooms: HashMap::new(),
-            changed: HashSet::new(),
-            told: 0,
-            wake,
+            directory: Directory::new(remotes.is_clustered(), wake, metrics.clone()),
+            remotes,
             away: VecDeque::new(),
-            stalled: Vec::new(),
-            node,
-            cluster,
-            elsewhere: HashMap::new(),
-            proofs: HashMap::new(),
-            refused: HashMap::new(),
-            changed_here: HashSet::new(),
             stopping: false,
             metrics,
         }
     }
 
-    /// Somebody is connected. Gives the seat, and puts the `id` message into the queue.
+    // Connections.
+
+    /// A client is connected. Puts the `id` message into the queue.
     pub(crate) fn connect(
         &mut self,
         queue: Queue,
         resumable: bool,
         permit: Option<Arc<Permit>>,
-    ) -> Result<Seat, getrandom::Error> {
-        let id: Arc<str> = random_token()?.into();
-        self.connections += 1;
-        let connection = self.connections;
-        let session = Session::new(queue, resumable);
-        let hello = Message::Id {
-            id: ConnectionId::Text(id.to_string()),
-            heard: resumable.then_some(0),
+    ) -> Result<ConnectionRef, getrandom::Error> {
+        let secret: Arc<str> = random::token()?.into();
+        let key = self.directory.next_key();
+        let connection = key;
+        let hello = ServerMessage::Id {
+            id: ConnectionId::Text(secret.to_string()),
+            acked: resumable.then_some(0),
         };
-        // The queue is empty: it takes one message.
-        let _ = session.send_aside(Frame::Text(encode(&hello)));
-        let person = Person {
-            id,
-            place: None,
-            connection,
-            session,
-            calls: Vec::new(),
-            permit,
-            elsewhere: None,
-            claim: None,
+        let client = Client {
+            home: Home::Here(Local {
+                secret,
+                connection,
+                session: Session::new(queue, resumable),
+                permit,
+                claim: None,
+            }),
+            membership: None,
         };
-        let key = connection;
-        self.people.insert(key, person);
+        self.directory.clients.insert(key, client);
+        self.directory.send_aside(key, &hello);
         if self.stopping {
             self.move_away(key);
         }
-        Ok(Seat { key, connection })
+        Ok(ConnectionRef { key, connection })
     }
 
     /// A connection is gone. Its session waits for another one, if it can, and nobody hears of it
     /// before that is too late.
-    pub(crate) fn disconnect(&mut self, seat: Seat, said_goodbye: bool, now: Instant) {
-        let Some(person) = self.seated(seat) else {
+    pub(crate) fn disconnect(&mut self, at: ConnectionRef, said_goodbye: bool, now: Instant) {
+        let is_member = self.directory.membership(at.key).is_some();
+        let Some(local) = self.connected(at) else {
             return;
         };
-        if person.session.is_resumable() && person.place.is_some() && !said_goodbye {
-            person.session.detach();
-            self.away.push_back((now + SESSION_LIMIT, seat));
+        if local.session.is_resumable() && is_member && !said_goodbye {
+            local.session.detach();
+            self.away.push_back((now + SESSION_LIMIT, at));
         } else {
-            self.remove(seat.key);
+            self.directory.remove(at.key);
         }
-        self.drop_stalled();
+        self.directory.drop_stalled();
     }
 
-    /// Ends the sessions that have waited for long enough. Who is in a call with them hears of it;
-    /// the call needs no server.
+    /// Ends the sessions that have waited for long enough. The other sides of their calls are told;
+    /// the calls need no server.
     pub(crate) fn expire(&mut self, now: Instant) {
-        while let Some((_, seat)) = self.away.pop_front_if(|(until, _)| *until <= now) {
+        while let Some((_, at)) = self.away.pop_front_if(|(until, _)| *until <= now) {
             // Another connection may have come, and gone again.
-            if self.seated(seat).is_some_and(|p| !p.session.is_attached()) {
-                self.remove(seat.key);
+            if self
+                .connected(at)
+                .is_some_and(|local| !local.session.is_attached())
+            {
+                self.directory.remove(at.key);
             }
         }
-        self.drop_stalled();
-    }
-
-    /// Tells everybody who is here, where that has changed. Whether something is left for later.
-    pub(crate) fn tell(&mut self, now: Instant) -> bool {
-        self.tell_elsewhere();
-        let mut later = Vec::new();
-        for name in std::mem::take(&mut self.changed) {
-            let Some(room) = self.rooms.get_mut(&name) else {
-                continue;
-            };
-            let (people, stalled) = (&self.people, &mut self.stalled);
-            let left = room.tell(now, |key, news| {
-                let sent = people
-                    .get(&key)
-                    .map(|person| person.session.send_aside(news));
-                stalled.extend(sent.and_then(Result::err).map(|Stalled| key));
-            });
-            if left {
-                later.push(name);
-            }
-        }
-        self.changed.extend(later);
-        self.drop_stalled();
-        !self.changed.is_empty()
+        self.directory.drop_stalled();
     }
 
     /// Nobody is let in any more. Gives who is here.
     pub(crate) fn stop(&mut self) -> Vec<Key> {
         self.stopping = true;
-        let here = |person: &Person| person.session.is_attached();
-        let people = self.people.iter().filter(|(_, person)| here(person));
-        people.map(|(key, _)| *key).collect()
+        let is_here = |client: &Client| {
+            let local = client.local();
+            local.is_some_and(|local| local.session.is_attached())
+        };
+        let clients = self.directory.clients.iter();
+        clients
+            .filter(|(_, client)| is_here(client))
+            .map(|(key, _)| *key)
+            .collect()
     }
 
-    /// Closes the connection of somebody, who comes back over another.
+    /// Closes the connection of a client, which comes back over another.
     pub(crate) fn move_away(&self, key: Key) {
-        if let Some(person) = self.people.get(&key) {
-            person.session.close(Closed::Stopping);
+        if let Some(local) = self.directory.local(key) {
+            local.session.close(Closed::Stopping);
         }
     }
 
-    /// The person whose session still has that connection.
-    fn seated(&mut self, seat: Seat) -> Option<&mut Person> {
-        let person = self.people.get_mut(&seat.key)?;
-        (person.connection == seat.connection).then_some(person)
+    /// Sends what has changed of presence, to clients and other servers. Whether something is left
+    /// for later.
+    pub(crate) fn flush_presence(&mut self, now: Instant) -> bool {
+        self.remotes.flush_presence(&mut self.directory);
+        self.directory.flush_presence(now)
     }
 
-    /// Ends a session.
-    fn remove(&mut self, key: Key) {
-        let Some(person) = self.people.remove(&key) else {
-            return;
-        };
-        match person.elsewhere {
-            Some(_) => self.proofs.remove(&person.id),
-            None => self.sessions.remove(&person.id),
-        };
-        let Some(Place { room, name }) = person.place else {
-            return;
-        };
-        if person.elsewhere.is_none() {
-            self.note_elsewhere(key);
-        }
-        let gone = encode(&Message::PeerGone {
-            name: name.to_string(),
-        });
-        for partner in person.calls {
-            self.end_call(partner.key, key);
-            let other = self.people.get(&partner.key);
-            // Another server tells its own.
-            if other.is_some_and(|other| other.elsewhere.is_none()) {
-                self.send(partner.key, gone.clone());
-            }
-        }
-        if let Some(here) = self.rooms.get_mut(&room) {
-            here.leave(key);
-            if here.is_empty() {
-                self.rooms.remove(&room);
-            }
-        }
-        self.note(&room);
+    /// How many there are of everything, for who watches.
+    pub(crate) fn count(&self) -> Count {
+        self.directory.count(self.away.len())
     }
 
-    /// The people of that room will be told of something.
-    fn note(&mut self, room: &Arc<str>) {
-        let Some(here) = self.rooms.get(room) else {
-            return;
-        };
-        self.told += here.len() / GATHERED;
-        if self.changed.insert(room.clone()) {
-            self.wake.notify_one();
-        }
+    /// The client whose session still has that connection.
+    fn connected(&mut self, at: ConnectionRef) -> Option<&mut Local> {
+        let local = self.directory.local_mut(at.key)?;
+        (local.connection == at.connection).then_some(local)
     }
 
-    /// Drops everybody whose queue was found full, and those found full in telling so.
-    fn drop_stalled(&mut self) {
-        while let Some(key) = self.stalled.pop() {
-            if let Some(person) = self.people.get(&key) {
-                tracing::info!(key, "dropped: it does not read what it is sent");
-                self.metrics.dropped(Dropped::Stalled);
-                person.session.close(Closed::Stalled);
-                self.remove(key);
-            }
-        }
-    }
+    // Messages.
 
     /// A text frame came in: it goes where it is meant to go, or back as an error.
-    pub(crate) fn receive(&mut self, seat: Seat, incoming: Incoming<'_>) -> Received {
-        let told = self.told;
-        let mut received = self.route(seat, incoming).unwrap_or_else(|refusal| {
-            self.refuse(seat, &refusal);
-            Received { seat, receivers: 0 }
+    pub(crate) fn receive(&mut self, at: ConnectionRef, incoming: Incoming<'_>) -> Received {
+        let before = self.directory.presence_cost();
+        let mut received = self.route(at, incoming).unwrap_or_else(|refusal| {
+            self.refuse(at, &refusal);
+            Received {
+                connection: at,
+                receivers: 0,
+            }
         });
-        received.receivers += self.told - told;
-        self.drop_stalled();
+        received.receivers += self.directory.presence_cost() - before;
+        self.directory.drop_stalled();
         received
     }
 
     /// Tells the sender why its frame went nowhere.
-    pub(crate) fn refuse(&mut self, seat: Seat, refusal: &Refusal) {
-        tracing::debug!(seat.key, code = refusal.code(), "refused");
+    pub(crate) fn refuse(&mut self, at: ConnectionRef, refusal: &Refusal) {
+        tracing::debug!(at.key, code = refusal.code().as_str(), "refused");
         self.metrics.refused(refusal.code());
         let target = if let Refusal::NoSuchUser(target) = refusal {
             Some(target.clone())
         } else {
             None
         };
-        let error = Message::Error {
-            code: refusal.code().to_owned(),
+        let error = ServerMessage::Error {
+            code: refusal.code(),
             text: refusal.to_string(),
             target,
         };
         if matches!(refusal, Refusal::SessionOver) {
-            self.send_aside(seat.key, &error);
+            self.directory.send_aside(at.key, &error);
         } else {
-            self.send(seat.key, encode(&error));
+            self.directory.send(at.key, encode(&error));
         }
     }
 
-    fn route(&mut self, seat: Seat, incoming: Incoming<'_>) -> Result<Received, Refusal> {
-        let done = Ok(Received { seat, receivers: 0 });
-        let key = seat.key;
-        let Some(person) = self.seated(seat) else {
-            return done;
+    fn route(&mut self, at: ConnectionRef, incoming: Incoming<'_>) -> Result<Received, Refusal> {
+        let done = |connection| Received {
+            connection,
+            receivers: 0,
+        };
+        let Some(local) = self.connected(at) else {
+            return Ok(done(at));
         };
         let mut message = match incoming.message {
             Ok(message) => message,
             Err(refusal) => {
                 // What is refused has come all the same.
-                person.session.received();
+                local.session.received();
                 return Err(refusal);
             }
         };
-        let kind = message.kind();
-        if person.session.is_resumable() {
-            match &*kind {
-                "resume" => return self.resume(seat, &message),
-                "heard" => {
-                    let heard = message.number("heard").unwrap_or_default();
-                    person.session.heard(heard);
-                    return done;
-                }
-                "ping" => {
-                    let heard = person.session.received_count();
-                    self.send_aside(key, &Message::Heard { heard });
-                    return done;
-                }
-                "username" => {}
-                _ => {
-                    if let Some(heard) = person.session.received() {
-                        self.send_aside(key, &Message::Heard { heard });
-                    }
-                }
-            }
+        let kind = message.known_kind();
+        if local.session.is_resumable()
+            && let Some(connection) = self.follow_session(at, kind, &message)?
+        {
+            return Ok(done(connection));
         }
-        let Some(person) = self.people.get(&key) else {
-            return done;
-        };
-        if message.string("id").is_some_and(|id| *id != *person.id) {
+        let secret = self.directory.local(at.key).map(|local| &local.secret);
+        if message
+            .string("id")
+            .is_some_and(|id| secret.is_none_or(|secret| *id != **secret))
+        {
             return Err(Refusal::WrongId);
         }
-        if kind == "username" {
-            let seat = self.enter(seat, &message)?;
-            return Ok(Received { seat, receivers: 0 });
+        if kind == Some(Kind::Username) {
+            return self.introduce(at, &message).map(done);
         }
-        if SERVER_TYPES.contains(&&*kind) {
-            return Err(Refusal::ServerType(kind.into_owned()));
+        if let Some(kind) = kind.filter(|kind| !kind.is_relayed()) {
+            return Err(Refusal::ServerType(kind.as_str()));
         }
-        let Place { room, name } = person.place.clone().ok_or(Refusal::NoName)?;
-        message.set("name", &name);
+        let place = self.directory.membership(at.key).cloned();
+        let place = place.ok_or(Refusal::NoName)?;
+        message.set("name", &place.name);
         message.remove("id");
+        let receivers = self.relay(at.key, &place, kind, &message, incoming.bytes)?;
+        self.metrics.routed(kind);
+        Ok(Received {
+            connection: at,
+            receivers,
+        })
+    }
+
+    /// What concerns the session, and no other client; gives the connection when there is nothing
+    /// more to be done.
+    fn follow_session(
+        &mut self,
+        at: ConnectionRef,
+        kind: Option<Kind>,
+        message: &Relay<'_>,
+    ) -> Result<Option<ConnectionRef>, Refusal> {
+        if kind == Some(Kind::Resume) {
+            return self.resume(at, message).map(Some);
+        }
+        let Some(local) = self.directory.local_mut(at.key) else {
+            return Ok(Some(at));
+        };
+        if kind == Some(Kind::Ack) {
+            local
+                .session
+                .acked(message.number("heard").unwrap_or_default());
+            return Ok(Some(at));
+        }
+        let acked = if kind == Some(Kind::Ping) {
+            Some(local.session.received_count())
+        } else if kind == Some(Kind::Username) {
+            None
+        } else {
+            local.session.received()
+        };
+        if let Some(acked) = acked {
+            self.directory
+                .send_aside(at.key, &ServerMessage::Ack { acked });
+        }
+        Ok((kind == Some(Kind::Ping)).then_some(at))
+    }
+
+    /// A message for one client, or for everybody in the room. Gives how many receive it.
+    fn relay(
+        &mut self,
+        from: Key,
+        place: &Membership,
+        kind: Option<Kind>,
+        message: &Relay<'_>,
+        bytes: usize,
+    ) -> Result<usize, Refusal> {
         let target = message.string("target");
         if target.is_none() && message.has("target") {
             // What was meant for somebody must not go to everybody.
             return Err(Refusal::Target);
         }
-        let receivers = match target.filter(|target| !target.is_empty()) {
-            Some(target) => {
-                let here = self.rooms.get(&room);
-                let receiver = here.and_then(|room| room.find(&target));
-                let receiver = receiver.ok_or_else(|| Refusal::NoSuchUser(target.into_owned()))?;
-                self.follow_call(key, receiver, &kind)?;
-                self.pass_on(key, receiver, message.to_text());
-                1
-            }
-            None => {
-                let people = self.rooms.get(&room).map_or(1, Room::len);
-                let (bytes, most) = (incoming.bytes, MAX_BYTES_IN_ALL / people);
-                let most = most.min(MAX_BYTES_TO_ALL);
-                if bytes > most {
-                    return Err(Refusal::TooLargeForAll { bytes, most });
-                }
-                if kind == "hang-up" {
-                    // The sample's client says it to everybody.
-                    self.end_calls(key);
-                }
-                let text = Utf8Bytes::from(message.to_text());
-                if self.cluster.is_some() {
-                    self.say(Outgoing::ToAll(Word::TextToAll {
-                        from: key,
-                        room: room.to_string(),
-                        text: text.to_string(),
-                    }));
-                }
-                self.send_to_room(&room, &text)
-            }
+        let Some(target) = target.filter(|target| !target.is_empty()) else {
+            return self.relay_to_all(from, place, kind, message, bytes);
         };
-        self.metrics.routed(&kind);
-        Ok(Received { seat, receivers })
+        let receiver = self.directory.find(&place.room, &target);
+        let receiver = receiver.ok_or_else(|| Refusal::NoSuchUser(target.into_owned()))?;
+        self.directory.follow_call(from, receiver, kind)?;
+        let text = message.to_text();
+        self.remotes
+            .pass_on(&mut self.directory, from, receiver, text);
+        Ok(1)
     }
 
-    /// Somebody says their name: they come in, or take another.
-    fn enter(&mut self, mut seat: Seat, message: &Relay<'_>) -> Result<Seat, Refusal> {
-        let key = seat.key;
+    fn relay_to_all(
+        &mut self,
+        from: Key,
+        place: &Membership,
+        kind: Option<Kind>,
+        message: &Relay<'_>,
+        bytes: usize,
+    ) -> Result<usize, Refusal> {
+        let people = self.directory.people_in(&place.room).max(1);
+        let most = (MAX_BYTES_IN_ALL / people).min(MAX_BYTES_TO_ALL);
+        if bytes > most {
+            return Err(Refusal::TooLargeForAll { bytes, most });
+        }
+        if kind == Some(Kind::HangUp) {
+            // The sample's client says it to everybody.
+            self.directory.end_calls(from);
+        }
+        let text = Utf8Bytes::from(message.to_text());
+        if self.remotes.is_clustered() {
+            self.remotes
+                .send(Outgoing::ToAll(ClusterMessage::TextToAll {
+                    from,
+                    room: place.room.to_string(),
+                    text: text.to_string(),
+                }));
+        }
+        Ok(self.directory.fan_out(&place.room, &text))
+    }
+
+    // Coming in.
+
+    /// A client says its name: it comes in, or takes another.
+    fn introduce(
+        &mut self,
+        at: ConnectionRef,
+        message: &Relay<'_>,
+    ) -> Result<ConnectionRef, Refusal> {
         let asked = message.string("name");
-        let claim = self
-            .people
-            .get_mut(&key)
-            .and_then(|person| person.claim.take());
-        let is_elsewhere = |claim: &Key| {
-            let person = self.people.get(claim);
-            person.is_some_and(|person| person.elsewhere.is_some())
-        };
-        if let Some(claim) = claim.filter(is_elsewhere)
-            && let Some(next) = self.people.remove(&key)
-            && let Some(place) = self.take_over(claim, next)
-        {
+        if let Some(taken) = self.take_over(at) {
             // Whoever is in stays, also without a pass.
-            seat.key = claim;
-            self.tell_name(claim, asked.as_deref(), &place.name);
-            return Ok(seat);
+            self.tell_name(taken.key, asked.as_deref());
+            return Ok(taken);
         }
         let Pass { room, name: wanted } = match &*self.passes {
             Some(passes) => {
@@ -511,174 +394,157 @@ impl Hub {
             },
         };
         let room: Arc<str> = room.into();
+        self.may_enter(at.key, &room)?;
+        let Some(local) = self.directory.local(at.key) else {
+            return Ok(at);
+        };
+        let (is_resumable, secret) = (local.session.is_resumable(), local.secret.clone());
+        let feed = match is_resumable {
+            true => PresenceFeed::Snapshot,
+            false => PresenceFeed::Lists,
+        };
+        self.directory.enter(at.key, &room, &wanted, feed);
+        if is_resumable {
+            self.directory.by_secret.insert(secret, at.key);
+        }
+        self.tell_name(at.key, asked.as_deref());
+        self.directory.mark_changed_here(at.key);
+        Ok(at)
+    }
+
+    /// Whether a client can be let into that room.
+    fn may_enter(&self, key: Key, room: &str) -> Result<(), Refusal> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if room.len() > MAX_ROOM_CHARS || !room.chars().all(is_plain) {
             return Err(Refusal::RoomName);
         }
-        let Some(person) = self.people.get_mut(&key) else {
-            return Ok(seat);
-        };
-        let is_new = person.place.is_none();
-        if person
-            .place
-            .as_ref()
-            .is_some_and(|place| place.room != room)
-        {
-            return Err(Refusal::OtherRoom);
+        match self.directory.membership(key) {
+            Some(place) if *place.room != *room => Err(Refusal::OtherRoom),
+            Some(_) => Ok(()),
+            None => match self.directory.people_in(room) {
+                people if people >= self.max_people => Err(Refusal::RoomFull(people)),
+                _ => Ok(()),
+            },
         }
-        let here = self.rooms.get(&room).map_or(0, Room::len);
-        if is_new && here >= self.max_people {
-            return Err(Refusal::RoomFull(here));
-        }
-        let hears = match person.session.is_resumable() {
-            true => Hears::Everything,
-            false => Hears::Lists,
-        };
-        let name = self
-            .rooms
-            .entry(room.clone())
-            .or_default()
-            .enter(key, &wanted, hears);
-        let id = person.id.clone();
-        if is_new && person.session.is_resumable() {
-            self.sessions.insert(id.clone(), key);
-        }
-        person.place = Some(Place {
-            room: room.clone(),
-            name: name.clone(),
-        });
-        self.tell_name(key, asked.as_deref(), &name);
-        self.note(&room);
-        self.note_elsewhere(key);
-        Ok(seat)
     }
 
-    /// Tells somebody what they are called, if it is not what they asked for.
-    fn tell_name(&mut self, key: Key, asked: Option<&str>, name: &str) {
-        if asked == Some(name) {
+    /// Goes on for a client of another server, if this connection has shown to be that one's.
+    fn take_over(&mut self, at: ConnectionRef) -> Option<ConnectionRef> {
+        let claim = self.directory.local_mut(at.key)?.claim.take()?;
+        self.directory.clients.get(&claim)?.remote()?;
+        let Home::Here(next) = self.directory.clients.remove(&at.key)?.home else {
+            return None;
+        };
+        self.remotes
+            .take_over(&mut self.directory, claim, next)
+            .ok()?;
+        Some(ConnectionRef { key: claim, ..at })
+    }
+
+    /// Tells a client what it is called, if it is not what it asked for.
+    fn tell_name(&mut self, key: Key, asked: Option<&str>) {
+        let place = self.directory.membership(key);
+        let (Some(place), Some(local)) = (place, self.directory.local(key)) else {
+            return;
+        };
+        if asked == Some(&*place.name) {
             return;
         }
-        if let Some(person) = self.people.get(&key) {
-            let id = Some(ConnectionId::Text(person.id.to_string()));
-            let name = name.to_owned();
-            self.send(key, encode(&Message::RejectUsername { id, name }));
-        }
+        let told = ServerMessage::RejectUsername {
+            id: Some(ConnectionId::Text(local.secret.to_string())),
+            name: place.name.to_string(),
+        };
+        self.directory.send(key, encode(&told));
     }
 
-    /// A new connection takes the place of an earlier one: whoever knows the secret is the person.
-    fn resume(&mut self, seat: Seat, message: &Relay<'_>) -> Result<Received, Refusal> {
-        let id = message.string("id").unwrap_or_default();
-        let Some(key) = self.sessions.get(&*id).copied() else {
-            // On another server, it may be; then they can come in here in its place.
-            let claim = self.claimed_by(&id);
-            let person = self.people.get_mut(&seat.key);
-            if let Some(person) = person.filter(|person| person.place.is_none()) {
-                person.claim = claim;
+    /// A new connection takes the place of an earlier one: whoever knows the secret is the client.
+    fn resume(&mut self, at: ConnectionRef, message: &Relay<'_>) -> Result<ConnectionRef, Refusal> {
+        let secret = message.string("id").unwrap_or_default();
+        // Whoever has a name already has a session of their own.
+        let is_fresh = self.directory.membership(at.key).is_none();
+        let Some(key) = self.directory.by_secret.get(&*secret).copied() else {
+            if is_fresh {
+                // On another server, it may be; then they can come in here in its place.
+                let claim = self.remotes.claimed_by(&self.directory, &secret);
+                if let Some(local) = self.directory.local_mut(at.key) {
+                    local.claim = claim;
+                }
             }
             return Err(Refusal::SessionOver);
         };
-        // Whoever has a name already has a session of their own.
-        let fresh = self
-            .people
-            .get(&seat.key)
-            .is_some_and(|p| p.place.is_none());
-        if !fresh {
+        if !is_fresh {
             return Err(Refusal::SessionOver);
         }
-        let next = self.people.remove(&seat.key);
-        let (Some(next), Some(person)) = (next, self.people.get_mut(&key)) else {
+        let next = self.directory.clients.remove(&at.key);
+        let (Some(Home::Here(next)), Some(local)) = (
+            next.map(|client| client.home),
+            self.directory.local_mut(key),
+        ) else {
             return Err(Refusal::SessionOver);
         };
-        person.connection = seat.connection;
-        person.permit = next.permit;
-        let heard = message.number("heard");
-        let again = person.session.attach(next.session, heard);
-        let resumed = Message::Resumed {
-            heard: person.session.received_count(),
+        local.connection = at.connection;
+        local.permit = next.permit;
+        let again = local.session.attach(next.session, message.number("heard"));
+        let resumed = ServerMessage::Resumed {
+            acked: local.session.received_count(),
         };
         // What was missed comes first: who comes back may be told there what they would ask.
         let again = again.into_iter().map(Frame::Text);
-        let sent = again
-            .chain([Frame::Text(encode(&resumed))])
-            .try_for_each(|frame| person.session.send_aside(frame));
-        self.stalled.extend(sent.err().map(|Stalled| key));
-        if let Some(Place { room, .. }) = person.place.clone() {
-            let here = self.rooms.get_mut(&room);
-            if here.is_some_and(|here| here.come_back(key, message.number("people"))) {
-                self.note(&room);
-            }
+        let frames = again.chain([Frame::Text(encode(&resumed))]);
+        self.directory.send_frames(key, frames);
+        let version = message.number("people");
+        let is_late = self
+            .directory
+            .room_of(key)
+            .is_some_and(|here| here.come_back(key, version));
+        if is_late && let Some(room) = self.directory.membership(key).map(|place| &place.room) {
+            self.directory.mark_changed(&room.clone());
         }
-        let connection = seat.connection;
-        let seat = Seat { key, connection };
-        Ok(Received { seat, receivers: 1 })
+        Ok(ConnectionRef { key, ..at })
     }
 
-    /// A message to one person, wherever they are.
-    fn pass_on(&mut self, from: Key, to: Key, text: String) {
-        match self.people.get(&to).and_then(|person| person.elsewhere) {
-            Some((node, to)) => self.say(Outgoing::To(node, Word::Text { from, to, text })),
-            None => self.send(to, text.into()),
-        }
+    // Other servers.
+
+    /// All clients of this server, for another.
+    pub(crate) fn clients_here(&self) -> Vec<RemoteClient> {
+        self.remotes.clients_here(&self.directory)
     }
 
-    /// A message of the session; a reader whose queue is full has stalled, and is dropped soon
-    /// after.
-    fn send(&mut self, key: Key, text: Utf8Bytes) {
-        let Some(person) = self.people.get_mut(&key) else {
-            return;
-        };
-        if let Err(Stalled) = person.session.send(text) {
-            self.stalled.push(key);
-        }
+    /// These are that server's clients, and nobody else is.
+    pub(crate) fn set_remote_clients(&mut self, node: Node, clients: Vec<RemoteClient>) {
+        self.remotes.set_clients(&mut self.directory, node, clients);
     }
 
-    /// A message of the connection alone.
-    fn send_aside(&mut self, key: Key, message: &Message) {
-        let Some(person) = self.people.get(&key) else {
-            return;
-        };
-        if let Err(Stalled) = person.session.send_aside(Frame::Text(encode(message))) {
-            self.stalled.push(key);
-        }
+    /// These of that server's clients have come or changed, and these are gone.
+    pub(crate) fn change_remote_clients(
+        &mut self,
+        node: Node,
+        here: Vec<RemoteClient>,
+        gone: &[Key],
+    ) {
+        self.remotes
+            .change_clients(&mut self.directory, node, here, gone);
     }
 
-    /// What there is of everything, for who watches.
-    pub(crate) fn count(&self) -> Count {
-        let queues = self.people.values().map(|person| person.session.waiting());
-        Count {
-            sessions: self.people.len() - self.elsewhere.len(),
-            elsewhere: self.elsewhere.len(),
-            away: self.away.len(),
-            rooms: self.rooms.len(),
-            waiting: queues.clone().sum(),
-            longest: queues.max().unwrap_or_default(),
-        }
+    /// A client's session is on another server from now on.
+    pub(crate) fn moved(&mut self, from: RemoteKey, to: RemoteKey) {
+        self.remotes.moved(&mut self.directory, from, to);
     }
-}
 
-/// How many there are.
-pub(crate) struct Count {
-    pub(crate) sessions: usize,
-    /// On other servers.
-    pub(crate) elsewhere: usize,
-    pub(crate) away: usize,
-    pub(crate) rooms: usize,
-    /// Messages in all queues.
-    pub(crate) waiting: usize,
-    /// Messages in the longest of them.
-    pub(crate) longest: usize,
-}
+    /// A message from a client of another server to one of this.
+    pub(crate) fn deliver(&mut self, from: RemoteKey, to: Key, text: &str) {
+        self.remotes.deliver(&mut self.directory, from, to, text);
+    }
 
-pub(crate) fn encode(message: &Message) -> Utf8Bytes {
-    // Strings and numbers only: this cannot fail.
-    serde_json::to_string(message).unwrap_or_default().into()
-}
+    /// A message from a client of another server to everybody in a room.
+    pub(crate) fn deliver_to_room(&mut self, from: RemoteKey, room: &str, text: &str) {
+        self.remotes
+            .deliver_to_room(&mut self.directory, from, room, text);
+    }
 
-/// 128 bits that nobody can guess, as hexadecimal digits.
-pub(crate) fn random_token() -> Result<String, getrandom::Error> {
-    Ok(format!(
-        "{:016x}{:016x}",
-        getrandom::u64()?,
-        getrandom::u64()?
-    ))
+    /// What the model test looks at.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn parts(&self) -> (&Directory, &Remotes) {
+        (&self.directory, &self.remotes)
+    }
 }

@@ -1,5 +1,5 @@
-//! Plays whatever bytes say on a hub, and checks after each move that it is whole. For the fuzzer
-//! (`fuzz/`), and for tests with seeds and random bytes.
+//! A hub beside a model of what its clients know: plays whatever bytes say, and checks after each move
+//! that the hub is whole. For the fuzzer (`fuzz/`), and for a test with random bytes.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -17,12 +17,16 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Hub, Incoming, Key, Seat};
+use super::{
+    client::Home,
+    cluster_message::{Outgoing, RemoteClient},
+    hub::{Hub, read},
+    key::{ConnectionRef, Key, Node},
+    room::Status,
+};
 use crate::{
-    cluster::{Entry, Node},
     metrics::Metrics,
     queue::{Next, Queue},
-    room::Status,
 };
 
 const NAMES: [&str; 5] = ["Ann", "Bob", "Ann2", "", "Zoe"];
@@ -43,8 +47,8 @@ const CLIENTS: usize = 8;
 const NODES: u8 = 2;
 
 /// The other end of a connection.
-struct Client {
-    seat: Seat,
+struct Player {
+    at: ConnectionRef,
     queue: Queue,
     resumable: bool,
     /// The secret of its session.
@@ -93,12 +97,12 @@ pub fn play(bytes: &[u8]) {
 struct Game {
     hub: Hub,
     now: Instant,
-    clients: Vec<Client>,
+    clients: Vec<Player>,
     /// Every secret that was ever given out.
     ids: Vec<String>,
     /// What clients knew that have vanished, by their secrets.
     vanished: HashMap<String, Option<Known>>,
-    others: mpsc::UnboundedReceiver<crate::cluster::Outgoing>,
+    others: mpsc::UnboundedReceiver<Outgoing>,
 }
 
 impl Game {
@@ -122,9 +126,9 @@ impl Game {
             0 | 1 if self.clients.len() < CLIENTS => {
                 let resumable = choices.below(3)? > 0;
                 let queue = Queue::default();
-                let seat = self.hub.connect(queue.clone(), resumable, None).ok()?;
-                self.clients.push(Client {
-                    seat,
+                let at = self.hub.connect(queue.clone(), resumable, None).ok()?;
+                self.clients.push(Player {
+                    at,
                     queue,
                     resumable,
                     id: String::new(),
@@ -151,70 +155,81 @@ impl Game {
                 if client < self.clients.len() {
                     let client = self.clients.remove(client);
                     self.vanished.insert(client.id, client.knows);
-                    self.hub.disconnect(client.seat, goodbye, self.now);
+                    self.hub.disconnect(client.at, goodbye, self.now);
                 }
             }
-            7 => {
-                let secret = choices.below(self.ids.len())?;
-                let secret = self.ids.get(secret).cloned().unwrap_or_default();
-                let heard = choices.below(4)?;
-                let heard = [None, Some(0), Some(1), Some(100)][heard];
-                let known = self.vanished.get(&secret).cloned().flatten();
-                let known = known.filter(|_| heard.is_some());
-                let version = known.as_ref().map(|known| known.version);
-                let message =
-                    json!({ "type": "resume", "id": secret, "heard": heard, "people": version });
-                self.listen();
-                let client = choices.below(self.clients.len())?;
-                if let Some(client) = self.clients.get_mut(client) {
-                    client.resumes = Some((secret, known));
-                    let text = message.to_string();
-                    client.seat = self.hub.receive(client.seat, Incoming::read(&text)).seat;
-                }
-            }
+            7 => self.client_resumes(choices)?,
             8 => {
                 let message = json!({ "type": "heard", "heard": choices.below(20)? });
                 self.say(choices, &message)?;
             }
-            9 => {
-                let node = Node(u64::from(choices.below(NODES.into())? > 0) * 2);
-                let key = choices.below(3)? as Key;
-                let gone = choices.below(4)? == 0;
-                let entry = Entry {
-                    key,
-                    room: ROOMS[choices.below(2)?].to_owned(),
-                    name: ["Ann", "Bob", "Zoe"][choices.below(3)?].to_owned(),
-                    busy: choices.below(2)? == 0,
-                    proof: format!("{}-{key}", node.0),
-                };
-                match gone {
-                    true => self.hub.changes_elsewhere(node, Vec::new(), &[key]),
-                    false => self.hub.changes_elsewhere(node, vec![entry], &[]),
-                }
-            }
-            10 => {
-                let to = (Node(2), choices.below(3)? as Key);
-                let known: Vec<_> = self
-                    .hub
-                    .people_here()
-                    .iter()
-                    .map(|entry| entry.key)
-                    .collect();
-                let taken = self.hub.elsewhere.contains_key(&to);
-                if let (Some(key), false) = (known.get(choices.below(known.len())?), taken) {
-                    self.hub.moved_elsewhere(Node(1), (Node(1), *key), to);
-                }
-            }
-            _ => {
-                self.tell();
-                if choices.below(4)? == 0 {
-                    self.now += Duration::from_secs(61);
-                    self.hub.expire(self.now);
-                    self.tell();
-                }
-                self.check_what_is_known();
-            }
+            9 => self.remote_clients_change(choices)?,
+            10 => self.client_moves(choices)?,
+            _ => self.time_passes(choices)?,
         }
+        Some(())
+    }
+
+    fn client_resumes(&mut self, choices: &mut Choices<'_>) -> Option<()> {
+        let secret = choices.below(self.ids.len())?;
+        let secret = self.ids.get(secret).cloned().unwrap_or_default();
+        let heard = choices.below(4)?;
+        let heard = [None, Some(0), Some(1), Some(100)][heard];
+        let known = self.vanished.get(&secret).cloned().flatten();
+        let known = known.filter(|_| heard.is_some());
+        let version = known.as_ref().map(|known| known.version);
+        let message = json!({ "type": "resume", "id": secret, "heard": heard, "people": version });
+        self.listen();
+        let client = choices.below(self.clients.len())?;
+        if let Some(client) = self.clients.get_mut(client) {
+            client.resumes = Some((secret, known));
+            let text = message.to_string();
+            client.at = self.hub.receive(client.at, read(&text)).connection;
+        }
+        Some(())
+    }
+
+    fn remote_clients_change(&mut self, choices: &mut Choices<'_>) -> Option<()> {
+        let node = Node(u64::from(choices.below(NODES.into())? > 0) * 2);
+        let key = choices.below(3)? as Key;
+        let gone = choices.below(4)? == 0;
+        let entry = RemoteClient {
+            key,
+            room: ROOMS[choices.below(2)?].to_owned(),
+            name: ["Ann", "Bob", "Zoe"][choices.below(3)?].to_owned(),
+            busy: choices.below(2)? == 0,
+            secret_hash: format!("{}-{key}", node.0),
+        };
+        match gone {
+            true => self.hub.change_remote_clients(node, Vec::new(), &[key]),
+            false => self.hub.change_remote_clients(node, vec![entry], &[]),
+        }
+        Some(())
+    }
+
+    fn client_moves(&mut self, choices: &mut Choices<'_>) -> Option<()> {
+        let to = (Node(2), choices.below(3)? as Key);
+        let known: Vec<_> = self
+            .hub
+            .clients_here()
+            .iter()
+            .map(|entry| entry.key)
+            .collect();
+        let taken = self.hub.parts().1.by_remote_key().contains_key(&to);
+        if let (Some(key), false) = (known.get(choices.below(known.len())?), taken) {
+            self.hub.moved((Node(1), *key), to);
+        }
+        Some(())
+    }
+
+    fn time_passes(&mut self, choices: &mut Choices<'_>) -> Option<()> {
+        self.tell();
+        if choices.below(4)? == 0 {
+            self.now += Duration::from_secs(61);
+            self.hub.expire(self.now);
+            self.tell();
+        }
+        self.check_what_is_known();
         Some(())
     }
 
@@ -223,14 +238,17 @@ impl Game {
         let n = choices.below(self.clients.len())?;
         if let Some(client) = self.clients.get_mut(n) {
             let text = message.to_string();
-            client.seat = self.hub.receive(client.seat, Incoming::read(&text)).seat;
+            client.at = self.hub.receive(client.at, read(&text)).connection;
         }
         Some(())
     }
 
     fn tell(&mut self) {
         self.now += Duration::from_secs(1);
-        assert!(!self.hub.tell(self.now), "a second is enough for any list");
+        assert!(
+            !self.hub.flush_presence(self.now),
+            "a second is enough for any list"
+        );
         while self.others.try_recv().is_ok() {}
         self.listen();
     }
@@ -259,27 +277,27 @@ impl Game {
         }
     }
 
-    fn is_attached(&self, client: &Client) -> bool {
-        let person = self.hub.people.get(&client.seat.key);
-        person.is_some_and(|person| person.connection == client.seat.connection)
+    fn is_attached(&self, client: &Player) -> bool {
+        let local = self.hub.parts().0.local(client.at.key);
+        local.is_some_and(|local| local.connection == client.at.connection)
     }
 
     /// Whoever has come in knows exactly who is here.
     fn check_what_is_known(&mut self) {
         self.listen();
+        let (directory, _) = self.hub.parts();
         for client in &self.clients {
-            let person = self.hub.people.get(&client.seat.key);
-            let place = person.and_then(|person| person.place.as_ref());
+            let place = directory.membership(client.at.key);
             let (Some(place), true) = (place, self.is_attached(client)) else {
                 continue;
             };
-            let room = &self.hub.rooms[&place.room];
+            let room = &directory.rooms[&place.room];
             let here: BTreeMap<String, bool> = room
                 .keys()
                 .map(|key| {
-                    let name = self.hub.people[&key].place.as_ref().expect("in a room");
+                    let place = directory.membership(key).expect("in a room");
                     let busy = room.status(key) == Some(Status::Busy);
-                    (name.name.to_string(), busy && client.resumable)
+                    (place.name.to_string(), busy && client.resumable)
                 })
                 .collect();
             let knows = client.knows.as_ref().map(|known| &known.people);
@@ -288,54 +306,48 @@ impl Game {
     }
 
     fn check(&self) {
-        let hub = &self.hub;
-        let mut placed = 0;
-        for (key, person) in &hub.people {
-            for partner in &person.calls {
-                assert!(hub.people.contains_key(&partner.key), "a call with nobody");
+        let (directory, remotes) = self.hub.parts();
+        let mut members = 0;
+        for (key, client) in &directory.clients {
+            let partners = directory.calls().partners(*key);
+            let mut unknown = partners.filter(|partner| !directory.clients.contains_key(partner));
+            assert_eq!(unknown.next(), None, "a call with nobody");
+            if let Home::Remote { on, secret_hash } = &client.home {
+                assert_eq!(directory.by_secret_hash.get(secret_hash), Some(key));
+                assert_eq!(remotes.by_remote_key().get(on), Some(key));
             }
-            if person.elsewhere.is_some() {
-                assert_eq!(hub.proofs.get(&person.id), Some(key));
-            }
-            let Some(place) = &person.place else {
-                assert!(person.calls.is_empty(), "a call of nobody");
+            let Some(place) = &client.membership else {
+                let calls = directory.calls().partners(*key).count();
+                assert_eq!(calls, 0, "a call of nobody");
                 continue;
             };
-            placed += 1;
-            let room = hub.rooms.get(&place.room).expect("a room for each place");
-            assert_eq!(room.find(&place.name), Some(*key), "a name for each person");
-            if person.elsewhere.is_none() && person.session.is_resumable() {
-                assert_eq!(hub.sessions.get(&person.id), Some(key));
+            members += 1;
+            let found = directory.find(&place.room, &place.name);
+            assert_eq!(found, Some(*key), "a name for each member");
+            if let Some(local) = client.local().filter(|local| local.session.is_resumable()) {
+                assert_eq!(directory.by_secret.get(&local.secret), Some(key));
             }
         }
-        let in_rooms: usize = hub.rooms.values().map(|room| room.len()).sum();
-        for room in hub.rooms.values() {
+        for room in directory.rooms.values() {
+            assert!(!room.is_empty());
             for key in room.keys() {
-                let person = hub.people.get(&key).expect("a person for each in a room");
-                assert!(
-                    person.place.is_some(),
-                    "a place for each in a room: {:?}",
-                    person.elsewhere
-                );
+                assert!(directory.membership(key).is_some(), "a client for each");
             }
         }
-        assert_eq!(in_rooms, placed);
-        assert!(hub.rooms.values().all(|room| !room.is_empty()));
-        for key in hub
-            .sessions
-            .values()
-            .chain(hub.elsewhere.values())
-            .chain(hub.proofs.values())
-        {
-            assert!(hub.people.contains_key(key), "an index to nobody");
+        let in_rooms: usize = directory.rooms.values().map(|room| room.len()).sum();
+        assert_eq!(in_rooms, members);
+        let indexes = [&directory.by_secret, &directory.by_secret_hash];
+        let indexed = indexes.into_iter().flat_map(|index| index.values());
+        for key in indexed.chain(remotes.by_remote_key().values()) {
+            assert!(directory.clients.contains_key(key), "an index to nobody");
         }
-        let elsewhere: HashSet<_> = hub.elsewhere.values().collect();
-        assert_eq!(elsewhere.len(), hub.elsewhere.len());
-        assert!(hub.stalled.is_empty());
+        let remote: HashSet<_> = remotes.by_remote_key().values().collect();
+        assert_eq!(remote.len(), remotes.by_remote_key().len());
+        assert!(!directory.has_stalled());
     }
 }
 
-impl Client {
+impl Player {
     fn learn(&mut self, news: &Value) {
         let list = |key: &str| {
             let names = news[key].as_array().into_iter().flatten();

@@ -1,6 +1,6 @@
 //! Why a message is not passed on.
 
-use holdfast_protocol::{MAX_MESSAGE_BYTES, RelayError};
+use holdfast_protocol::{ErrorCode, MAX_MESSAGE_BYTES, RelayError};
 
 /// How many candidates may follow one description.
 pub(super) const MAX_CANDIDATES: u16 = 256;
@@ -31,7 +31,7 @@ pub(crate) enum Refusal {
     #[error("the `id` in this message is not yours")]
     WrongId,
     #[error("`{0}` is for the server to say")]
-    ServerType(String),
+    ServerType(&'static str),
     #[error("`target` is a name, a string")]
     Target,
     #[error("nobody here is called {0}")]
@@ -52,23 +52,23 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// The `code` of the error, for programs.
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> ErrorCode {
         match self {
-            Self::NotAMessage(_) => "bad-json",
-            Self::TooLarge(_) | Self::TooLargeForAll { .. } => "too-large",
-            Self::Binary => "binary",
-            Self::NoName => "no-name",
-            Self::NameMissing => "name-missing",
-            Self::WrongId => "wrong-id",
-            Self::ServerType(_) => "server-type",
-            Self::Target => "target",
-            Self::NoSuchUser(_) => "no-such-user",
-            Self::SessionOver => "session-over",
-            Self::RoomName => "room-name",
-            Self::OtherRoom => "other-room",
-            Self::RoomFull(_) => "room-full",
-            Self::NoPass => "no-pass",
-            Self::Candidates => "candidates",
+            Self::NotAMessage(_) => ErrorCode::BadJson,
+            Self::TooLarge(_) | Self::TooLargeForAll { .. } => ErrorCode::TooLarge,
+            Self::Binary => ErrorCode::Binary,
+            Self::NoName => ErrorCode::NoName,
+            Self::NameMissing => ErrorCode::NameMissing,
+            Self::WrongId => ErrorCode::WrongId,
+            Self::ServerType(_) => ErrorCode::ServerType,
+            Self::Target => ErrorCode::Target,
+            Self::NoSuchUser(_) => ErrorCode::NoSuchUser,
+            Self::SessionOver => ErrorCode::SessionOver,
+            Self::RoomName => ErrorCode::RoomName,
+            Self::OtherRoom => ErrorCode::OtherRoom,
+            Self::RoomFull(_) => ErrorCode::RoomFull,
+            Self::NoPass => ErrorCode::NoPass,
+            Self::Candidates => ErrorCode::Candidates,
         }
     }
 }

@@ -1,312 +1,354 @@
-//! People who are on other servers, as this one knows them.
+//! Clients of other servers, as this one knows them.
 
-use std::{collections::HashSet, sync::Arc};
-
-use axum::extract::ws::Utf8Bytes;
-use holdfast_protocol::{ConnectionId, Message, Relay};
-use ring::digest::{SHA256, digest};
-
-use super::{Hub, Key, Person, Place, encode};
-use crate::{
-    cluster::{Entry, Node, Outgoing, Word},
-    queue::Closed,
-    room::{Hears, Room, Status},
-    session::Session,
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
 };
 
-/// Where somebody is: on which server, and what it calls them.
-pub(crate) type Elsewhere = (Node, Key);
+use axum::extract::ws::Utf8Bytes;
+use holdfast_protocol::{ConnectionId, Relay, ServerMessage};
+use ring::digest::{SHA256, digest};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{
+    client::{Client, Home, Local},
+    cluster_message::{ClusterMessage, Outgoing, RemoteClient},
+    directory::Directory,
+    key::{Key, Node, RemoteKey},
+    room::{PresenceFeed, Status},
+};
+use crate::{queue::Closed, wire::encode};
+
+/// The other servers, and the way to them.
+pub(super) struct Remotes {
+    /// This server.
+    node: Node,
+    cluster: Option<UnboundedSender<Outgoing>>,
+    /// Clients of other servers, by what these call them.
+    by_remote_key: HashMap<RemoteKey, Key>,
+    /// Those whose name is another's here; one of the two will be given another.
+    refused: HashMap<RemoteKey, RemoteClient>,
+}
 
 /// What a secret is known again by; nobody can tell the secret from it.
-pub(super) fn proof(secret: &str) -> Arc<str> {
+fn secret_hash(secret: &str) -> Arc<str> {
     let digest = digest(&SHA256, secret.as_bytes());
     let digits = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
     digits.collect::<String>().into()
 }
 
-impl Hub {
-    /// Everybody who is on this server, for another.
-    pub(crate) fn people_here(&self) -> Vec<Entry> {
-        self.people
-            .keys()
-            .filter_map(|key| self.entry(*key))
-            .collect()
-    }
-
-    fn entry(&self, key: Key) -> Option<Entry> {
-        let person = self.people.get(&key)?;
-        let place = person.place.as_ref()?;
-        // Not by their calls: those that were begun elsewhere are not known here.
-        let here = self.rooms.get(&place.room)?;
-        let busy = here.status(key) == Some(Status::Busy);
-        person.elsewhere.is_none().then(|| Entry {
-            key,
-            room: place.room.to_string(),
-            name: place.name.to_string(),
-            busy,
-            proof: proof(&person.id).to_string(),
-        })
-    }
-
-    /// Somebody here has come, gone or changed: the other servers will be told.
-    pub(super) fn note_elsewhere(&mut self, key: Key) {
-        if self.cluster.is_some() {
-            self.changed_here.insert(key);
-            self.wake.notify_one();
+impl Remotes {
+    pub(super) fn new(node: Node, cluster: Option<UnboundedSender<Outgoing>>) -> Self {
+        Self {
+            node,
+            cluster,
+            by_remote_key: HashMap::new(),
+            refused: HashMap::new(),
         }
     }
 
-    /// Tells the other servers what they have yet to be told.
-    pub(super) fn tell_elsewhere(&mut self) {
-        if self.changed_here.is_empty() {
-            return;
-        }
-        let (mut here, mut gone) = (Vec::new(), Vec::new());
-        for key in std::mem::take(&mut self.changed_here) {
-            match self.entry(key) {
-                Some(entry) => here.push(entry),
-                None => gone.push(key),
-            }
-        }
-        self.say(Outgoing::ToAll(Word::Changes { here, gone }));
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn by_remote_key(&self) -> &HashMap<RemoteKey, Key> {
+        &self.by_remote_key
     }
 
-    pub(super) fn say(&self, out: Outgoing) {
+    // What the others are told.
+
+    /// Whether there are other servers.
+    pub(super) fn is_clustered(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    pub(super) fn send(&self, out: Outgoing) {
         if let Some(cluster) = &self.cluster {
             // It ends only together with the server.
             let _ = cluster.send(out);
         }
     }
 
-    /// These are on that server, and nobody else is.
-    pub(crate) fn people_elsewhere(&mut self, node: Node, people: Vec<Entry>) {
-        let still: HashSet<Key> = people.iter().map(|entry| entry.key).collect();
+    /// All clients of this server, for another.
+    pub(super) fn clients_here(&self, directory: &Directory) -> Vec<RemoteClient> {
+        let keys = directory.clients.keys();
+        keys.filter_map(|key| entry(directory, *key)).collect()
+    }
+
+    /// Tells the other servers of what has changed here.
+    pub(super) fn flush_presence(&self, directory: &mut Directory) {
+        let changed = directory.take_changed_here();
+        if changed.is_empty() {
+            return;
+        }
+        let (mut here, mut gone) = (Vec::new(), Vec::new());
+        for key in changed {
+            match entry(directory, key) {
+                Some(client) => here.push(client),
+                None => gone.push(key),
+            }
+        }
+        self.send(Outgoing::ToAll(ClusterMessage::Changes { here, gone }));
+    }
+
+    // What they tell.
+
+    /// These are that server's clients, and nobody else is.
+    pub(super) fn set_clients(
+        &mut self,
+        directory: &mut Directory,
+        node: Node,
+        clients: Vec<RemoteClient>,
+    ) {
+        let still: HashSet<Key> = clients.iter().map(|client| client.key).collect();
         self.refused.retain(|(on, _), _| *on != node);
-        let known = self.elsewhere.keys().filter(|(on, _)| *on == node);
+        let known = self.by_remote_key.keys().filter(|(on, _)| *on == node);
         let gone: Vec<Key> = known
             .map(|(_, key)| *key)
             .filter(|key| !still.contains(key))
             .collect();
-        self.changes_elsewhere(node, people, &gone);
+        self.change_clients(directory, node, clients, &gone);
     }
 
-    /// These have come to that server or changed, and these are gone from it.
-    pub(crate) fn changes_elsewhere(&mut self, node: Node, here: Vec<Entry>, gone: &[Key]) {
+    /// These of that server's clients have come or changed, and these are gone.
+    pub(super) fn change_clients(
+        &mut self,
+        directory: &mut Directory,
+        node: Node,
+        here: Vec<RemoteClient>,
+        gone: &[Key],
+    ) {
         for key in gone {
             self.refused.remove(&(node, *key));
-            if let Some(key) = self.elsewhere.remove(&(node, *key)) {
-                self.remove(key);
+            if let Some(key) = self.by_remote_key.remove(&(node, *key)) {
+                directory.remove(key);
             }
         }
-        for entry in here {
-            self.refused.remove(&(node, entry.key));
-            self.put_elsewhere(node, entry);
+        for client in here {
+            self.refused.remove(&(node, client.key));
+            self.put(directory, node, client);
         }
         // Their names may be free now.
-        for ((node, _), entry) in std::mem::take(&mut self.refused) {
-            self.put_elsewhere(node, entry);
+        for ((node, _), client) in std::mem::take(&mut self.refused) {
+            self.put(directory, node, client);
         }
-        self.drop_stalled();
+        directory.drop_stalled();
     }
 
-    fn put_elsewhere(&mut self, node: Node, entry: Entry) {
-        let room: Arc<str> = entry.room.as_str().into();
-        let mut known = self.elsewhere.get(&(node, entry.key)).copied();
-        let place = known.and_then(|key| self.people.get(&key)?.place.clone());
-        if place.is_some_and(|place| place.room != room) {
-            self.elsewhere.remove(&(node, entry.key));
-            known.take().into_iter().for_each(|key| self.remove(key));
+    fn put(&mut self, directory: &mut Directory, node: Node, client: RemoteClient) {
+        let on = (node, client.key);
+        let room: Arc<str> = client.room.as_str().into();
+        let mut known = self.by_remote_key.get(&on).copied();
+        let membership = known.and_then(|key| directory.membership(key));
+        if membership.is_some_and(|place| place.room != room) {
+            self.by_remote_key.remove(&on);
+            known
+                .take()
+                .into_iter()
+                .for_each(|key| directory.remove(key));
         }
-        let owner = self
-            .rooms
-            .get(&room)
-            .and_then(|here| here.find(&entry.name));
+        let owner = directory.find(&room, &client.name);
         if let Some(owner) = owner.filter(|owner| Some(*owner) != known) {
             // Two have taken one name before either server knew: the lesser server's keeps it, and
             // each server renames its own.
-            let on = self.people.get(&owner).and_then(|owner| owner.elsewhere);
-            if on.map_or(self.node, |(on, _)| on) < node {
-                self.refused.insert((node, entry.key), entry);
+            let owner_on = directory.clients.get(&owner).and_then(Client::remote);
+            if owner_on.map_or(self.node, |(node, _)| node) < node {
+                self.refused.insert(on, client);
                 return;
             }
-            self.rename(owner);
+            rename(directory, owner);
         }
-        let key = known.unwrap_or_else(|| {
-            self.connections += 1;
-            self.connections
-        });
-        let here = self.rooms.entry(room.clone()).or_default();
-        let name = here.enter(key, &entry.name, Hears::Elsewhere);
-        here.set_status(
-            key,
-            if entry.busy {
-                Status::Busy
-            } else {
-                Status::Free
-            },
-        );
-        let proof: Arc<str> = entry.proof.into();
-        self.elsewhere.insert((node, entry.key), key);
-        self.proofs.insert(proof.clone(), key);
-        let place = Some(Place {
-            room: room.clone(),
-            name,
-        });
-        match self.people.get_mut(&key) {
-            Some(person) => {
-                person.place = place;
-                let before = std::mem::replace(&mut person.id, proof.clone());
-                if before != proof {
-                    self.proofs.remove(&before);
-                }
-            }
-            None => {
-                let person = Person {
-                    id: proof,
-                    place,
-                    connection: 0,
-                    session: Session::elsewhere(),
-                    calls: Vec::new(),
-                    permit: None,
-                    elsewhere: Some((node, entry.key)),
-                    claim: None,
-                };
-                self.people.insert(key, person);
-            }
+        let key = known.unwrap_or_else(|| directory.next_key());
+        self.by_remote_key.insert(on, key);
+        let secret_hash: Arc<str> = client.secret_hash.into();
+        set_home(directory, key, on, secret_hash);
+        directory.enter(key, &room, &client.name, PresenceFeed::Remote);
+        let status = match client.busy {
+            true => Status::Busy,
+            false => Status::Free,
+        };
+        if let Some(here) = directory.room_of(key) {
+            here.set_status(key, status);
         }
-        self.note(&room);
     }
 
-    /// Somebody has to take another name; who is elsewhere is given theirs there.
-    fn rename(&mut self, key: Key) {
-        let Some(person) = self.people.get_mut(&key) else {
-            return;
-        };
-        let (Some(place), id) = (&mut person.place, &person.id) else {
-            return;
-        };
-        let Some(here) = self.rooms.get_mut(&place.room) else {
-            return;
-        };
-        place.name = here.rename(key);
-        if person.elsewhere.is_some() {
-            return;
-        }
-        let told = Message::RejectUsername {
-            id: Some(ConnectionId::Text(id.to_string())),
-            name: place.name.to_string(),
-        };
-        self.send(key, encode(&told));
-        self.note_elsewhere(key);
-    }
-
-    /// Somebody's session is on another server from now on, ours or a third one's before.
-    pub(crate) fn moved_elsewhere(&mut self, own: Node, from: Elsewhere, to: Elsewhere) {
+    /// A client's session is on another server from now on, before ours or a third one's.
+    pub(super) fn moved(&mut self, directory: &mut Directory, from: RemoteKey, to: RemoteKey) {
         let key = match from {
-            (node, key) if node == own => Some(key),
-            from => self.elsewhere.remove(&from),
+            (node, key) if node == self.node => Some(key),
+            from => self.by_remote_key.remove(&from),
         };
-        let Some((key, person)) = key.and_then(|key| Some((key, self.people.get_mut(&key)?)))
-        else {
+        let Some(key) = key.filter(|key| directory.clients.contains_key(key)) else {
             return;
         };
-        if person.elsewhere.is_none() {
-            person.session.close(Closed::Moved);
-            self.sessions.remove(&person.id);
-            person.id = proof(&person.id);
-            person.session = Session::elsewhere();
-            person.permit = None;
-            person.connection = 0;
-            self.proofs.insert(person.id.clone(), key);
-            let room = person.place.as_ref().map(|place| &place.room);
-            if let Some(here) = room.and_then(|room| self.rooms.get_mut(room)) {
-                here.set_hears(key, Hears::Elsewhere);
+        if let Some(local) = directory.local(key) {
+            local.session.close(Closed::Moved);
+            let hash = secret_hash(&local.secret);
+            set_home(directory, key, to, hash);
+            if let Some(here) = directory.room_of(key) {
+                here.set_feed(key, PresenceFeed::Remote);
             }
-        }
-        person.elsewhere = Some(to);
-        self.refused.remove(&to);
-        // Whoever has not heard of the move hears that the person is gone from here.
-        self.note_elsewhere(key);
-        if let Some(double) = self
-            .elsewhere
-            .insert(to, key)
-            .filter(|double| *double != key)
+        } else if let Some(Client {
+            home: Home::Remote { on, .. },
+            ..
+        }) = directory.clients.get_mut(&key)
         {
-            self.remove(double);
+            *on = to;
+        }
+        self.refused.remove(&to);
+        // Whoever has not heard of the move hears that the client is gone from here.
+        directory.mark_changed_here(key);
+        let double = self.by_remote_key.insert(to, key);
+        if let Some(double) = double.filter(|double| *double != key) {
+            directory.remove(double);
         }
     }
 
-    /// Whose session on another server that secret is.
-    pub(super) fn claimed_by(&self, secret: &str) -> Option<Key> {
-        self.proofs.get(&proof(secret)).copied()
-    }
-
-    /// Somebody on another server goes on here, over a connection that knew their secret. Gives
-    /// what they are called.
-    pub(super) fn take_over(&mut self, claim: Key, next: Person) -> Option<Place> {
-        let person = self.people.get_mut(&claim)?;
-        let (node, key) = person.elsewhere.take()?;
-        self.elsewhere.remove(&(node, key));
-        self.proofs.remove(&person.id);
-        person.id = next.id.clone();
-        person.session = next.session;
-        person.connection = next.connection;
-        person.permit = next.permit;
-        let place = person.place.clone()?;
-        self.sessions.insert(next.id, claim);
-        if let Some(here) = self.rooms.get_mut(&place.room) {
-            here.set_hears(claim, Hears::Everything);
-        }
-        let to = claim;
-        self.say(Outgoing::ToAll(Word::Moved { node, key, to }));
-        self.note(&place.room);
-        // With another secret, which has another proof.
-        self.note_elsewhere(claim);
-        Some(place)
-    }
-
-    /// A message from somebody on another server to somebody here.
-    pub(crate) fn deliver(&mut self, from: Elsewhere, to: Key, text: &str) {
-        let sender = self.elsewhere.get(&from).copied();
-        let kind = Relay::parse(text).map(|message| message.kind());
+    /// A message from a client of another server to one of this.
+    pub(super) fn deliver(
+        &mut self,
+        directory: &mut Directory,
+        from: RemoteKey,
+        to: Key,
+        text: &str,
+    ) {
+        let sender = self.by_remote_key.get(&from).copied();
+        let kind = Relay::parse(text).map(|message| message.known_kind());
         if let (Some(sender), Ok(kind)) = (sender, kind) {
             // The other server has counted the candidates.
-            let _ = self.follow_call(sender, to, &kind);
+            let _ = directory.follow_call(sender, to, kind);
         }
         // They may be elsewhere by now.
-        self.pass_on(sender.unwrap_or_default(), to, text.to_owned());
-        self.drop_stalled();
+        self.pass_on(directory, sender.unwrap_or_default(), to, text.to_owned());
+        directory.drop_stalled();
     }
 
-    /// A message from somebody on another server to everybody in a room.
-    pub(crate) fn deliver_to_all(&mut self, from: Elsewhere, room: &str, text: &str) {
-        let kind = Relay::parse(text).map(|message| message.kind());
-        if let Some(sender) = self.elsewhere.get(&from).copied()
-            && kind.is_ok_and(|kind| kind == "hang-up")
+    /// A message from a client of another server to everybody in a room.
+    pub(super) fn deliver_to_room(
+        &mut self,
+        directory: &mut Directory,
+        from: RemoteKey,
+        room: &str,
+        text: &str,
+    ) {
+        let kind = Relay::parse(text).map(|message| message.known_kind());
+        if let Some(sender) = self.by_remote_key.get(&from).copied()
+            && kind.is_ok_and(|kind| kind == Some(holdfast_protocol::Kind::HangUp))
         {
-            self.end_calls(sender);
+            directory.end_calls(sender);
         }
-        self.send_to_room(room, &Utf8Bytes::from(text));
-        self.drop_stalled();
+        directory.fan_out(room, &Utf8Bytes::from(text));
+        directory.drop_stalled();
     }
 
-    /// To everybody in a room who is on this server. Gives how many there are in it.
-    pub(super) fn send_to_room(&mut self, room: &str, text: &Utf8Bytes) -> usize {
-        let everybody: Vec<Key> = self
-            .rooms
-            .get(room)
-            .into_iter()
-            .flat_map(Room::keys)
-            .collect();
-        for key in &everybody {
-            if self
-                .people
-                .get(key)
-                .is_some_and(|person| person.elsewhere.is_none())
-            {
-                self.send(*key, text.clone());
+    /// A message to one client, wherever it is.
+    pub(super) fn pass_on(&self, directory: &mut Directory, from: Key, to: Key, text: String) {
+        match directory.clients.get(&to).and_then(Client::remote) {
+            Some((node, to)) => {
+                self.send(Outgoing::To(node, ClusterMessage::Text { from, to, text }));
             }
+            None => directory.send(to, text.into()),
         }
-        everybody.len()
     }
+
+    // Clients that come over.
+
+    /// Whose session on another server that secret is.
+    pub(super) fn claimed_by(&self, directory: &Directory, secret: &str) -> Option<Key> {
+        let hash = secret_hash(secret);
+        directory.by_secret_hash.get(&hash).copied()
+    }
+
+    /// A client of another server goes on here, over a connection that knew its secret. False if
+    /// there is no such client any more; then `next` is as it was.
+    pub(super) fn take_over(
+        &mut self,
+        directory: &mut Directory,
+        claim: Key,
+        next: Local,
+    ) -> Result<(), Local> {
+        let Some(client) = directory.clients.get_mut(&claim) else {
+            return Err(next);
+        };
+        let Home::Remote {
+            on: (node, key),
+            secret_hash,
+        } = &client.home
+        else {
+            return Err(next);
+        };
+        let (node, key) = (*node, *key);
+        self.by_remote_key.remove(&(node, key));
+        directory.by_secret_hash.remove(secret_hash);
+        directory.by_secret.insert(next.secret.clone(), claim);
+        client.home = Home::Here(next);
+        if let Some(here) = directory.room_of(claim) {
+            here.set_feed(claim, PresenceFeed::Snapshot);
+        }
+        let to = claim;
+        self.send(Outgoing::ToAll(ClusterMessage::Moved { node, key, to }));
+        if let Some(room) = directory.membership(claim).map(|place| place.room.clone()) {
+            directory.mark_changed(&room);
+        }
+        // With another secret, which has another hash.
+        directory.mark_changed_here(claim);
+        Ok(())
+    }
+}
+
+/// A client of this server, as another is told of it.
+fn entry(directory: &Directory, key: Key) -> Option<RemoteClient> {
+    let client = directory.clients.get(&key)?;
+    let (local, place) = (client.local()?, client.membership.as_ref()?);
+    let room = directory.rooms.get(&place.room)?;
+    Some(RemoteClient {
+        key,
+        room: place.room.to_string(),
+        name: place.name.to_string(),
+        // Not by its calls: those that were begun elsewhere are not known here.
+        busy: room.status(key) == Some(Status::Busy),
+        secret_hash: secret_hash(&local.secret).to_string(),
+    })
+}
+
+/// That client is on another server.
+fn set_home(directory: &mut Directory, key: Key, on: RemoteKey, secret_hash: Arc<str>) {
+    let home = Home::Remote {
+        on,
+        secret_hash: secret_hash.clone(),
+    };
+    let client = directory.clients.entry(key).or_insert_with(|| Client {
+        home: Home::Remote {
+            on,
+            secret_hash: secret_hash.clone(),
+        },
+        membership: None,
+    });
+    match std::mem::replace(&mut client.home, home) {
+        Home::Here(local) => directory.by_secret.remove(&local.secret),
+        Home::Remote {
+            secret_hash: before,
+            ..
+        } if before != secret_hash => directory.by_secret_hash.remove(&before),
+        Home::Remote { .. } => None,
+    };
+    directory.by_secret_hash.insert(secret_hash, key);
+}
+
+/// A client has to take another name; one of another server is given its name there.
+fn rename(directory: &mut Directory, key: Key) {
+    let Some(here) = directory.room_of(key) else {
+        return;
+    };
+    let name = here.rename(key);
+    let Some(client) = directory.clients.get_mut(&key) else {
+        return;
+    };
+    if let Some(place) = &mut client.membership {
+        place.name = name.clone();
+    }
+    let Some(local) = client.local() else { return };
+    let told = ServerMessage::RejectUsername {
+        id: Some(ConnectionId::Text(local.secret.to_string())),
+        name: name.to_string(),
+    };
+    directory.send(key, encode(&told));
+    directory.mark_changed_here(key);
 }

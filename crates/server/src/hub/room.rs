@@ -1,47 +1,44 @@
-//! One room: who is in it under which name, and what the others have yet to be told of that.
+//! One room: who is in it under which name, and which changes of presence the others have yet to be
+//! sent.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    io::Write,
     sync::Arc,
     time::Duration,
 };
 
 use axum::extract::ws::{Message as Frame, Utf8Bytes};
-use flate2::{Compression, write::DeflateEncoder};
-use holdfast_protocol::{MAX_NAME_CHARS, Message};
+use holdfast_protocol::{MAX_NAME_CHARS, ServerMessage};
 use tokio::time::Instant;
 
-use crate::hub::{Key, encode};
+use super::key::Key;
+use crate::wire::{encode, pack};
 
-/// What a client without a name of its own is called.
+/// The name of a client that gives none.
 const NO_NAME: &str = "Guest";
 
 /// Numbers are tried in turn up to this one, then at random.
 const LAST_IN_TURN: u32 = 20;
 
-/// News go out at most so often: for each person in the room, once in this time.
+/// The least time between two changes sent to a room, for each person in it.
 const TIME_PER_PERSON: Duration = Duration::from_micros(100);
 
-/// A whole list goes out at most so often: for each person in it, once in this time.
+/// The least time between two whole lists, for each person on them.
 const LIST_TIME_PER_PERSON: Duration = Duration::from_millis(1);
-
-/// From this many bytes on, news of people are compressed.
-const PACKED_FROM: usize = 512;
 
 /// Everybody in one room.
 #[derive(Default)]
-pub(crate) struct Room {
+pub(super) struct Room {
     /// In the order of arrival, which is the order of the user list.
     people: BTreeMap<Key, Member>,
     names: HashMap<Arc<str>, Key>,
-    /// Counts the times that the others have been told of changes.
+    /// Counts the changes sent.
     version: u32,
-    /// Whose status has changed since then, and what it was.
+    /// Names whose status has changed since the last of them, and what it was.
     changed: BTreeMap<Arc<str>, Option<Status>>,
-    /// They are not told before that.
+    /// No change is sent before that.
     due: Option<Instant>,
-    /// The sample's clients have yet to be sent a list, and may be from then on.
+    /// The sample's clients have yet to be sent a list, and are not before that.
     list_owed: bool,
     list_due: Option<Instant>,
 }
@@ -49,56 +46,56 @@ pub(crate) struct Room {
 struct Member {
     name: Arc<str>,
     status: Status,
-    hears: Hears,
+    feed: PresenceFeed,
 }
 
 /// Whether somebody can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Status {
+pub(super) enum Status {
     Free,
     Busy,
 }
 
-/// How somebody learns who is here.
+/// How a client learns who is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hears {
+pub(super) enum PresenceFeed {
     /// A client of the sample: by whole lists.
     Lists,
     /// By changes, but first of all by everything.
-    Everything,
+    Snapshot,
     /// By changes.
     Changes,
     /// From another server.
-    Elsewhere,
+    Remote,
 }
 
 impl Room {
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.people.is_empty()
     }
 
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.people.len()
     }
 
     /// Everybody, in the order of arrival.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
+    pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
         self.people.keys().copied()
     }
 
     /// Who is called that.
-    pub(crate) fn find(&self, name: &str) -> Option<Key> {
+    pub(super) fn find(&self, name: &str) -> Option<Key> {
         self.names.get(name).copied()
     }
 
     /// Whether somebody can be called.
-    pub(crate) fn status(&self, key: Key) -> Option<Status> {
+    pub(super) fn status(&self, key: Key) -> Option<Status> {
         self.people.get(&key).map(|member| member.status)
     }
 
     /// Somebody comes in, or takes another name. Gives what they are called: what they ask for, or
     /// the nearest that is free.
-    pub(crate) fn enter(&mut self, key: Key, wanted: &str, hears: Hears) -> Arc<str> {
+    pub(super) fn enter(&mut self, key: Key, wanted: &str, feed: PresenceFeed) -> Arc<str> {
         let name = self.free_name(key, wanted);
         match self.people.get_mut(&key) {
             Some(member) if member.name == name => {
@@ -109,39 +106,39 @@ impl Room {
                 let status = member.status;
                 let before = std::mem::replace(&mut member.name, name.clone());
                 self.names.remove(&before);
-                self.note(before, Some(status));
+                self.mark_changed(before, Some(status));
             }
             None => {
                 let member = Member {
                     name: name.clone(),
                     status: Status::Free,
-                    hears,
+                    feed,
                 };
                 self.people.insert(key, member);
             }
         }
         self.names.insert(name.clone(), key);
-        self.note(name.clone(), None);
+        self.mark_changed(name.clone(), None);
         self.list_owed = true;
         name
     }
 
     /// Somebody leaves their name to another. Gives the one they have in its place.
-    pub(crate) fn rename(&mut self, key: Key) -> Arc<str> {
+    pub(super) fn rename(&mut self, key: Key) -> Arc<str> {
         let Some(name) = self.people.get(&key).map(|member| member.name.clone()) else {
             return NO_NAME.into();
         };
         // Nobody has this key, so the name counts as taken.
         self.names.insert(name.clone(), Key::MAX);
-        let given = self.enter(key, &name, Hears::Changes);
+        let given = self.enter(key, &name, PresenceFeed::Changes);
         self.names.remove(&name);
         given
     }
 
     /// Somebody is elsewhere from now on, or here.
-    pub(crate) fn set_hears(&mut self, key: Key, hears: Hears) {
+    pub(super) fn set_feed(&mut self, key: Key, feed: PresenceFeed) {
         if let Some(member) = self.people.get_mut(&key) {
-            member.hears = hears;
+            member.feed = feed;
         }
     }
 
@@ -165,16 +162,16 @@ impl Room {
     }
 
     /// Somebody is gone.
-    pub(crate) fn leave(&mut self, key: Key) {
+    pub(super) fn leave(&mut self, key: Key) {
         if let Some(member) = self.people.remove(&key) {
             self.names.remove(&member.name);
-            self.note(member.name, Some(member.status));
+            self.mark_changed(member.name, Some(member.status));
             self.list_owed = true;
         }
     }
 
     /// Whether that is news.
-    pub(crate) fn set_status(&mut self, key: Key, status: Status) -> bool {
+    pub(super) fn set_status(&mut self, key: Key, status: Status) -> bool {
         let Some(member) = self.people.get_mut(&key) else {
             return false;
         };
@@ -183,60 +180,64 @@ impl Room {
         }
         let before = std::mem::replace(&mut member.status, status);
         let name = member.name.clone();
-        self.note(name, Some(before));
+        self.mark_changed(name, Some(before));
         true
     }
 
     /// Somebody comes back who knew everything up to `version`. Whether they have to be told more.
-    pub(crate) fn come_back(&mut self, key: Key, version: Option<u32>) -> bool {
+    pub(super) fn come_back(&mut self, key: Key, version: Option<u32>) -> bool {
         let Some(member) = self.people.get_mut(&key) else {
             return false;
         };
         // Who has yet to be told everything cannot know it.
-        let is_late = version != Some(self.version) || member.hears == Hears::Everything;
-        member.hears = match is_late {
-            true => Hears::Everything,
-            false => Hears::Changes,
+        let is_late = version != Some(self.version) || member.feed == PresenceFeed::Snapshot;
+        member.feed = match is_late {
+            true => PresenceFeed::Snapshot,
+            false => PresenceFeed::Changes,
         };
         is_late
     }
 
     /// What the others were told last, unless that is noted already.
-    fn note(&mut self, name: Arc<str>, before: Option<Status>) {
+    fn mark_changed(&mut self, name: Arc<str>, before: Option<Status>) {
         self.changed.entry(name).or_insert(before);
     }
 
     /// Tells everybody what they have yet to be told. Whether something is left for later.
-    pub(crate) fn tell(&mut self, now: Instant, mut send: impl FnMut(Key, Frame)) -> bool {
+    pub(super) fn flush_presence(
+        &mut self,
+        now: Instant,
+        mut send: impl FnMut(Key, Frame),
+    ) -> bool {
         if self.due.is_some_and(|due| due > now) {
             return true;
         }
         let people = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
         self.due = Some(now + TIME_PER_PERSON * people);
-        let wants = |hears| self.people.values().any(|member| member.hears == hears);
-        self.list_owed &= wants(Hears::Lists);
+        let wants = |feed| self.people.values().any(|member| member.feed == feed);
+        self.list_owed &= wants(PresenceFeed::Lists);
         let is_due = self.list_due.is_none_or(|due| due <= now);
         let list = (self.list_owed && is_due).then(|| Frame::Text(self.list()));
         if list.is_some() {
             self.list_due = Some(now + LIST_TIME_PER_PERSON * people);
             self.list_owed = false;
         }
-        let newcomers = wants(Hears::Everything);
+        let newcomers = wants(PresenceFeed::Snapshot);
         let changes = self.changes();
         self.version = self.version.wrapping_add(u32::from(changes.is_some()));
-        let everything = newcomers.then(|| pack(&self.everything()));
+        let snapshot = newcomers.then(|| pack(&self.snapshot()));
         for (key, member) in &mut self.people {
-            let news = match member.hears {
-                Hears::Lists => &list,
-                Hears::Changes => &changes,
-                Hears::Everything => &everything,
-                Hears::Elsewhere => &None,
+            let presence = match member.feed {
+                PresenceFeed::Lists => &list,
+                PresenceFeed::Changes => &changes,
+                PresenceFeed::Snapshot => &snapshot,
+                PresenceFeed::Remote => &None,
             };
-            if let Some(news) = news {
-                send(*key, news.clone());
+            if let Some(presence) = presence {
+                send(*key, presence.clone());
             }
-            if member.hears == Hears::Everything {
-                member.hears = Hears::Changes;
+            if member.feed == PresenceFeed::Snapshot {
+                member.feed = PresenceFeed::Changes;
             }
         }
         self.list_owed
@@ -257,10 +258,10 @@ impl Room {
             }
         }
         let is_news = !(free.is_empty() && busy.is_empty() && gone.is_empty());
-        is_news.then(|| pack(&Message::Changes { free, busy, gone }))
+        is_news.then(|| pack(&ServerMessage::PresenceChanges { free, busy, gone }))
     }
 
-    fn everything(&self) -> Message {
+    fn snapshot(&self) -> ServerMessage {
         let with = |status| {
             let members = self.people.values();
             let members = members.filter(move |member| member.status == status);
@@ -269,7 +270,7 @@ impl Room {
             names.sort_by_cached_key(|name| (name.to_ascii_lowercase(), name.clone()));
             names
         };
-        Message::People {
+        ServerMessage::Presence {
             version: self.version,
             free: with(Status::Free),
             busy: with(Status::Busy),
@@ -278,23 +279,8 @@ impl Room {
 
     fn list(&self) -> Utf8Bytes {
         let names = self.people.values().map(|member| member.name.to_string());
-        encode(&Message::UserList {
+        encode(&ServerMessage::UserList {
             users: names.collect(),
         })
-    }
-}
-
-/// One frame for however many receivers; a long one is compressed (RFC 1951), which names bear well.
-fn pack(message: &Message) -> Frame {
-    let text = encode(message);
-    if text.len() < PACKED_FROM {
-        return Frame::Text(text);
-    }
-    let mut packed = DeflateEncoder::new(Vec::new(), Compression::fast());
-    // Writing to memory cannot fail.
-    let written = packed.write_all(text.as_bytes());
-    match written.and_then(|()| packed.finish()) {
-        Ok(packed) => Frame::Binary(packed.into()),
-        Err(_) => Frame::Text(text),
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use axum::{
     Error,
-    extract::ws::{CloseFrame, Message, WebSocket, close_code},
+    extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code},
 };
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
@@ -20,12 +20,20 @@ use tokio::{
 };
 
 use crate::{
-    Server,
-    hub::{Incoming, Refusal, Seat},
-    limits::{Allowance, Permit},
+    hub::{self, ConnectionRef, Refusal},
+    limits::{Permit, RateLimiter},
     metrics::Dropped,
     queue::{Closed, Next, Queue, Waiting},
+    state::Server,
 };
+
+/// What one frame may hold; one above this ends the connection, and one above
+/// [`MAX_MESSAGE_BYTES`](holdfast_protocol::MAX_MESSAGE_BYTES) is only refused.
+const MAX_FRAME_BYTES: usize = 256 * 1024;
+
+/// Each connection holds as much, also when it is idle: most messages are shorter. tungstenite's
+/// default is 128 KiB.
+const READ_BUFFER_BYTES: usize = 2048;
 
 /// How often a client is asked whether it is there, and looked at.
 const PING_EVERY: Duration = Duration::from_secs(10);
@@ -39,6 +47,14 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// How many messages are sent at once.
 const BATCH: usize = 32;
 
+/// A WebSocket with the server's limits on frames.
+pub fn with_frame_limits(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
+        .max_message_size(MAX_FRAME_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .read_buffer_size(READ_BUFFER_BYTES)
+}
+
 /// Runs a connection. `resumable`: the client speaks our subprotocol. `open` says that it is not over
 /// yet. The socket is in a box, for a future holds what it is given twice.
 pub(crate) async fn run(
@@ -49,32 +65,32 @@ pub(crate) async fn run(
     open: watch::Receiver<bool>,
 ) {
     let queue = Queue::default();
-    let seat = server
+    let at = server
         .hub()
         .connect(queue.clone(), resumable, permit.clone());
-    let seat = match seat {
-        Ok(seat) => seat,
+    let at = match at {
+        Ok(at) => at,
         Err(error) => return tracing::error!("no randomness: {error}"),
     };
-    tracing::debug!(?seat, "connected");
+    tracing::debug!(?at, "connected");
     let now = Instant::now();
     let mut carrier = Open {
         socket: &mut socket,
         queue,
-        seat,
-        allowance: Allowance::new(server.options.messages_per_second, permit.as_deref(), now),
+        at,
+        limiter: RateLimiter::new(server.options.messages_per_second, permit.as_deref(), now),
         server: &server,
         unsent: None,
         oldest: None,
-        heard: now,
+        last_frame: now,
         slowed: None,
         look: now + PING_EVERY,
     };
     let mut timer = pin!(sleep_until(carrier.look));
     let end = poll_fn(|context| carrier.poll(timer.as_mut(), context)).await;
-    let (seat, said_goodbye) = (carrier.seat, matches!(end, End::Goodbye));
-    server.hub().disconnect(seat, said_goodbye, Instant::now());
-    tracing::debug!(?seat, "disconnected");
+    let (at, said_goodbye) = (carrier.at, matches!(end, End::Goodbye));
+    server.hub().disconnect(at, said_goodbye, Instant::now());
+    tracing::debug!(?at, "disconnected");
     let close = match end {
         End::Goodbye | End::Gone => None,
         End::Refused(close) => Some(close),
@@ -111,14 +127,14 @@ enum End {
 struct Open<'a> {
     socket: &'a mut WebSocket,
     queue: Queue,
-    seat: Seat,
-    allowance: Allowance,
+    at: ConnectionRef,
+    limiter: RateLimiter,
     server: &'a Server,
     /// Since when something is on its way out.
     unsent: Option<Instant>,
     /// Since when the first message of it has waited for its turn.
     oldest: Option<Instant>,
-    heard: Instant,
+    last_frame: Instant,
     /// Until when nothing is read, because too much has come.
     slowed: Option<Instant>,
     /// When to look at it again.
@@ -202,16 +218,16 @@ impl Open<'_> {
     /// A frame has come, or the end.
     fn receive(&mut self, incoming: Option<Result<Message, Error>>) -> ControlFlow<End> {
         let now = Instant::now();
-        self.heard = now;
+        self.last_frame = now;
         let (bytes, receivers) = match incoming {
             Some(Ok(Message::Text(text))) => {
-                let message = Incoming::read(&text);
-                let received = self.server.hub().receive(self.seat, message);
-                self.seat = received.seat;
+                let message = hub::read(&text);
+                let received = self.server.hub().receive(self.at, message);
+                self.at = received.connection;
                 (text.len(), received.receivers)
             }
             Some(Ok(Message::Binary(bytes))) => {
-                self.server.hub().refuse(self.seat, &Refusal::Binary);
+                self.server.hub().refuse(self.at, &Refusal::Binary);
                 (bytes.len(), 0)
             }
             Some(Ok(Message::Ping(bytes) | Message::Pong(bytes))) => (bytes.len(), 0),
@@ -227,12 +243,12 @@ impl Open<'_> {
                 return ControlFlow::Break(close(close_code::SIZE, text));
             }
         };
-        match self.allowance.take(bytes, receivers, now) {
+        match self.limiter.take(bytes, receivers, now) {
             Ok(Duration::ZERO) => {}
             Ok(wait) => self.slowed = Some(now + wait),
             Err(_) => {
                 self.server.metrics.dropped(Dropped::Flood);
-                tracing::info!(seat = ?self.seat, "dropped: it sends too much");
+                tracing::info!(at = ?self.at, "dropped: it sends too much");
                 return ControlFlow::Break(close(close_code::POLICY, "you send too much"));
             }
         }
@@ -244,13 +260,13 @@ impl Open<'_> {
         if self.slowed.is_some_and(|until| until <= now) {
             self.slowed = None;
             // Until now, nobody has listened.
-            self.heard = now;
+            self.last_frame = now;
         }
         if self.look > now {
             return ControlFlow::Continue(());
         }
         self.look = now + PING_EVERY;
-        if self.slowed.is_none() && now - self.heard > SILENCE_LIMIT {
+        if self.slowed.is_none() && now - self.last_frame > SILENCE_LIMIT {
             self.server.metrics.dropped(Dropped::Silent);
             return ControlFlow::Break(End::Gone);
         }

@@ -1,0 +1,5 @@
+//! Several servers as one.
+
+mod nats;
+
+pub(crate) use nats::run;

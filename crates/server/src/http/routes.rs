@@ -1,0 +1,101 @@
+//! Which request gets which answer.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{FromRequestParts, Request, WebSocketUpgrade},
+    http::{HeaderMap, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use holdfast_protocol::{SESSION_SUBPROTOCOL, SUBPROTOCOL};
+use tokio_rustls::TlsAcceptor;
+
+use super::{
+    admission::{self, Visitor},
+    ice::Ice,
+    site::Site,
+};
+use crate::{
+    metrics::Dropped,
+    state::Server,
+    ws::{self, with_frame_limits},
+};
+
+/// What answers requests.
+#[derive(Clone)]
+pub(crate) struct Front {
+    pub(crate) server: Server,
+    pub(crate) site: Site,
+    pub(crate) ice: Arc<Ice>,
+    pub(crate) tls: Option<TlsAcceptor>,
+}
+
+impl Front {
+    /// A WebSocket on any path, files for everything else, but for these few.
+    pub(super) async fn handle(&self, request: Request) -> Response {
+        let (mut parts, body) = request.into_parts();
+        if let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+            let visitor = parts.extensions.get::<Visitor>();
+            return self.upgrade(upgrade, visitor, &parts.headers).await;
+        }
+        match (&parts.method, parts.uri.path()) {
+            (&Method::GET, "/healthz") => "ok\n".into_response(),
+            (&Method::GET, "/readyz") if *self.server.stopping.borrow() => {
+                (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response()
+            }
+            (&Method::GET, "/readyz") => "ok\n".into_response(),
+            (&Method::GET, "/ice") if !admission::has_pass(&self.server, &parts.headers) => {
+                let text = "TURN is for those with a pass: send it as `Authorization: Bearer`.\n";
+                (StatusCode::UNAUTHORIZED, text).into_response()
+            }
+            (&Method::GET, "/ice") => {
+                let never = [(header::CACHE_CONTROL, "no-store")];
+                (never, Json(self.ice.servers())).into_response()
+            }
+            _ => self.site.handle(Request::from_parts(parts, body)).await,
+        }
+    }
+
+    async fn upgrade(
+        &self,
+        upgrade: WebSocketUpgrade,
+        visitor: Option<&Visitor>,
+        headers: &HeaderMap,
+    ) -> Response {
+        let server = &self.server;
+        if !admission::may_connect(server, headers) {
+            server.metrics.dropped(Dropped::Origin);
+            let text = "Pages of that site may not connect here; see --origin.\n";
+            return (StatusCode::FORBIDDEN, text).into_response();
+        }
+        let upgrade = upgrade.protocols([SESSION_SUBPROTOCOL, SUBPROTOCOL]);
+        let Some(selected) = upgrade.selected_protocol() else {
+            let text = "Name the WebSocket subprotocol `json` in your request.\n";
+            return (StatusCode::BAD_REQUEST, text).into_response();
+        };
+        let resumable = selected == SESSION_SUBPROTOCOL;
+        let upgrade = with_frame_limits(upgrade);
+        let open = server.stopping.subscribe();
+        let permit = admission::permit(server, visitor, headers);
+        let crowded = permit
+            .as_ref()
+            .and_then(|permit| admission::crowded(server, permit));
+        if let Some(reason) = crowded {
+            server.metrics.dropped(Dropped::TooMany);
+            return upgrade.on_upgrade(move |socket| async move {
+                ws::turn_away(Box::new(socket), reason).await;
+                drop(permit);
+            });
+        }
+        if server.options.behind_proxy
+            && let Some(permit) = &permit
+        {
+            permit.admitted().await;
+        }
+        let server = server.clone();
+        // A session can end before its connection has, and the other way round.
+        let permit = permit.map(Arc::new);
+        upgrade.on_upgrade(move |socket| ws::run(Box::new(socket), resumable, server, permit, open))
+    }
+}

@@ -1,0 +1,73 @@
+//! A client: somebody who is connected here, or to another server.
+
+use std::sync::Arc;
+
+use super::{
+    key::{Key, RemoteKey},
+    session::Session,
+};
+use crate::limits::Permit;
+
+/// Somebody who is connected.
+pub(super) struct Client {
+    pub(super) home: Home,
+    /// None until `username` has come.
+    pub(super) membership: Option<Membership>,
+}
+
+/// The server that a client is connected to.
+pub(super) enum Home {
+    /// This one.
+    Here(Local),
+    /// Another.
+    Remote {
+        on: RemoteKey,
+        /// What its secret is known again by.
+        secret_hash: Arc<str>,
+    },
+}
+
+/// What this server has of its own clients alone.
+pub(super) struct Local {
+    /// The secret that says which session this is, in messages that carry an id.
+    pub(super) secret: Arc<str>,
+    /// Which connection has it now, or had it last.
+    pub(super) connection: u64,
+    pub(super) session: Session,
+    /// Held for as long as the session is, and by its connection.
+    pub(super) permit: Option<Arc<Permit>>,
+    /// Whom on another server they have shown to be.
+    pub(super) claim: Option<Key>,
+}
+
+/// A client's place in a room.
+#[derive(Clone)]
+pub(super) struct Membership {
+    pub(super) room: Arc<str>,
+    pub(super) name: Arc<str>,
+}
+
+impl Client {
+    /// What this server has of it, if it is connected here.
+    pub(super) fn local(&self) -> Option<&Local> {
+        match &self.home {
+            Home::Here(local) => Some(local),
+            Home::Remote { .. } => None,
+        }
+    }
+
+    pub(super) fn local_mut(&mut self) -> Option<&mut Local> {
+        match &mut self.home {
+            Home::Here(local) => Some(local),
+            Home::Remote { .. } => None,
+        }
+    }
+
+    /// Where it is, if it is connected to another server.
+    pub(super) fn remote(&self) -> Option<RemoteKey> {
+        match self.home {
+            Home::Here(_) => None,
+            Home::Remote { on, .. } => Some(on),
+        }
+    }
+}

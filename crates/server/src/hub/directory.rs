@@ -1,0 +1,344 @@
+//! Everybody who is connected, here or elsewhere: in which room, in which calls, and how a message
+//! gets to them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use axum::extract::ws::{Message as Frame, Utf8Bytes};
+use holdfast_protocol::{Kind, ServerMessage};
+use tokio::{sync::Notify, time::Instant};
+
+use super::{
+    calls::{Calls, StatusChanges},
+    client::{Client, Home, Local, Membership},
+    key::Key,
+    refusal::Refusal,
+    room::{PresenceFeed, Room, Status},
+};
+use crate::{
+    metrics::{Count, Dropped, Metrics},
+    queue::{Closed, Stalled},
+    wire::encode,
+};
+
+/// Presence changes are batched: one costs its sender a tenth of a fan-out.
+const BATCHED: usize = 10;
+
+/// Clients, rooms and calls.
+pub(super) struct Directory {
+    pub(super) clients: HashMap<Key, Client>,
+    /// The sessions that can be resumed, by their secret.
+    pub(super) by_secret: HashMap<Arc<str>, Key>,
+    /// Clients of other servers, by what their secret is known by.
+    pub(super) by_secret_hash: HashMap<Arc<str>, Key>,
+    /// The rooms that somebody is in, by name; the lobby has none.
+    pub(super) rooms: HashMap<Arc<str>, Room>,
+    calls: Calls,
+    /// The rooms with presence changes that have yet to be sent.
+    changed: HashSet<Arc<str>>,
+    /// Presence updates that were caused, in receivers.
+    presence_cost: usize,
+    /// Clients of this server of which the others have yet to be told; none where there are none.
+    changed_here: Option<HashSet<Key>>,
+    /// Clients whose queue was found full.
+    stalled: Vec<Key>,
+    last_key: Key,
+    wake: Arc<Notify>,
+    metrics: Arc<Metrics>,
+}
+
+impl Directory {
+    /// Nobody. `wake` is told when there are changes to send; `clustered`: other servers are to be
+    /// told too.
+    pub(super) fn new(clustered: bool, wake: Arc<Notify>, metrics: Arc<Metrics>) -> Self {
+        Self {
+            clients: HashMap::new(),
+            by_secret: HashMap::new(),
+            by_secret_hash: HashMap::new(),
+            rooms: HashMap::new(),
+            calls: Calls::default(),
+            changed: HashSet::new(),
+            presence_cost: 0,
+            changed_here: clustered.then(HashSet::new),
+            stalled: Vec::new(),
+            last_key: 0,
+            wake,
+            metrics,
+        }
+    }
+
+    // Clients.
+
+    /// A key that no client had before.
+    pub(super) fn next_key(&mut self) -> Key {
+        self.last_key += 1;
+        self.last_key
+    }
+
+    /// What this server has of a client that is connected here.
+    pub(super) fn local(&self, key: Key) -> Option<&Local> {
+        self.clients.get(&key)?.local()
+    }
+
+    pub(super) fn local_mut(&mut self, key: Key) -> Option<&mut Local> {
+        self.clients.get_mut(&key)?.local_mut()
+    }
+
+    pub(super) fn membership(&self, key: Key) -> Option<&Membership> {
+        self.clients.get(&key)?.membership.as_ref()
+    }
+
+    /// Ends a session. The other sides of its calls are told; the calls need no server.
+    pub(super) fn remove(&mut self, key: Key) {
+        let Some(client) = self.clients.remove(&key) else {
+            return;
+        };
+        match &client.home {
+            Home::Here(local) => self.by_secret.remove(&local.secret),
+            Home::Remote { secret_hash, .. } => self.by_secret_hash.remove(secret_hash),
+        };
+        let is_here = client.local().is_some();
+        let Some(Membership { room, name }) = client.membership else {
+            return;
+        };
+        if is_here {
+            self.mark_changed_here(key);
+        }
+        let partners: Vec<Key> = self.calls.partners(key).collect();
+        let ended = self.calls.end_all(key);
+        self.set_statuses(ended);
+        let gone = encode(&ServerMessage::PeerGone {
+            name: name.to_string(),
+        });
+        for partner in partners {
+            // Another server tells its own.
+            if self.local(partner).is_some() {
+                self.send(partner, gone.clone());
+            }
+        }
+        if let Some(here) = self.rooms.get_mut(&room) {
+            here.leave(key);
+            if here.is_empty() {
+                self.rooms.remove(&room);
+            }
+        }
+        self.mark_changed(&room);
+    }
+
+    // Rooms.
+
+    /// A client comes into a room, or takes another name there. Gives what it is called: what it asks
+    /// for, or the nearest that is free.
+    pub(super) fn enter(
+        &mut self,
+        key: Key,
+        room: &Arc<str>,
+        wanted: &str,
+        feed: PresenceFeed,
+    ) -> Arc<str> {
+        let here = self.rooms.entry(room.clone()).or_default();
+        let name = here.enter(key, wanted, feed);
+        if let Some(client) = self.clients.get_mut(&key) {
+            client.membership = Some(Membership {
+                room: room.clone(),
+                name: name.clone(),
+            });
+        }
+        self.mark_changed(room);
+        name
+    }
+
+    /// How many people are in a room.
+    pub(super) fn people_in(&self, room: &str) -> usize {
+        self.rooms.get(room).map_or(0, Room::len)
+    }
+
+    /// Who has that name in a room.
+    pub(super) fn find(&self, room: &str, name: &str) -> Option<Key> {
+        self.rooms.get(room)?.find(name)
+    }
+
+    /// The room that a client is in.
+    pub(super) fn room_of(&mut self, key: Key) -> Option<&mut Room> {
+        let room = &self.clients.get(&key)?.membership.as_ref()?.room;
+        self.rooms.get_mut(room)
+    }
+
+    // Calls.
+
+    /// Follows a message of that kind from one client to another.
+    pub(super) fn follow_call(
+        &mut self,
+        sender: Key,
+        receiver: Key,
+        kind: Option<Kind>,
+    ) -> Result<(), Refusal> {
+        let changes = self.calls.follow(sender, receiver, kind)?;
+        self.set_statuses(changes);
+        Ok(())
+    }
+
+    /// A client is in no call any more.
+    pub(super) fn end_calls(&mut self, key: Key) {
+        let ended = self.calls.end_all(key);
+        self.set_statuses(ended);
+    }
+
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn set_statuses(&mut self, changes: StatusChanges) {
+        for (key, status) in changes {
+            self.set_status(key, status);
+        }
+    }
+
+    fn set_status(&mut self, key: Key, status: Status) {
+        let Some(room) = self.membership(key).map(|place| place.room.clone()) else {
+            return;
+        };
+        let here = self.rooms.get_mut(&room);
+        if here.is_some_and(|here| here.set_status(key, status)) {
+            self.mark_changed(&room);
+            if self.local(key).is_some() {
+                self.mark_changed_here(key);
+            }
+        }
+    }
+
+    // Presence.
+
+    /// The people of that room will be told of a change.
+    pub(super) fn mark_changed(&mut self, room: &Arc<str>) {
+        let Some(here) = self.rooms.get(room) else {
+            return;
+        };
+        self.presence_cost += here.len() / BATCHED;
+        if self.changed.insert(room.clone()) {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Presence updates that were caused so far, in receivers.
+    pub(super) fn presence_cost(&self) -> usize {
+        self.presence_cost
+    }
+
+    /// Sends what has changed to everybody whom it concerns. Whether something is left for later.
+    pub(super) fn flush_presence(&mut self, now: Instant) -> bool {
+        let mut later = Vec::new();
+        for name in std::mem::take(&mut self.changed) {
+            let Some(room) = self.rooms.get_mut(&name) else {
+                continue;
+            };
+            let (clients, stalled) = (&self.clients, &mut self.stalled);
+            let left = room.flush_presence(now, |key, presence| {
+                let local = clients.get(&key).and_then(Client::local);
+                let sent = local.map(|local| local.session.send_aside(presence));
+                stalled.extend(sent.and_then(Result::err).map(|Stalled| key));
+            });
+            if left {
+                later.push(name);
+            }
+        }
+        self.changed.extend(later);
+        self.drop_stalled();
+        !self.changed.is_empty()
+    }
+
+    /// A client of this server has come, gone or changed: the other servers will be told.
+    pub(super) fn mark_changed_here(&mut self, key: Key) {
+        if let Some(changed) = &mut self.changed_here {
+            changed.insert(key);
+            self.wake.notify_one();
+        }
+    }
+
+    /// Clients of this server of which the others have yet to be told.
+    pub(super) fn take_changed_here(&mut self) -> HashSet<Key> {
+        self.changed_here
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    // Messages.
+
+    /// A message of a session. A reader whose queue is full has stalled, and is dropped soon after.
+    pub(super) fn send(&mut self, key: Key, text: Utf8Bytes) {
+        let Some(local) = self.local_mut(key) else {
+            return;
+        };
+        if let Err(Stalled) = local.session.send(text) {
+            self.stalled.push(key);
+        }
+    }
+
+    /// A message of a connection, and not of the session.
+    pub(super) fn send_aside(&mut self, key: Key, message: &ServerMessage) {
+        self.send_frames(key, [Frame::Text(encode(message))]);
+    }
+
+    /// Frames of a connection, and not of the session.
+    pub(super) fn send_frames(&mut self, key: Key, frames: impl IntoIterator<Item = Frame>) {
+        let Some(local) = self.local(key) else {
+            return;
+        };
+        let mut frames = frames.into_iter();
+        if frames
+            .try_for_each(|frame| local.session.send_aside(frame))
+            .is_err()
+        {
+            self.stalled.push(key);
+        }
+    }
+
+    /// A message to everybody in a room who is connected here. Gives how many people are in it.
+    pub(super) fn fan_out(&mut self, room: &str, text: &Utf8Bytes) -> usize {
+        let everybody: Vec<Key> = self
+            .rooms
+            .get(room)
+            .into_iter()
+            .flat_map(Room::keys)
+            .collect();
+        for key in &everybody {
+            self.send(*key, text.clone());
+        }
+        everybody.len()
+    }
+
+    /// Drops every client whose queue was found full, and those found full in telling so.
+    pub(super) fn drop_stalled(&mut self) {
+        while let Some(key) = self.stalled.pop() {
+            if let Some(local) = self.local(key) {
+                tracing::info!(key, "dropped: it does not read what it is sent");
+                self.metrics.dropped(Dropped::Stalled);
+                local.session.close(Closed::Stalled);
+                self.remove(key);
+            }
+        }
+    }
+
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn has_stalled(&self) -> bool {
+        !self.stalled.is_empty()
+    }
+
+    /// How many there are of everything; `away`: sessions that wait for a connection.
+    pub(super) fn count(&self, away: usize) -> Count {
+        let locals = self.clients.values().filter_map(Client::local);
+        let queues = locals.map(|local| local.session.waiting());
+        Count {
+            sessions: self.clients.len() - self.by_secret_hash.len(),
+            remote: self.by_secret_hash.len(),
+            away,
+            rooms: self.rooms.len(),
+            waiting: queues.clone().sum(),
+            longest: queues.max().unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! A server's life, from its first connection to its last.
+
+use std::{io, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, extract::State, routing};
+use tokio::{
+    net::TcpListener,
+    sync::{
+        Notify,
+        mpsc::{UnboundedReceiver, unbounded_channel},
+        watch,
+    },
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
+};
+
+use crate::{
+    cluster,
+    http::{self, Front, Ice, Site, tls},
+    hub::{Hub, Node, Outgoing},
+    limits::ConnectionLimits,
+    metrics::Metrics,
+    options::Options,
+    pass::Passes,
+    random,
+    state::{Parts, Server},
+    turn,
+};
+
+/// For how long presence changes are batched.
+const BATCH: Duration = Duration::from_millis(50);
+
+/// How often sessions that nobody came back to are ended.
+const EXPIRE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long connections may take to close when the server stops.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Over how long they are closed, where there are other servers to go to: these are not to be asked
+/// by all at once.
+const MOVE_TIME: Duration = Duration::from_secs(5);
+
+/// Serves until `stop` resolves, then closes every connection with code 1001 and returns: all at
+/// once, or over 5 s if there are other servers.
+///
+/// # Errors
+/// When the listener fails, or a certificate, a key or an address among the options is of no use.
+pub async fn serve(
+    listener: TcpListener,
+    options: &Options,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let wake = Arc::new(Notify::new());
+    let (own_turn, own_secret) = start_turn(options).await?;
+    let node = Node(getrandom::u64()?);
+    let (cluster, outgoing) = unbounded_channel();
+    let metrics = Arc::new(Metrics::new());
+    let passes = Arc::new(Passes::new(options)?);
+    let hub = Hub::new(
+        options.max_per_room,
+        passes.clone(),
+        wake.clone(),
+        (node, options.nats.is_some().then_some(cluster)),
+        metrics.clone(),
+    );
+    let server = Server::new(Parts {
+        options: options.clone(),
+        hub: hub.into(),
+        limits: Arc::new(ConnectionLimits::new(
+            options.max_per_address + http::SPARE,
+            options.messages_per_second,
+        )),
+        metrics,
+        passes,
+        stopping: watch::Sender::new(false),
+    });
+    let front = Front {
+        server: server.clone(),
+        site: Site::new(&options.site),
+        ice: Arc::new(Ice::new(options, own_secret)?),
+        tls: tls::acceptor(options)?,
+    };
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let metrics = serve_metrics(&server).await?;
+    let mut work = pin!(async {
+        tokio::select! {
+            () = keep_presence(&server, &wake) => Ok(()),
+            served = metrics => served,
+            failed = run_cluster(&server, node, outgoing) => failed,
+        }
+    });
+    tokio::select! {
+        never = http::accept(listener, front) => never,
+        failed = &mut work => return failed,
+        () = stop => tracing::info!("stopping"),
+    }
+    // From here on nobody is let in, and who tries finds another server.
+    tokio::select! {
+        failed = &mut work => return failed,
+        () = drain(&server) => {}
+    }
+    drop(own_turn);
+    Ok(())
+}
+
+/// Starts the TURN server in this process, where that is wanted; gives the secret of its passwords.
+async fn start_turn(options: &Options) -> io::Result<(Option<impl Sized + use<>>, Option<String>)> {
+    let Some(address) = options.turn else {
+        return Ok((None, None));
+    };
+    let secret = match &options.turn_secret {
+        Some(secret) => secret.clone(),
+        None => random::token()?,
+    };
+    Ok((Some(turn::start(address, &secret).await?), Some(secret)))
+}
+
+/// Closes every connection; people come back by themselves, here or elsewhere.
+async fn drain(server: &Server) {
+    server.stopping.send_replace(true);
+    let people = server.hub().stop();
+    if server.options.nats.is_some() {
+        let pause = MOVE_TIME / u32::try_from(people.len().max(1)).unwrap_or(u32::MAX);
+        let mut next = Instant::now();
+        for key in people {
+            sleep_until(next).await;
+            server.hub().move_away(key);
+            next += pause;
+        }
+    } else {
+        let hub = server.hub();
+        people.into_iter().for_each(|key| hub.move_away(key));
+    }
+    let _ = timeout(CLOSE_LIMIT, server.stopping.closed()).await;
+}
+
+/// Sends presence changes, and ends what has waited for too long; for ever.
+async fn keep_presence(server: &Server, wake: &Notify) {
+    let mut expire = interval(EXPIRE_EVERY);
+    expire.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = wake.notified() => {
+                sleep(BATCH).await;
+                if server.hub().flush_presence(Instant::now()) {
+                    wake.notify_one();
+                }
+            }
+            now = expire.tick() => server.hub().expire(now),
+        }
+    }
+}
+
+/// Is one of several servers, where that is wanted; for ever.
+async fn run_cluster(
+    server: &Server,
+    node: Node,
+    outgoing: UnboundedReceiver<Outgoing>,
+) -> io::Result<()> {
+    match &server.options.nats {
+        Some(url) => cluster::run(url, node, server, outgoing).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Answers GET /metrics, where that is wanted; for ever.
+async fn serve_metrics(server: &Server) -> io::Result<impl Future<Output = io::Result<()>>> {
+    let listener = match server.options.metrics {
+        Some(address) => Some(TcpListener::bind(address).await?),
+        None => None,
+    };
+    let metrics = |State(server): State<Server>| async move {
+        let count = server.hub().count();
+        let connections = server.limits.in_all();
+        server.metrics.text(connections, &count)
+    };
+    let app = Router::new()
+        .route("/metrics", routing::get(metrics))
+        .with_state(server.clone());
+    Ok(async move {
+        match listener {
+            Some(listener) => axum::serve(listener, app).await,
+            None => std::future::pending().await,
+        }
+    })
+}

@@ -1,0 +1,41 @@
+//! What every part of a running server shares.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::{hub::Hub, limits::ConnectionLimits, metrics::Metrics, options::Options, pass::Passes};
+
+/// A running server.
+#[derive(Clone)]
+pub(crate) struct Server(Arc<Parts>);
+
+/// What it consists of, but for what speaks HTTP.
+pub(crate) struct Parts {
+    pub(crate) options: Options,
+    pub(crate) hub: Mutex<Hub>,
+    pub(crate) limits: Arc<ConnectionLimits>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) passes: Arc<Option<Passes>>,
+    /// Each connection holds a receiver; when the last one is gone, all have closed.
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+impl Server {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// No invariant spans a lock, so poisoning is harmless.
+    pub(crate) fn hub(&self) -> MutexGuard<'_, Hub> {
+        self.hub.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::ops::Deref for Server {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
