@@ -1,14 +1,13 @@
 //! Holdfast in the browser: a video call that holds.
 //!
-//! docs/protocol.md says what goes over the wire; README.md draws the way through these rooms.
+//! docs/architecture.md is the map; docs/protocol.md says what goes over the wire.
 
-pub mod address;
-pub mod app;
 pub mod config;
-pub mod json;
+pub mod media;
+pub mod platform;
 pub mod rtc;
 pub mod session;
 pub mod signaling;
-mod task;
-mod views;
-pub mod words;
+pub mod text;
+pub mod views;
+pub mod wire;

@@ -1,5 +1,5 @@
 //! Mounts the app.
 
 fn main() {
-    holdfast::app::mount();
+    holdfast::views::mount();
 }

@@ -1,58 +1,67 @@
 //! Messages to text and back, by the browser's own JSON.
 
-use holdfast_protocol::{Fields, Message};
-use js_sys::{Array, JSON, Reflect};
+use holdfast_protocol::{ChannelMessage, Fields, JsonFields, JsonValue, ServerMessage};
+use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::JsValue;
 
-/// Writes a message.
-#[must_use]
-pub fn encode(message: &Message) -> String {
-    // Strings, numbers and plain objects: neither step can fail.
-    let value = serde_wasm_bindgen::to_value(message).unwrap_or_default();
-    let text = JSON::stringify(&value).map(String::from);
-    text.unwrap_or_default()
-}
-
-/// Reads a message.
-///
-/// # Errors
-/// What is wrong with the text.
-pub fn decode(text: &str) -> Result<Message, String> {
-    let value = JSON::parse(text).map_err(|_| "not JSON".to_owned())?;
-    Message::read(&JsObject(value)).map_err(|error| error.to_string())
-}
-
-/// An object of the browser's.
-#[derive(Debug, Clone)]
-pub struct JsObject(pub JsValue);
-
-impl JsObject {
-    fn get(&self, field: &str) -> JsValue {
-        Reflect::get(&self.0, &field.into()).unwrap_or_default()
-    }
-}
+use crate::platform::{JsObject, parse, stringify};
 
 impl Fields for JsObject {
     fn string(&self, field: &str) -> Option<String> {
-        self.get(field).as_string()
+        self.string(field)
     }
 
     fn number(&self, field: &str) -> Option<f64> {
-        self.get(field).as_f64()
+        self.number(field)
     }
 
     fn object(&self, field: &str) -> Option<Self> {
-        Some(Self(self.get(field))).filter(|value| value.0.is_object())
+        self.object(field)
     }
 
     fn strings(&self, field: &str) -> Option<Vec<String>> {
-        let list = self.get(field);
-        let strings = Array::is_array(&list).then(|| Array::from(&list))?;
-        Some(
-            strings
-                .iter()
-                .filter_map(|value| value.as_string())
-                .collect(),
-        )
+        self.strings(field)
     }
+}
+
+/// Writes a message.
+#[must_use]
+pub fn encode(message: &dyn JsonFields) -> String {
+    stringify(&object(message))
+}
+
+fn object(fields: &dyn JsonFields) -> JsValue {
+    let object = Object::new();
+    fields.each(&mut |name, value| {
+        let value = match value {
+            JsonValue::Text(text) => text.into(),
+            JsonValue::Number(number) => number.into(),
+            JsonValue::Texts(texts) => {
+                let list = Array::new();
+                for text in texts {
+                    list.push(&text.into());
+                }
+                list.into()
+            }
+            JsonValue::Object(fields) => self::object(fields),
+        };
+        // Setting a property of a plain object cannot fail.
+        let _ = Reflect::set(&object, &name.into(), &value);
+    });
+    object.into()
+}
+
+/// Reads a message of a server.
+///
+/// # Errors
+/// What is wrong with the text, for whoever reads the log.
+pub fn decode(text: &str) -> Result<ServerMessage, String> {
+    let json = parse(text).ok_or_else(|| "not JSON".to_owned())?;
+    ServerMessage::read(&json).map_err(|error| error.to_string())
+}
+
+/// Reads what came over a data channel; none if it is no message of a call.
+#[must_use]
+pub fn decode_channel(text: &str) -> Option<ChannelMessage> {
+    ChannelMessage::read(&parse(text)?).ok()?
 }

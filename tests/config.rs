@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use holdfast::config::{Config, Signaling};
+use holdfast::{config::Config, signaling::SignalingServer, text::config_error};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
 fn refused(text: &str) -> String {
-    Config::parse(text).expect_err("refused").to_string()
+    config_error(&Config::parse(text).expect_err("refused"))
 }
 
 #[wasm_bindgen_test]
 fn an_empty_object_will_do() {
     let config = Config::parse("{}").expect("taken");
-    assert_eq!(config.signaling, Signaling::Auto);
+    assert_eq!(config.signaling, SignalingServer::Auto);
     assert_eq!(config.limits.no_path, Duration::from_secs(120));
 }
 
@@ -28,10 +28,10 @@ fn c35_every_field_is_taken() {
     let config = Config::parse(text).expect("taken");
     assert_eq!(
         config.signaling,
-        Signaling::Url("wss://example.org/x".into())
+        SignalingServer::Url("wss://example.org/x".into())
     );
     assert_eq!(config.limits.no_path, Duration::from_secs(30));
-    let keys = js_sys::Object::keys(&config.rtc);
+    let keys = js_sys::Object::keys(config.rtc.as_browser());
     assert_eq!(keys.length(), 5);
 }
 

@@ -1,8 +1,9 @@
 //! Camera and microphone, on Chromium's fake devices.
 
 use holdfast::{
-    rtc::{Choice, DomError, MediaError, Source, acquire, devices},
-    words,
+    media::{MediaError, Source, SourcePreference, acquire, devices},
+    platform::DomError,
+    text,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -10,10 +11,10 @@ use web_sys::{MediaStream, MediaStreamTrack};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-fn off() -> Choice {
-    Choice {
+fn off() -> SourcePreference {
+    SourcePreference {
         off: true,
-        ..Choice::default()
+        ..SourcePreference::default()
     }
 }
 
@@ -24,7 +25,7 @@ fn stop(stream: &MediaStream) {
 
 #[wasm_bindgen_test]
 async fn s09_camera_and_microphone_are_acquired_together_or_alone() {
-    let wanted = Choice::default;
+    let wanted = SourcePreference::default;
     for (camera, microphone, counts) in [
         (wanted(), wanted(), (1, 1)),
         (wanted(), off(), (1, 0)),
@@ -43,7 +44,7 @@ async fn s09_camera_and_microphone_are_acquired_together_or_alone() {
 #[wasm_bindgen_test]
 async fn s10_a_device_can_be_chosen() {
     stop(
-        &acquire(&Choice::default(), &Choice::default())
+        &acquire(&SourcePreference::default(), &SourcePreference::default())
             .await
             .expect("fake devices"),
     );
@@ -54,9 +55,9 @@ async fn s10_a_device_can_be_chosen() {
         .collect();
     assert!(cameras.len() > 1 && devices.iter().any(|d| d.source == Source::Microphone));
     for camera in cameras {
-        let choice = Choice {
+        let choice = SourcePreference {
             device: Some(camera.id.clone()),
-            ..Choice::default()
+            ..SourcePreference::default()
         };
         let stream = acquire(&choice, &off()).await.expect("that camera");
         let track: MediaStreamTrack = stream.get_video_tracks().get(0).unchecked_into();
@@ -67,9 +68,9 @@ async fn s10_a_device_can_be_chosen() {
 
 #[wasm_bindgen_test]
 async fn a_device_that_is_gone_is_an_error_of_its_own() {
-    let gone = Choice {
+    let gone = SourcePreference {
         device: Some("gone".into()),
-        ..Choice::default()
+        ..SourcePreference::default()
     };
     assert_eq!(
         acquire(&gone, &off()).await.err(),
@@ -99,7 +100,7 @@ fn s11_every_error_of_getusermedia_has_its_own_message() {
         thrown.set_name(name);
         let error = MediaError::from(wasm_bindgen::JsValue::from(thrown));
         assert_eq!(error, expected);
-        let message = words::media_error(&error);
+        let message = text::media_error(&error);
         assert!(
             !message.contains("Error") && !messages.contains(&message),
             "{message}"

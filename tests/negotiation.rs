@@ -2,14 +2,19 @@
 
 mod common;
 
-use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 use common::{plain, ufrag, until, until_or};
-use holdfast::rtc::{Choice, Peer, PeerEvent, acquire};
-use holdfast_call::{
-    Call, Command, ConnectionState, Event, IceConnectionState, LegEvent, Limits, Policy, Stage,
+use holdfast::{
+    media::{SourcePreference, acquire},
+    rtc::{Peer, PeerEvent},
 };
-use holdfast_protocol::CallId;
+use holdfast_call::{
+    CallState, Command, ConnectionState, Endpoint, Event, IceConnectionState, LegEvent, Limits,
+    Policy,
+};
+use holdfast_clock::Instant;
+use holdfast_protocol::{CallId, Kind};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -25,9 +30,9 @@ struct Pair(Rc<[Side; 2]>);
 async fn mixes() -> Vec<MediaStream> {
     let mut mixes = vec![MediaStream::new().expect("an empty stream")];
     for (video, audio) in [(true, false), (false, true), (true, true)] {
-        let choice = |on: bool| Choice {
+        let choice = |on: bool| SourcePreference {
             off: !on,
-            ..Choice::default()
+            ..SourcePreference::default()
         };
         let stream = acquire(&choice(video), &choice(audio)).await;
         mixes.push(stream.expect("fake devices"));
@@ -36,12 +41,12 @@ async fn mixes() -> Vec<MediaStream> {
 }
 
 async fn both() -> MediaStream {
-    let stream = acquire(&Choice::default(), &Choice::default()).await;
+    let stream = acquire(&SourcePreference::default(), &SourcePreference::default()).await;
     stream.expect("fake devices")
 }
 
 struct Side {
-    call: RefCell<Call>,
+    call: RefCell<Endpoint>,
     peer: RefCell<Option<Peer>>,
     events: RefCell<VecDeque<Event>>,
     offers: RefCell<u32>,
@@ -53,11 +58,11 @@ impl Pair {
     fn new(names: [&str; 2], media: [&MediaStream; 2]) -> Self {
         let side = |(name, media): (&str, &MediaStream)| {
             // These are about one connection; races are for e2e.
-            let mut call = Call::new(Limits {
+            let mut call = Endpoint::new(Limits {
                 policy: Policy::RestartOnMove,
                 ..Limits::default()
             });
-            call.handle(Event::Named(name.into()), Duration::ZERO);
+            call.handle(Event::Named(name.into()), Instant::START);
             Side {
                 call: RefCell::new(call),
                 peer: RefCell::default(),
@@ -83,7 +88,7 @@ impl Pair {
             let Some(event) = here.events.borrow_mut().pop_front() else {
                 return;
             };
-            here.call.borrow_mut().handle(event, Duration::ZERO);
+            here.call.borrow_mut().handle(event, Instant::START);
             loop {
                 let Some(command) = here.call.borrow_mut().poll_command() else {
                     break;
@@ -148,7 +153,7 @@ impl Pair {
             }
             Command::RestartIce(_) => self.with_peer(side, Peer::restart_ice),
             Command::Send(signal) => {
-                *here.offers.borrow_mut() += u32::from(signal.kind() == "video-offer");
+                *here.offers.borrow_mut() += u32::from(signal.kind() == Kind::VideoOffer);
                 self.handle(1 - side, Event::Received(signal));
             }
             Command::Log(line) => panic!("{line}"),
@@ -156,7 +161,7 @@ impl Pair {
             Command::ReleaseMedia
             | Command::UseLeg(_)
             | Command::ReadStats(_)
-            | Command::Hear { .. }
+            | Command::ShowText { .. }
             | Command::Notify(_) => {}
         }
     }
@@ -178,7 +183,7 @@ impl Pair {
             | PeerEvent::Track(_)
             | PeerEvent::TrackRemoved(_)
             | PeerEvent::ChannelOpen
-            | PeerEvent::Said(_)
+            | PeerEvent::ChannelMessage(_)
             | PeerEvent::State => return,
         };
         self.handle(side, Event::Leg(0, event));
@@ -212,7 +217,7 @@ impl Pair {
         };
         until_or(states, || {
             self.0.iter().all(|side| {
-                matches!(side.call.borrow().view().stage, Stage::Connected { .. })
+                matches!(side.call.borrow().view().state, CallState::Connected { .. })
                     && side.peer.borrow().as_ref().is_some_and(|peer| {
                         peer.connection().signaling_state() == RtcSignalingState::Stable
                     })
@@ -263,7 +268,7 @@ async fn a_call_connects_on_the_browsers_own_connections() {
     let pair = Pair::new(["Ann", "Bob"], [&media; 2]);
     pair.dial(0, "Bob");
     until("it rings", || {
-        pair.0[1].call.borrow().view().stage == Stage::Ringing
+        pair.0[1].call.borrow().view().state == CallState::Ringing
     })
     .await;
     pair.handle(1, Event::Accept);

@@ -3,16 +3,26 @@
 mod common;
 
 use common::{End, connect, negotiated, plain};
-use holdfast::rtc::{DomError, Peer};
-use js_sys::{Array, JSON};
+use holdfast::{
+    platform::DomError,
+    rtc::{Configuration, Peer},
+    session::Notice,
+    text,
+};
+use js_sys::{Array, JSON, Object};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::RtcConfiguration;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-fn configuration(json: &str) -> RtcConfiguration {
-    JSON::parse(json).expect("JSON").unchecked_into()
+fn configuration(json: &str) -> Configuration {
+    let json: Object = JSON::parse(json).expect("JSON").unchecked_into();
+    let mut configuration = Configuration::default();
+    for field in Object::keys(&json).iter().filter_map(|key| key.as_string()) {
+        let value = common::property(&json, &field);
+        configuration.set(&field, &value).expect("a known field");
+    }
+    configuration
 }
 
 #[wasm_bindgen_test]
@@ -88,14 +98,14 @@ fn x38_what_the_browser_refuses_is_told_in_sentences() {
     let other = configuration(r#"{"bundlePolicy":"balanced"}"#);
     let modification = peer
         .connection()
-        .try_set_configuration(&other)
+        .try_set_configuration(other.as_browser())
         .expect_err("refused");
     let modification = DomError::from(modification);
     assert_eq!(modification.name, "InvalidModificationError");
 
     let mut sentences = Vec::new();
     for error in [syntax, access, state, modification] {
-        let sentence = holdfast::words::configuration_error(&error);
+        let sentence = text::notice(&Notice::Configuration(error));
         assert!(
             sentence.contains("config.json") && !sentence.contains("Error"),
             "{sentence}"

@@ -1,9 +1,8 @@
 //! What the browser throws, as a type.
 
-use holdfast_protocol::Fields;
 use wasm_bindgen::JsValue;
 
-use crate::json::JsObject;
+use super::json::JsObject;
 
 /// An exception of the browser: a `DOMException`, or a JavaScript error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use gloo_timers::callback::Timeout;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{HtmlVideoElement, MediaStream};
 
-use super::bindings::VideoElement;
+use crate::platform::bindings::VideoElement;
 
 /// How long a picture is waited for, ms. A page in the background is shown none, and a stream may
 /// have sound alone.

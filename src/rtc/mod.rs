@@ -1,15 +1,19 @@
 //! Typed handles over the browser's WebRTC.
 
-pub mod bindings;
-mod error;
+mod channel;
+mod configuration;
 mod first_frame;
-mod media;
+mod listeners;
 mod network;
 mod peer;
+mod peer_connection;
 mod realm;
+mod stats;
 
-pub use error::DomError;
+pub use channel::MAX_CHANNELS;
+pub use configuration::{Configuration, FieldError, Wanted, generate_certificate};
 pub use first_frame::FirstFrame;
-pub use media::{Choice, Device, MediaError, Source, acquire, devices};
+pub use listeners::PeerEvent;
 pub use network::on_network_change;
-pub use peer::{Peer, PeerEvent, PeerState, generate_certificate};
+pub use peer::{Peer, PeerState};
+pub use peer_connection::PeerConnection;

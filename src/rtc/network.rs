@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 
 use gloo_events::EventListener;
-use js_sys::Reflect;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use web_sys::EventTarget;
+
+use crate::platform::property;
 
 /// What `navigator.connection` says: the kind of network, and guesses about its speed.
 const PROPERTIES: [&str; 4] = ["type", "effectiveType", "rtt", "downlink"];
@@ -41,8 +42,4 @@ pub fn on_network_change(moved: impl Fn() + Clone + 'static) -> Vec<EventListene
         listeners.push(listen(&target, "change", Box::new(changed)));
     }
     listeners
-}
-
-fn property(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or_default()
 }

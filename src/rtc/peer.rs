@@ -1,59 +1,27 @@
 //! One peer connection, and an end to everything it holds when it is dropped.
 
-use std::{cell::RefCell, rc::Rc};
+use std::rc::Rc;
 
-use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use holdfast_protocol::{Candidate, Description, Fields, MAX_MESSAGE_BYTES, SdpType};
+use holdfast_protocol::{Candidate, Description, SdpType};
 use js_sys::{Array, Function, JsString, Object, Reflect, RegExp};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    MediaStream, MediaStreamTrack, MessageEvent, RtcConfiguration, RtcDataChannel,
-    RtcDataChannelEvent, RtcIceCandidateInit, RtcIceConnectionState, RtcPeerConnection,
-    RtcPeerConnectionIceEvent, RtcPeerConnectionState, RtcRtpSender, RtcRtpTransceiver,
-    RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType, RtcSessionDescriptionInit,
-    RtcTrackEvent,
+    MediaStream, MediaStreamTrack, RtcConfiguration, RtcIceCandidateInit, RtcRtpSender,
+    RtcRtpTransceiver, RtcRtpTransceiverDirection, RtcRtpTransceiverInit, RtcSdpType,
+    RtcSessionDescriptionInit,
 };
 
-use super::{DomError, bindings::PeerConnection, realm::Realm};
-use crate::{json::JsObject, task};
-
-/// A certificate for all connections of a page: ECDSA on P-256, good for 30 days, the browsers'
-/// own default (WebRTC 1.0, 4.9).
-///
-/// # Errors
-/// When the browser has no such algorithm.
-pub async fn generate_certificate() -> Result<JsValue, DomError> {
-    let algorithm = Object::new();
-    Reflect::set(&algorithm, &"name".into(), &"ECDSA".into())?;
-    Reflect::set(&algorithm, &"namedCurve".into(), &"P-256".into())?;
-    let generating = RtcPeerConnection::generate_certificate_with_object(&algorithm)?;
-    Ok(JsFuture::from(generating).await?)
-}
-
-/// News from the browser.
-#[derive(Debug, Clone)]
-pub enum PeerEvent {
-    /// `negotiationneeded`
-    NegotiationNeeded,
-    /// `icecandidate`, but for the last one, which is null.
-    Candidate(Candidate),
-    /// `iceconnectionstatechange`
-    IceConnection(RtcIceConnectionState),
-    /// `connectionstatechange`
-    Connection(RtcPeerConnectionState),
-    /// `track`: the stream it belongs to.
-    Track(MediaStream),
-    /// `removetrack`; how many tracks the other side still sends in that stream.
-    TrackRemoved(MediaStream),
-    /// A data channel is open.
-    ChannelOpen,
-    /// Something came over one.
-    Said(String),
-    /// One of the states that [`Peer::state`] tells has changed.
-    State,
-}
+use super::{
+    channel::{Channels, LABEL},
+    configuration::Configuration,
+    listeners::{Listeners, PeerEvent, channel_news},
+    peer_connection::PeerConnection,
+    realm::Realm,
+    stats,
+};
+use crate::platform::{DomError, JsObject, task};
 
 /// The states of a connection, in the specification's words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,15 +36,6 @@ pub struct PeerState {
     pub connection: String,
 }
 
-/// Data channels, and what listens to them.
-type Channels = Rc<RefCell<Vec<(RtcDataChannel, [EventListener; 2])>>>;
-
-/// One of each side's, when both have made an offer; more is not meant well.
-const CHANNELS: usize = 2;
-
-/// What waits in a channel that does not get through, at most, bytes.
-const WAITING: u32 = 256 * 1024;
-
 /// How long the last words of a connection take to get out, ms.
 const LAST_WORDS: u32 = 200;
 
@@ -84,9 +43,7 @@ const LAST_WORDS: u32 = 200;
 #[derive(Debug)]
 pub struct Peer {
     connection: PeerConnection,
-    listeners: Vec<EventListener>,
-    /// Listeners on the remote streams.
-    stream_listeners: Rc<RefCell<Vec<EventListener>>>,
+    listeners: Listeners,
     channels: Channels,
     /// Dropped last: the connection does not outlive it.
     _realm: Option<Realm>,
@@ -99,7 +56,7 @@ impl Peer {
     /// # Errors
     /// As the `RTCPeerConnection()` constructor: a configuration that the browser does not take.
     pub fn new(
-        configuration: &RtcConfiguration,
+        configuration: &Configuration,
         fresh: bool,
         emit: impl Fn(PeerEvent) + 'static,
     ) -> Result<Self, DomError> {
@@ -108,104 +65,15 @@ impl Peer {
         let window = window.unwrap_or_else(|| js_sys::global().into());
         let constructor = Reflect::get(&window, &"RTCPeerConnection".into())?;
         let constructor: Function = constructor.unchecked_into();
-        let connection = Reflect::construct(&constructor, &Array::of1(configuration))?;
-        let mut peer = Self {
-            connection: connection.unchecked_into(),
-            listeners: Vec::new(),
-            stream_listeners: Rc::default(),
-            channels: Rc::default(),
+        let connection = Reflect::construct(&constructor, &Array::of1(configuration.as_browser()))?;
+        let connection: PeerConnection = connection.unchecked_into();
+        let channels = Channels::default();
+        Ok(Self {
+            listeners: Listeners::new(&connection, &channels, &(Rc::new(emit) as _)),
+            connection,
+            channels,
             _realm: realm,
-        };
-        peer.listen(Rc::new(emit));
-        Ok(peer)
-    }
-
-    fn listen(&mut self, emit: Rc<dyn Fn(PeerEvent)>) {
-        let on = |name: &'static str, listener: Box<dyn Fn(&web_sys::Event)>| {
-            EventListener::new(&self.connection, name, move |event| listener(event))
-        };
-        let told = emit.clone();
-        let negotiation = on(
-            "negotiationneeded",
-            Box::new(move |_| told(PeerEvent::NegotiationNeeded)),
-        );
-        let told = emit.clone();
-        let candidate = on(
-            "icecandidate",
-            Box::new(move |event| {
-                let event: &RtcPeerConnectionIceEvent = event.unchecked_ref();
-                let Some(candidate) = event.candidate() else {
-                    return;
-                };
-                let candidate = Candidate::read(&JsObject(candidate.to_json().into()));
-                told(PeerEvent::Candidate(candidate));
-            }),
-        );
-        let (told, streams) = (emit.clone(), self.stream_listeners.clone());
-        let track = on(
-            "track",
-            Box::new(move |event| {
-                let event: &RtcTrackEvent = event.unchecked_ref();
-                let stream = event.streams().get(0);
-                if stream.is_undefined() {
-                    return;
-                }
-                let stream: MediaStream = stream.unchecked_into();
-                let known = |listener: &EventListener| listener.target() == stream.as_ref();
-                if !streams.borrow().iter().any(known) {
-                    // `stream.clone()` would be the browser's own: another stream, with other tracks.
-                    let (removed, of) = (told.clone(), Clone::clone(&stream));
-                    let listener = EventListener::new(&stream, "removetrack", move |_| {
-                        removed(PeerEvent::TrackRemoved(Clone::clone(&of)));
-                    });
-                    streams.borrow_mut().push(listener);
-                }
-                told(PeerEvent::Track(stream));
-            }),
-        );
-        let (told, connection) = (emit.clone(), self.connection.clone());
-        let ice = on(
-            "iceconnectionstatechange",
-            Box::new(move |_| {
-                told(PeerEvent::IceConnection(connection.ice_connection_state()));
-                told(PeerEvent::State);
-            }),
-        );
-        let (told, connection) = (emit.clone(), self.connection.clone());
-        let whole = on(
-            "connectionstatechange",
-            Box::new(move |_| {
-                told(PeerEvent::Connection(connection.connection_state()));
-                told(PeerEvent::State);
-            }),
-        );
-        let (told, channels) = (emit.clone(), self.channels.clone());
-        let channel = on(
-            "datachannel",
-            Box::new(move |event| {
-                let event: &RtcDataChannelEvent = event.unchecked_ref();
-                listen_to(&channels, event.channel(), told.clone());
-            }),
-        );
-        let told = emit.clone();
-        let signaling = on(
-            "signalingstatechange",
-            Box::new(move |_| told(PeerEvent::State)),
-        );
-        let gathering = on(
-            "icegatheringstatechange",
-            Box::new(move |_| emit(PeerEvent::State)),
-        );
-        self.listeners = vec![
-            negotiation,
-            candidate,
-            track,
-            channel,
-            ice,
-            whole,
-            signaling,
-            gathering,
-        ];
+        })
     }
 
     /// The browser's own object.
@@ -230,18 +98,13 @@ impl Peer {
     /// Makes a data channel, reliable and in order; what comes over it is `emit`ted like the rest.
     /// The other side listens to it of itself.
     pub fn open_channel(&self, emit: impl Fn(PeerEvent) + 'static) {
-        let channel = self.connection.create_data_channel("holdfast");
-        listen_to(&self.channels, channel, Rc::new(emit));
+        let channel = self.connection.create_data_channel(LABEL);
+        self.channels.add(channel, channel_news(Rc::new(emit)));
     }
 
-    /// Says something over every data channel that is open.
-    pub fn say(&self, text: &str) {
-        for (channel, _) in self.channels.borrow().iter() {
-            if channel.buffered_amount() < WAITING {
-                // One that is not open refuses.
-                let _ = channel.send_with_str(text);
-            }
-        }
+    /// Sends text over every data channel that is open.
+    pub fn send(&self, text: &str) {
+        self.channels.send(text);
     }
 
     /// `addTrack()`
@@ -358,22 +221,9 @@ impl Peer {
         }
     }
 
-    /// How many bytes have come over the network, media and its control alike, in all: those of
-    /// every candidate pair (webrtc-stats, `RTCIceCandidatePairStats.bytesReceived`, which leaves
-    /// out connectivity checks). None when the browser does not say.
-    pub fn received(&self) -> impl Future<Output = Option<u64>> + use<> {
-        let report = JsFuture::from(self.connection.get_stats());
-        async move {
-            let report: js_sys::Map = report.await.ok()?.unchecked_into();
-            let mut received = 0.0;
-            report.for_each(&mut |stats, _| {
-                let stats = JsObject(stats);
-                if stats.string("type").as_deref() == Some("candidate-pair") {
-                    received += stats.number("bytesReceived").unwrap_or_default();
-                }
-            });
-            Some(received as u64)
-        }
+    /// Bytes that have come over the network in all; none when the browser does not say.
+    pub fn bytes_received(&self) -> impl Future<Output = Option<u64>> + use<> {
+        stats::bytes_received(self.connection.get_stats())
     }
 
     /// Changes the ICE servers and leaves the rest of the configuration as it is: what
@@ -388,17 +238,14 @@ impl Peer {
         let configuration: RtcConfiguration = configuration.unchecked_into();
         Ok(self.connection.try_set_configuration(&configuration)?)
     }
-}
 
-impl Peer {
     /// Detaches the listeners.
     fn deafen(&mut self) {
         self.listeners.clear();
-        self.stream_listeners.borrow_mut().clear();
-        self.channels.borrow_mut().clear();
+        self.channels.clear();
     }
 
-    /// Ends it, a moment later: what has just been said gets out first, which `close()` does not
+    /// Ends it, a moment later: what has just been sent gets out first, which `close()` does not
     /// wait for.
     pub fn end(mut self) {
         self.deafen();
@@ -411,22 +258,6 @@ impl Drop for Peer {
         self.deafen();
         self.connection.close();
     }
-}
-
-fn listen_to(channels: &Channels, channel: RtcDataChannel, emit: Rc<dyn Fn(PeerEvent)>) {
-    if channels.borrow().len() == CHANNELS {
-        return channel.close();
-    }
-    let opened = emit.clone();
-    let open = EventListener::new(&channel, "open", move |_| opened(PeerEvent::ChannelOpen));
-    let message = EventListener::new(&channel, "message", move |event| {
-        let event: &MessageEvent = event.unchecked_ref();
-        let text = event.data().as_string();
-        if let Some(text) = text.filter(|text| text.len() <= MAX_MESSAGE_BYTES) {
-            emit(PeerEvent::Said(text));
-        }
-    });
-    channels.borrow_mut().push((channel, [open, message]));
 }
 
 fn done(promise: js_sys::Promise) -> impl Future<Output = Result<(), DomError>> {

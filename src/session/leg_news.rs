@@ -1,112 +1,113 @@
-//! What the browser says, as the call understands it.
+//! What the browser says of a leg, as the call understands it.
 
 use holdfast_call::{ConnectionState, Event, IceConnectionState, LegEvent};
-use holdfast_protocol::Message;
-use leptos::prelude::Set;
-use web_sys::{RtcIceConnectionState, RtcPeerConnectionState};
+use holdfast_protocol::ChannelMessage;
+use web_sys::{MediaStream, RtcIceConnectionState, RtcPeerConnectionState};
 
-use super::{Input, Session, log, send};
+use super::{legs::LegNews, log::log, state::Session};
 use crate::{
-    json::{decode, encode},
-    rtc::{FirstFrame, MediaError, PeerEvent},
-    words,
+    rtc::PeerEvent,
+    wire::{decode_channel, encode},
 };
 
-impl Session {
-    pub(super) fn peer_event(&mut self, serial: u32, event: PeerEvent) {
-        let Some(leg) = self.legs.by_serial(serial) else {
-            return;
-        };
-        let id = leg.id;
-        let event = match event {
-            PeerEvent::NegotiationNeeded => LegEvent::NegotiationNeeded,
-            PeerEvent::Candidate(candidate) => LegEvent::Candidate(candidate),
-            PeerEvent::IceConnection(state) => LegEvent::IceConnection(ice_state(state)),
-            PeerEvent::Connection(state) => {
-                let state = connection_state(state);
-                let ours = self.call.reaches(&self.call.view().peer);
-                if state == ConnectionState::Connected && ours && leg.lacks_channel {
-                    leg.lacks_channel = false;
-                    let inputs = self.inputs.clone();
-                    leg.peer
-                        .open_channel(move |event| send(&inputs, Input::Peer(serial, event)));
-                }
-                let is_racer = id > 0 && !self.legs.is_seen(serial);
-                if state == ConnectionState::Connected && is_racer {
-                    self.await_first_frame(serial);
-                }
-                LegEvent::Connection(state)
+/// Takes in news of the connection with that number.
+pub(super) fn leg_news(session: &mut Session, serial: u32, news: LegNews) {
+    let Some(leg) = session.legs.by_serial(serial) else {
+        return;
+    };
+    let id = leg.id;
+    let event = match news {
+        LegNews::Done(event) => {
+            if event == LegEvent::MediaFlowing {
+                leg.first_frame = None;
             }
-            PeerEvent::Track(stream) => {
-                leg.stream = Some(stream);
-                return self.legs.tracks_changed(serial, &self.seen);
-            }
-            PeerEvent::TrackRemoved(stream) => {
-                if leg.stream.as_ref() != Some(&stream) {
-                    return;
-                }
-                self.legs.tracks_changed(serial, &self.seen);
-                if stream.get_tracks().length() > 0 {
-                    return;
-                }
-                LegEvent::RemoteTracksGone
-            }
-            PeerEvent::ChannelOpen => LegEvent::ChannelOpen,
-            PeerEvent::Said(text) => return self.said(serial, &text),
-            PeerEvent::State => {
-                let state = leg.peer.state();
-                if self.legs.is_seen(serial) {
-                    self.seen.peer_state.set(state);
-                }
-                return;
-            }
-        };
-        self.tell(Event::Leg(id, event));
-    }
-
-    /// What the other side says over a leg: as good as through the server, and theirs beyond doubt.
-    fn said(&mut self, serial: u32, text: &str) {
-        match decode(text) {
-            Ok(Message::Signal(mut signal)) => {
-                signal.name = Some(self.call.view().peer);
-                self.tell(Event::Received(signal));
-            }
-            Ok(Message::Ping) => {
-                if let Some(leg) = self.legs.by_serial(serial) {
-                    leg.peer.say(&encode(&Message::Heard { heard: 0 }));
-                }
-            }
-            Ok(Message::Heard { .. }) => self.tell(Event::PeerAnswers),
-            Ok(_) | Err(_) => log("something else came over a leg"),
+            Some(event)
         }
+        LegNews::Peer(event) => peer_event(session, serial, event),
+    };
+    if let Some(event) = event {
+        session.feed(Event::Leg(id, event));
     }
+}
 
-    /// A fresh leg is connected: its sound is played at once, its picture once there is one.
-    fn await_first_frame(&mut self, serial: u32) {
-        self.legs.hear(serial, &self.seen);
-        let inputs = self.inputs.clone();
-        let carries = move || send(&inputs, Input::Operation(serial, LegEvent::Carries));
-        if let Some(leg) = self.legs.by_serial(serial)
-            && leg.first_frame.is_none()
-        {
-            let first = leg.stream.as_ref();
-            leg.first_frame = first.and_then(|stream| FirstFrame::of(stream, carries.clone()));
-            if leg.first_frame.is_none() {
-                // Nothing comes in: there is nothing to wait for.
-                carries();
+/// What that means for the call, if anything.
+fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<LegEvent> {
+    Some(match event {
+        PeerEvent::NegotiationNeeded => LegEvent::NegotiationNeeded,
+        PeerEvent::Candidate(candidate) => LegEvent::Candidate(candidate),
+        PeerEvent::IceConnection(state) => LegEvent::IceConnection(ice_state(state)),
+        PeerEvent::Connection(state) => {
+            let state = connection_state(state);
+            if state == ConnectionState::Connected {
+                connected(session, serial);
+            }
+            LegEvent::Connection(state)
+        }
+        PeerEvent::Track(stream) => {
+            session.legs.by_serial(serial)?.stream = Some(stream);
+            tracks_changed(session, serial);
+            return None;
+        }
+        PeerEvent::TrackRemoved(stream) => return track_removed(session, serial, &stream),
+        PeerEvent::ChannelOpen => LegEvent::ChannelOpen,
+        PeerEvent::ChannelMessage(text) => {
+            on_channel_message(session, serial, &text);
+            return None;
+        }
+        PeerEvent::State => {
+            let state = session.legs.by_serial(serial)?.peer.state();
+            if session.picture.shows(serial) {
+                session.screen.peer_state(state);
+            }
+            return None;
+        }
+    })
+}
+
+/// The browser says that a leg is connected.
+fn connected(session: &mut Session, serial: u32) {
+    if session.call.reaches(&session.call.view().peer) {
+        session.legs.open_channel(serial);
+    }
+    let id = session.legs.by_serial(serial).map_or(0, |leg| leg.id);
+    if id > 0 && !session.picture.shows(serial) {
+        // Its sound is played at once, its picture once there is one.
+        session
+            .picture
+            .select_audio(serial, &session.legs, &session.screen);
+        session.legs.await_first_frame(serial);
+    }
+}
+
+fn tracks_changed(session: &mut Session, serial: u32) {
+    session
+        .picture
+        .tracks_changed(serial, &session.legs, &session.screen);
+}
+
+fn track_removed(session: &mut Session, serial: u32, stream: &MediaStream) -> Option<LegEvent> {
+    if session.legs.stream(serial) != Some(stream) {
+        return None;
+    }
+    tracks_changed(session, serial);
+    let is_last = stream.get_tracks().length() == 0;
+    is_last.then_some(LegEvent::RemoteTracksGone)
+}
+
+/// What the other side says over a leg: as good as through the server, and theirs beyond doubt.
+fn on_channel_message(session: &mut Session, serial: u32, text: &str) {
+    match decode_channel(text) {
+        Some(ChannelMessage::Signal(mut signal)) => {
+            signal.name = Some(session.call.view().peer);
+            session.feed(Event::Received(signal));
+        }
+        Some(ChannelMessage::Ping) => {
+            if let Some(leg) = session.legs.by_serial(serial) {
+                leg.peer.send(&encode(&ChannelMessage::Pong));
             }
         }
-    }
-
-    pub(super) fn media(&mut self, outcome: Result<Option<MediaError>, MediaError>) {
-        match outcome {
-            Ok(problem) => {
-                self.warn(problem.as_ref().map(words::media_error));
-                self.look_for_devices();
-                self.tell(Event::MediaReady);
-            }
-            Err(_) => self.tell(Event::MediaRefused),
-        }
+        Some(ChannelMessage::Pong) => session.feed(Event::PeerAnswers),
+        None => log("something else came over a leg"),
     }
 }
 

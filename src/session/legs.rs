@@ -1,13 +1,17 @@
-//! The legs of the call as the browser has them, and the picture that they bring.
+//! The legs of the call as the browser has them.
+
+use std::{pin::Pin, rc::Rc};
 
 use gloo_timers::callback::Timeout;
-use holdfast_call::LegId;
-use leptos::prelude::Set;
-use wasm_bindgen::JsCast;
-use web_sys::{MediaStream, MediaStreamTrack};
+use holdfast_call::{LegEvent, LegId};
+use holdfast_protocol::{Candidate, Description};
+use web_sys::MediaStream;
 
-use super::{Seen, local::Senders};
-use crate::rtc::{FirstFrame, Peer};
+use crate::{
+    media::{Senders, Sending},
+    platform::{DomError, task},
+    rtc::{FirstFrame, Peer, PeerEvent},
+};
 
 /// A leg: one peer connection.
 pub(super) struct Leg {
@@ -26,40 +30,36 @@ pub(super) struct Leg {
     pub(super) lacks_channel: bool,
 }
 
-/// The legs, and which of them is seen and heard.
+/// News of a connection.
+#[derive(Debug)]
+pub(super) enum LegNews {
+    /// From the browser.
+    Peer(PeerEvent),
+    /// An operation of it is over.
+    Done(LegEvent),
+}
+
+/// The legs that there are.
 pub(super) struct Legs {
     all: Vec<Leg>,
     made: u32,
-    /// The leg whose picture is shown, and the one whose sound is played: sound changes over first.
-    seen: Option<u32>,
-    heard: Option<u32>,
-    /// One stream for the whole call, whose tracks change: the video element never goes black.
-    picture: Option<MediaStream>,
+    emit: Rc<dyn Fn(u32, LegNews)>,
 }
 
 impl Legs {
-    pub(super) fn new() -> Self {
+    /// None yet; `emit` is told news of the connection with a number.
+    pub(super) fn new(emit: impl Fn(u32, LegNews) + 'static) -> Self {
         Self {
             all: Vec::new(),
             made: 0,
-            seen: None,
-            heard: None,
-            picture: None,
+            emit: Rc::new(emit),
         }
     }
 
-    /// The number of the next connection.
-    pub(super) fn next_serial(&mut self) -> u32 {
-        self.made += 1;
-        self.made
-    }
+    // Which there are.
 
-    pub(super) fn push(&mut self, leg: Leg) {
-        self.all.push(leg);
-    }
-
-    pub(super) fn all(&mut self) -> &mut [Leg] {
-        &mut self.all
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     pub(super) fn by_id(&mut self, id: LegId) -> Option<&mut Leg> {
@@ -70,90 +70,126 @@ impl Legs {
         self.all.iter_mut().find(|leg| leg.serial == serial)
     }
 
-    /// Whether the person sees that leg.
-    pub(super) fn is_seen(&self, serial: u32) -> bool {
-        self.seen == Some(serial)
+    /// What comes in over that connection.
+    pub(super) fn stream(&self, serial: u32) -> Option<&MediaStream> {
+        let leg = self.all.iter().find(|leg| leg.serial == serial);
+        leg.and_then(|leg| leg.stream.as_ref())
     }
 
-    /// Says something over each leg that gets through.
-    pub(super) fn say(&self, text: &str) {
-        for leg in &self.all {
-            leg.peer.say(text);
+    /// What sends our tracks, over all of them.
+    pub(super) fn sending(&mut self) -> Vec<Sending<'_>> {
+        let legs = self.all.iter_mut();
+        legs.map(|Leg { peer, senders, .. }| Sending { peer, senders })
+            .collect()
+    }
+
+    // Making and closing them.
+
+    /// What makes a connection emit its news, and the number it is to have.
+    pub(super) fn next(&mut self) -> (u32, impl Fn(PeerEvent) + Clone + 'static) {
+        self.made += 1;
+        let (emit, serial) = (self.emit.clone(), self.made);
+        (serial, move |event| emit(serial, LegNews::Peer(event)))
+    }
+
+    pub(super) fn push(&mut self, leg: Leg) {
+        self.all.push(leg);
+    }
+
+    /// Opens the data channel of a leg whose other end was not known before.
+    pub(super) fn open_channel(&mut self, serial: u32) {
+        let emit = self.emit.clone();
+        if let Some(leg) = self.by_serial(serial)
+            && std::mem::take(&mut leg.lacks_channel)
+        {
+            leg.peer
+                .open_channel(move |event| emit(serial, LegNews::Peer(event)));
         }
     }
 
-    pub(super) fn close(&mut self, id: LegId, seen: &Seen) {
+    pub(super) fn close(&mut self, id: LegId) {
         if let Some(place) = self.all.iter().position(|leg| leg.id == id) {
             self.all.remove(place).peer.end();
         }
-        if self.all.is_empty() {
-            self.seen = None;
-            self.heard = None;
-            self.picture = None;
-            seen.remote.set(None);
-            seen.remote_has_video.set(false);
-        }
-        if self
-            .heard
-            .is_some_and(|heard| self.by_serial(heard).is_none())
-        {
-            self.heard = self.seen;
-            self.sync(seen);
+    }
+
+    // What the call wants of them.
+
+    /// Sends text over each leg that gets through.
+    pub(super) fn send(&self, text: &str) {
+        for leg in &self.all {
+            leg.peer.send(text);
         }
     }
 
-    /// That leg's sound is the call's.
-    pub(super) fn hear(&mut self, serial: u32, seen: &Seen) {
-        self.heard = Some(serial);
-        self.sync(seen);
-    }
-
-    /// That leg's sound and picture are the call's.
-    pub(super) fn see(&mut self, id: LegId, seen: &Seen) {
+    pub(super) fn set_local_description(&mut self, id: LegId) {
         if let Some(leg) = self.by_id(id) {
-            let serial = leg.serial;
-            leg.first_frame = None;
-            self.seen = Some(serial);
-            self.hear(serial, seen);
+            let (serial, setting) = (leg.serial, leg.peer.set_local_description());
+            self.operate(serial, async {
+                setting.await.map(LegEvent::LocalDescriptionSet)
+            });
         }
     }
 
-    /// Tracks of that leg have come or gone. What comes first is shown at once.
-    pub(super) fn tracks_changed(&mut self, serial: u32, seen: &Seen) {
-        self.seen.get_or_insert(serial);
-        self.heard.get_or_insert(serial);
-        self.sync(seen);
+    pub(super) fn set_remote_description(&mut self, id: LegId, description: &Description) {
+        if let Some(leg) = self.by_id(id) {
+            let (serial, setting) = (leg.serial, leg.peer.set_remote_description(description));
+            self.operate(serial, async {
+                setting.await.map(|()| LegEvent::RemoteDescriptionSet)
+            });
+        }
     }
 
-    /// Puts into the picture the tracks that belong there, and takes out the others.
-    fn sync(&mut self, seen: &Seen) {
-        let stream = |serial: Option<u32>| {
-            let leg = self.all.iter().find(|leg| Some(leg.serial) == serial);
-            leg.and_then(|leg| leg.stream.clone())
-        };
-        let video = stream(self.seen).map(|stream| stream.get_video_tracks());
-        let audio = stream(self.heard).map(|stream| stream.get_audio_tracks());
-        let tracks = [video, audio].into_iter().flatten();
-        let wanted: Vec<MediaStreamTrack> = tracks.flatten().map(JsCast::unchecked_into).collect();
-        let fresh = self.picture.is_none();
-        if fresh {
-            self.picture = MediaStream::new().ok();
+    pub(super) fn add_ice_candidate(&mut self, id: LegId, candidate: &Candidate) {
+        if let Some(leg) = self.by_id(id) {
+            let (serial, adding) = (leg.serial, leg.peer.add_ice_candidate(candidate));
+            self.operate(serial, async {
+                Ok(match adding.await {
+                    Ok(()) => LegEvent::CandidateAdded,
+                    Err(error) => LegEvent::CandidateRefused(error.to_string()),
+                })
+            });
         }
-        let Some(picture) = &self.picture else { return };
-        for track in picture.get_tracks() {
-            let track: MediaStreamTrack = track.unchecked_into();
-            if !wanted.contains(&track) {
-                picture.remove_track(&track);
+    }
+
+    pub(super) fn read_stats(&mut self, id: LegId) {
+        if let Some(leg) = self.by_id(id) {
+            let (serial, reading) = (leg.serial, leg.peer.bytes_received());
+            self.operate(serial, async {
+                Ok(LegEvent::BytesReceived(reading.await.unwrap_or_default()))
+            });
+        }
+    }
+
+    /// Says when the first picture of a fresh leg is decoded, or that there is nothing to wait for.
+    pub(super) fn await_first_frame(&mut self, serial: u32) {
+        let emit = self.emit.clone();
+        let flows = move || emit(serial, LegNews::Done(LegEvent::MediaFlowing));
+        if let Some(leg) = self.by_serial(serial)
+            && leg.first_frame.is_none()
+        {
+            let stream = leg.stream.as_ref();
+            leg.first_frame = stream.and_then(|stream| FirstFrame::of(stream, flows.clone()));
+            if leg.first_frame.is_none() {
+                flows();
             }
         }
-        for track in &wanted {
-            picture.add_track(track);
-        }
-        seen.remote_has_video
-            .set(picture.get_video_tracks().length() > 0);
-        if fresh {
-            // `picture.clone()` would be the browser's own: another stream.
-            seen.remote.set(Some(Clone::clone(picture)));
-        }
+    }
+
+    /// Waits for an operation of a connection, and feeds its outcome back.
+    fn operate(
+        &self,
+        serial: u32,
+        operation: impl Future<Output = Result<LegEvent, DomError>> + 'static,
+    ) {
+        // Boxed, so that what follows is compiled once and not for each operation.
+        let operation: Pin<Box<dyn Future<Output = _>>> = Box::pin(operation);
+        let emit = self.emit.clone();
+        task::spawn(async move {
+            let event = operation.await;
+            let event =
+                event.unwrap_or_else(|error| LegEvent::DescriptionRefused(error.to_string()));
+            emit(serial, LegNews::Done(event));
+        });
     }
 }

@@ -1,173 +1,225 @@
-//! What views read, and what they can do.
+//! The signals that views read, and the only hand that writes them.
 
-use holdfast_call::CallView;
-use leptos::prelude::{LocalStorage, RwSignal, StoredValue, WithValue};
+use std::{cell::Cell, panic::Location};
+
+use holdfast_call::{CallState, CallView};
+use leptos::prelude::{
+    DefinedAt, GetUntracked, LocalStorage, ReadUntracked, RwSignal, Set, SyncStorage, Track, Update,
+};
 use web_sys::MediaStream;
 
-use super::{Input, Inputs, People, send};
+use super::{chat::ChatLine, notice::Notice, presence::Presence};
 use crate::{
-    rtc::{Device, PeerState, Source},
-    signaling::LinkStatus,
+    config::ConfigError,
+    media::{Device, LocalMediaView},
+    rtc::PeerState,
+    signaling::LinkView,
 };
 
-/// What a person can do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Come in under this name.
-    Join(String),
-    /// Go to a room that nobody knows of yet.
-    NewRoom,
-    /// Go back to the lobby.
-    Lobby,
-    /// Call this person.
-    Dial(String),
-    /// Call somebody without a server: make a code for them.
-    Invite {
-        /// Our name.
-        me: String,
-        /// Theirs.
-        peer: String,
-    },
-    /// Open a code that somebody has made.
-    Paste(String),
-    /// Take the call that rings.
-    Accept,
-    /// Refuse it.
-    Decline,
-    /// End the call, or stop calling.
-    HangUp,
-    /// Write in the chat.
-    Say {
-        /// What.
-        text: String,
-        /// To whom; to all if none.
-        to: Option<String>,
-    },
-    /// Turn camera or microphone on or off.
-    Toggle(Source),
-    /// Use this device; whichever the browser likes if none.
-    Choose(Source, Option<String>),
-    /// Ask the camera for this height in pixels.
-    Quality(Option<u32>),
-    /// The page is being closed.
-    Leave,
+/// How many lines of chat are kept.
+const CHAT_LINES: usize = 500;
+
+/// Declares each signal once, for its readers and for its writer.
+macro_rules! model {
+    ($($(#[$doc:meta])* $name:ident: $type:ty, $storage:ty = $make:ident($initial:expr);)+) => {
+        /// What views read.
+        #[derive(Debug, Clone, Copy)]
+        pub struct Model {
+            $($(#[$doc])* pub $name: Shown<$type, $storage>,)+
+        }
+
+        /// What writes it.
+        #[derive(Debug)]
+        pub(super) struct ModelWriter {
+            $($name: RwSignal<$type, $storage>,)+
+            /// The person has been told something since the call was last shown.
+            told: Cell<bool>,
+        }
+
+        /// Nothing yet.
+        pub(super) fn new() -> (Model, ModelWriter) {
+            $(let $name = RwSignal::$make($initial);)+
+            let model = Model { $($name: Shown($name),)+ };
+            (model, ModelWriter { $($name,)+ told: Cell::new(false) })
+        }
+    };
 }
 
-/// The way to act on a session.
-#[derive(Debug, Clone, Copy)]
-pub struct Act(StoredValue<Inputs, LocalStorage>);
+/// A signal to be read, and not to be written: one `RwSignal`, because two halves weigh twice as much.
+#[derive(Debug)]
+pub struct Shown<T, S = SyncStorage>(RwSignal<T, S>);
 
-impl Act {
-    pub(super) fn new(inputs: Inputs) -> Self {
-        Self(StoredValue::new_local(inputs))
-    }
-
-    /// Does it.
-    pub fn act(&self, action: Action) {
-        self.0
-            .with_value(|inputs| send(inputs, Input::Action(action)));
+impl<T, S> Clone for Shown<T, S> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-/// What views read.
-#[derive(Debug, Clone, Copy)]
-pub struct Seen {
+impl<T, S> Copy for Shown<T, S> {}
+
+impl<T, S> DefinedAt for Shown<T, S> {
+    fn defined_at(&self) -> Option<&'static Location<'static>> {
+        self.0.defined_at()
+    }
+}
+
+impl<T, S> Track for Shown<T, S>
+where
+    RwSignal<T, S>: Track,
+{
+    fn track(&self) {
+        self.0.track();
+    }
+}
+
+impl<T, S> ReadUntracked for Shown<T, S>
+where
+    RwSignal<T, S>: ReadUntracked,
+{
+    type Value = <RwSignal<T, S> as ReadUntracked>::Value;
+
+    fn try_read_untracked(&self) -> Option<Self::Value> {
+        self.0.try_read_untracked()
+    }
+}
+
+model! {
     /// The configuration is loaded; people can come in.
-    pub ready: RwSignal<bool>,
+    ready: bool, SyncStorage = new(false);
     /// Why nothing works, for who runs the site.
-    pub fatal: RwSignal<Option<String>>,
+    fatal: Option<ConfigError>, SyncStorage = new(None);
     /// Our name; empty before we have one.
-    pub name: RwSignal<String>,
+    name: String, SyncStorage = new(String::new());
     /// Our link to the others.
-    pub link: RwSignal<LinkStatus>,
+    link: LinkView, SyncStorage = new(LinkView::Off);
     /// The room we are in, or about to come into; empty for the lobby, none if a pass says which.
-    pub room: RwSignal<Option<String>>,
+    room: Option<String>, SyncStorage = new(None);
     /// Who is here, we too.
-    pub people: RwSignal<People>,
+    presence: Presence, SyncStorage = new(Presence::default());
     /// What was written.
-    pub chat: RwSignal<Vec<ChatLine>>,
+    chat: Vec<ChatLine>, SyncStorage = new(Vec::new());
     /// The call.
-    pub call: RwSignal<CallView>,
+    call: CallView, SyncStorage = new(CallView::default());
     /// For how many seconds the call has been interrupted.
-    pub waited: RwSignal<u64>,
+    waited: u64, SyncStorage = new(0);
     /// What is to be carried to the other side by hand; empty if nothing is.
-    pub code: RwSignal<String>,
+    code: String, SyncStorage = new(String::new());
     /// Something to tell the person.
-    pub notice: RwSignal<Option<String>>,
+    notice: Option<Notice>, SyncStorage = new(None);
     /// Our own camera and microphone.
-    pub local: RwSignal<Option<MediaStream>, LocalStorage>,
+    local: Option<MediaStream>, LocalStorage = new_local(None);
     /// What of them is on.
-    pub local_view: RwSignal<LocalView>,
+    local_view: LocalMediaView, SyncStorage = new(LocalMediaView::default());
     /// The other side's.
-    pub remote: RwSignal<Option<MediaStream>, LocalStorage>,
+    remote: Option<MediaStream>, LocalStorage = new_local(None);
     /// Whether there is a picture among it.
-    pub remote_has_video: RwSignal<bool>,
+    remote_has_video: bool, SyncStorage = new(false);
     /// What can be chosen.
-    pub devices: RwSignal<Vec<Device>>,
+    devices: Vec<Device>, SyncStorage = new(Vec::new());
     /// The browser's states of the connection.
-    pub peer_state: RwSignal<PeerState>,
+    peer_state: PeerState, SyncStorage = new(PeerState::default());
 }
 
-impl Seen {
-    /// Nothing yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            ready: RwSignal::new(false),
-            fatal: RwSignal::new(None),
-            name: RwSignal::new(String::new()),
-            link: RwSignal::new(LinkStatus::Off),
-            room: RwSignal::new(None),
-            people: RwSignal::new(People::default()),
-            chat: RwSignal::new(Vec::new()),
-            call: RwSignal::new(CallView::default()),
-            waited: RwSignal::new(0),
-            code: RwSignal::new(String::new()),
-            notice: RwSignal::new(None),
-            local: RwSignal::new_local(None),
-            local_view: RwSignal::new(LocalView::default()),
-            remote: RwSignal::new_local(None),
-            remote_has_video: RwSignal::new(false),
-            devices: RwSignal::new(Vec::new()),
-            peer_state: RwSignal::new(PeerState::default()),
+impl ModelWriter {
+    pub(super) fn ready(&self) {
+        self.ready.set(true);
+    }
+
+    pub(super) fn fatal(&self, error: ConfigError) {
+        self.fatal.set(Some(error));
+    }
+
+    pub(super) fn name(&self, name: String) {
+        self.name.set(name);
+    }
+
+    pub(super) fn room(&self, room: Option<String>) {
+        self.room.set(room);
+    }
+
+    pub(super) fn notice(&self, notice: Option<Notice>) {
+        self.told.set(notice.is_some());
+        self.notice.set(notice);
+    }
+
+    pub(super) fn code(&self, code: String) {
+        self.code.set(code);
+    }
+
+    pub(super) fn devices(&self, devices: Vec<Device>) {
+        self.devices.set(devices);
+    }
+
+    pub(super) fn peer_state(&self, state: PeerState) {
+        self.peer_state.set(state);
+    }
+
+    /// Who is here changes.
+    pub(super) fn presence(&self, change: impl FnOnce(&mut Presence)) {
+        self.presence.update(change);
+    }
+
+    pub(super) fn chat(&self, line: ChatLine) {
+        self.chat.update(|lines| {
+            if lines.len() == CHAT_LINES {
+                lines.remove(0);
+            }
+            lines.push(line);
+        });
+    }
+
+    pub(super) fn clear_chat(&self) {
+        self.chat.set(Vec::new());
+    }
+
+    /// The other side's sound and picture.
+    pub(super) fn remote(&self, stream: Option<MediaStream>, has_video: bool) {
+        set(&self.remote, stream);
+        self.remote_has_video.set(has_video);
+    }
+
+    pub(super) fn link(&self, link: LinkView) {
+        if *self.link.read_untracked() != link {
+            self.link.set(link);
+        }
+    }
+
+    /// Our own sound and picture.
+    pub(super) fn local(&self, stream: Option<MediaStream>, view: LocalMediaView) {
+        set(&self.local, stream);
+        if *self.local_view.read_untracked() != view {
+            self.local_view.set(view);
+        }
+    }
+
+    /// The call; it has been interrupted for so many seconds. How a call ended matters more than
+    /// what was said before: `says_why` tells whether there is something to say about that. What
+    /// was said together with the end says why it ended, and stays.
+    pub(super) fn call(&self, view: CallView, waited: u64, says_why: bool) {
+        let is_idle = view.state == CallState::Idle;
+        let needs_code = !is_idle && !matches!(view.state, CallState::Connected { .. });
+        let told = self.told.take();
+        if view != *self.call.read_untracked() {
+            if is_idle {
+                self.peer_state(PeerState::default());
+                if says_why && !told {
+                    self.notice(None);
+                }
+            }
+            self.call.set(view);
+        }
+        if !needs_code && !self.code.read_untracked().is_empty() {
+            self.code(String::new());
+        }
+        if waited != self.waited.get_untracked() {
+            self.waited.set(waited);
         }
     }
 }
 
-impl Default for Seen {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// A line of chat.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChatLine {
-    /// Who wrote it.
-    pub from: String,
-    /// What.
-    pub text: String,
-    /// To whom, if not to all.
-    pub to: Option<String>,
-}
-
-/// What of our own media is on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LocalView {
-    /// The camera is on, or will be in the next call.
-    pub camera: bool,
-    /// The same of the microphone.
-    pub microphone: bool,
-    /// There is a picture of ours.
-    pub has_video: bool,
-}
-
-impl Default for LocalView {
-    fn default() -> Self {
-        Self {
-            camera: true,
-            microphone: true,
-            has_video: false,
-        }
+/// Sets a stream where it is another one.
+fn set(signal: &RwSignal<Option<MediaStream>, LocalStorage>, stream: Option<MediaStream>) {
+    if *signal.read_untracked() != stream {
+        signal.set(stream);
     }
 }

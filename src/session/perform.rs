@@ -1,170 +1,127 @@
 //! What the call commands, done.
 
-use std::pin::Pin;
-
 use gloo_timers::callback::Timeout;
 use holdfast_call::{Command, Event, LegEvent, LegId};
-use holdfast_protocol::Message;
-use web_sys::RtcConfiguration;
+use holdfast_protocol::{ChannelMessage, ClientMessage};
 
-use super::{Input, Inputs, LinkStatus, Session, legs::Leg, log, send};
+use super::{ice_servers, input::Input, legs::Leg, log::log, notice::Notice, state::Session};
 use crate::{
-    config::Config,
-    json::encode,
-    rtc::{DomError, Peer},
-    task, words,
+    platform::DomError,
+    rtc::{Configuration, Peer},
+    wire::encode,
 };
 
 /// How long a restart waits for the ICE servers as they are now, ms; then it takes those it knows.
 const SERVERS_LIMIT: u32 = 300;
 
-impl Session {
-    pub(super) fn obey(&mut self, command: Command) {
-        match command {
-            Command::AcquireMedia => self.local.acquire(),
-            Command::ReleaseMedia => self.local.release(),
-            Command::OpenLeg { leg, offers } => {
-                if let Err(error) = self.open_leg(leg, offers) {
-                    self.warn(Some(words::configuration_error(&error)));
-                    let refused = LegEvent::DescriptionRefused(error.to_string());
-                    self.tell(Event::Leg(leg, refused));
-                }
+/// Performs a command.
+pub(super) fn perform(session: &mut Session, command: Command) {
+    match command {
+        Command::AcquireMedia => session.capture.acquire(),
+        Command::ReleaseMedia => session.capture.release(),
+        Command::OpenLeg { leg, offers } => {
+            if let Err(error) = open_leg(session, leg, offers) {
+                let refused = LegEvent::DescriptionRefused(error.to_string());
+                session.notify(Notice::Configuration(error));
+                session.feed(Event::Leg(leg, refused));
             }
-            Command::CloseLeg(leg) => self.legs.close(leg, &self.seen),
-            Command::UseLeg(leg) => self.legs.see(leg, &self.seen),
-            Command::SetLocalDescription(leg) => {
-                if let Some(leg) = self.legs.by_id(leg) {
-                    let setting = leg.peer.set_local_description();
-                    let done = async { setting.await.map(LegEvent::LocalDescriptionSet) };
-                    operate(&self.inputs, leg.serial, done);
-                }
-            }
-            Command::SetRemoteDescription(leg, description) => {
-                if let Some(leg) = self.legs.by_id(leg) {
-                    let setting = leg.peer.set_remote_description(&description);
-                    let done = async { setting.await.map(|()| LegEvent::RemoteDescriptionSet) };
-                    operate(&self.inputs, leg.serial, done);
-                }
-            }
-            Command::AddIceCandidate(leg, candidate) => {
-                if let Some(leg) = self.legs.by_id(leg) {
-                    let adding = leg.peer.add_ice_candidate(&candidate);
-                    let done = async {
-                        Ok(match adding.await {
-                            Ok(()) => LegEvent::CandidateAdded,
-                            Err(error) => LegEvent::CandidateRefused(error.to_string()),
-                        })
-                    };
-                    operate(&self.inputs, leg.serial, done);
-                }
-            }
-            Command::RestartIce(leg) => self.refresh_servers(leg),
-            Command::ReadStats(leg) => {
-                if let Some(leg) = self.legs.by_id(leg) {
-                    let reading = leg.peer.received();
-                    let done = async { Ok(LegEvent::Received(reading.await.unwrap_or_default())) };
-                    operate(&self.inputs, leg.serial, done);
-                }
-            }
-            Command::ProbeLink => {
-                self.legs.say(&encode(&Message::Ping));
-                if self.link.status() == LinkStatus::Carried {
-                    self.tell(Event::NoServer);
-                } else if self.link.probe() {
-                    self.tell(Event::LinkUp { anew: false });
-                }
-            }
-            Command::Send(signal) => {
-                let message = Message::Signal(signal);
-                self.legs.say(&encode(&message));
-                self.link.send(message);
-            }
-            Command::Hear { from, text } => {
-                let me = self.link.name().to_owned();
-                self.chat(from, text, Some(me));
-            }
-            Command::Notify(notice) => self.warn(Some(words::notice(&notice))),
-            Command::Log(line) => log(&line),
         }
-    }
-
-    fn open_leg(&mut self, id: LegId, offers: bool) -> Result<(), DomError> {
-        let serial = self.legs.next_serial();
-        let inputs = self.inputs.clone();
-        let emit = move |event| send(&inputs, Input::Peer(serial, event));
-        let peer = Peer::new(&self.config.rtc, id > 0, emit)?;
-        let senders = self.local.attach(&peer, offers);
-        // The sample's client shows no picture after an offer that has a data channel in it: in a
-        // call whose other end is not known yet, it comes later.
-        let known = id > 0 || self.link.status() == LinkStatus::Carried;
-        if offers && known {
-            let inputs = self.inputs.clone();
-            peer.open_channel(move |event| send(&inputs, Input::Peer(serial, event)));
+        Command::CloseLeg(leg) => {
+            session.legs.close(leg);
+            session.picture.closed(&mut session.legs, &session.screen);
         }
-        self.legs.push(Leg {
-            id,
-            serial,
-            peer,
-            senders,
-            stream: None,
-            first_frame: None,
-            restart: None,
-            lacks_channel: offers && !known,
-        });
-        Ok(())
-    }
-
-    /// Asks for the ICE servers as they are now: credentials may have run out.
-    fn refresh_servers(&mut self, leg: LegId) {
-        let Some(restarting) = self.legs.by_id(leg) else {
-            return;
-        };
-        let inputs = self.inputs.clone();
-        restarting.restart = Some(Timeout::new(SERVERS_LIMIT, move || {
-            send(&inputs, Input::Servers(Some(leg), None));
-        }));
-        ask_for_servers(&self.inputs, Some(leg));
-    }
-
-    /// The configuration has come, or it has taken too long for the leg that waits for it.
-    pub(super) fn take_servers(&mut self, leg: Option<LegId>, fresh: Option<RtcConfiguration>) {
-        if let Some(fresh) = fresh {
-            self.config.take_servers(&fresh);
+        Command::UseLeg(leg) => use_leg(session, leg),
+        Command::SetLocalDescription(leg) => session.legs.set_local_description(leg),
+        Command::SetRemoteDescription(leg, description) => {
+            session.legs.set_remote_description(leg, &description);
         }
-        let Some(leg) = leg.and_then(|leg| self.legs.by_id(leg)) else {
-            return;
-        };
-        // Once for each time it is asked for: at the answer, or without it.
-        if leg.restart.take().is_none() {
-            return;
+        Command::AddIceCandidate(leg, candidate) => {
+            session.legs.add_ice_candidate(leg, &candidate);
         }
-        let changed = leg.peer.set_ice_servers(&self.config.ice_servers());
-        leg.peer.restart_ice();
-        self.warn(changed.err().as_ref().map(words::configuration_error));
+        Command::RestartIce(leg) => restart(session, leg),
+        Command::ReadStats(leg) => session.legs.read_stats(leg),
+        Command::ProbeLink => {
+            session.legs.send(&encode(&ChannelMessage::Ping));
+            session.signaling.probe();
+        }
+        Command::Send(signal) => {
+            session.legs.send(&encode(&signal));
+            session.signaling.send(ClientMessage::Signal(signal));
+        }
+        Command::ShowText { from, text } => {
+            let me = session.signaling.name().to_owned();
+            session.chat(from, text, Some(me));
+        }
+        Command::Notify(notice) => session.notify(Notice::Call(notice)),
+        Command::Log(line) => log(&line),
     }
 }
 
-/// Loads the configuration, for that leg or those to come.
-pub(super) fn ask_for_servers(inputs: &Inputs, leg: Option<LegId>) {
-    let inputs = inputs.clone();
-    task::spawn(async move {
-        let servers = Config::load().await.ok().map(|config| config.rtc);
-        send(&inputs, Input::Servers(leg, servers));
-    });
-}
-
-/// Waits for an operation of a peer connection, and feeds its outcome back.
-fn operate(
-    inputs: &Inputs,
-    serial: u32,
-    operation: impl Future<Output = Result<LegEvent, DomError>> + 'static,
+/// The ICE servers have come, or it has taken too long for the leg that waits for them.
+pub(super) fn take_servers(
+    session: &mut Session,
+    leg: Option<LegId>,
+    fresh: Option<Configuration>,
 ) {
-    // Boxed, so that what follows is compiled once and not for each operation.
-    let operation: Pin<Box<dyn Future<Output = _>>> = Box::pin(operation);
-    let inputs = inputs.clone();
-    task::spawn(async move {
-        let event = operation.await;
-        let event = event.unwrap_or_else(|error| LegEvent::DescriptionRefused(error.to_string()));
-        send(&inputs, Input::Operation(serial, event));
+    if let Some(fresh) = fresh {
+        session.config.rtc.take_ice_servers(&fresh);
+    }
+    let Some(leg) = leg.and_then(|leg| session.legs.by_id(leg)) else {
+        return;
+    };
+    // Once for each time it is asked for: at the answer, or without it.
+    if leg.restart.take().is_none() {
+        return;
+    }
+    let changed = leg.peer.set_ice_servers(&session.config.rtc.ice_servers());
+    leg.peer.restart_ice();
+    if let Err(error) = changed {
+        session.notify(Notice::Configuration(error));
+    }
+}
+
+fn open_leg(session: &mut Session, id: LegId, offers: bool) -> Result<(), DomError> {
+    let (serial, emit) = session.legs.next();
+    let peer = Peer::new(&session.config.rtc, id > 0, emit.clone())?;
+    let senders = session.capture.attach(&peer, offers);
+    // The sample's client shows no picture after an offer that has a data channel in it: in a
+    // call whose other end is not known yet, it comes later.
+    let is_ours = id > 0 || session.signaling.route().only_peer().is_some();
+    if offers && is_ours {
+        peer.open_channel(emit);
+    }
+    session.legs.push(Leg {
+        id,
+        serial,
+        peer,
+        senders,
+        stream: None,
+        first_frame: None,
+        restart: None,
+        lacks_channel: offers && !is_ours,
     });
+    Ok(())
+}
+
+/// That leg's sound and picture are the call's.
+fn use_leg(session: &mut Session, leg: LegId) {
+    if let Some(leg) = session.legs.by_id(leg) {
+        leg.first_frame = None;
+        let serial = leg.serial;
+        session
+            .picture
+            .select_video(serial, &session.legs, &session.screen);
+    }
+}
+
+/// Restarts ICE with the servers as they are now: credentials may have run out.
+fn restart(session: &mut Session, leg: LegId) {
+    let inputs = session.inputs.clone();
+    let Some(restarting) = session.legs.by_id(leg) else {
+        return;
+    };
+    restarting.restart = Some(Timeout::new(SERVERS_LIMIT, move || {
+        inputs.send(Input::IceServers(Some(leg), None));
+    }));
+    ice_servers::fetch(&session.inputs, Some(leg));
 }

@@ -14,19 +14,27 @@ pub struct Person {
 /// Everybody who is here. Made for some ten thousand: one who comes or goes moves the others in
 /// memory, and nothing else.
 #[derive(Debug, Clone, Default)]
-pub struct People(Vec<Person>);
+pub struct Presence(Vec<Person>);
 
-impl People {
+impl Presence {
     /// These and nobody else. Our server gives many in their order.
     #[must_use]
     pub fn new(free: Vec<String>, busy: Vec<String>) -> Self {
         let mut people = Self::default();
+        people.change(free, busy, &[]);
+        people
+    }
+
+    /// These have come or changed, and these are gone.
+    pub fn change(&mut self, free: Vec<String>, busy: Vec<String>, gone: &[String]) {
+        for name in gone {
+            self.remove(name);
+        }
         for (names, busy) in [(free, false), (busy, true)] {
             for name in names {
-                people.put(name, busy);
+                self.put(name, busy);
             }
         }
-        people
     }
 
     /// Somebody comes, or their call has begun or ended.

@@ -1,93 +1,86 @@
-//! What a page remembers of itself when it is loaded anew: `sessionStorage`, one line a field.
+//! What a page keeps of itself for when it is loaded anew: one line a field.
 
 use holdfast_call::CallRecord;
 use holdfast_protocol::CallId;
-use js_sys::{Array, Function, Object, Promise, Reflect};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::Storage;
+
+use crate::platform::{lock, storage, task};
 
 const KEY: &str = "holdfast";
 
 /// A session, and the call in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Memory {
+pub(super) struct Record {
     /// The id that the server knows the session by; empty with a server that knows none.
     pub(super) session: String,
     pub(super) name: String,
     pub(super) call: CallRecord,
 }
 
-/// Remembers that, or nothing.
-pub(super) fn remember(memory: Option<&Memory>) {
-    let Some(storage) = storage() else { return };
-    // A full or forbidden storage means a page that does not come back; the call goes on.
-    let _ = match memory {
-        Some(memory) => storage.set_item(KEY, &memory.write()),
-        None => storage.remove_item(KEY),
-    };
+/// What is kept, and the session that this tab has to itself.
+#[derive(Debug, Default)]
+pub(super) struct Resume {
+    kept: Option<Record>,
+    locked: String,
 }
 
-/// What was remembered before the page was loaded anew.
-pub(super) fn recall() -> Option<Memory> {
-    Memory::read(&storage()?.get_item(KEY).ok()??)
-}
-
-/// Whether no other tab is in that session: a tab that was duplicated has the same memory. The
-/// browser holds the claim until the page is gone, however it goes.
-pub(super) async fn claim(session: &str) -> bool {
-    if session.is_empty() {
-        // A server that knows no sessions: there is nothing that two tabs could both be in.
-        return true;
+impl Resume {
+    /// What was kept before the page was loaded anew.
+    pub(super) fn load() -> Option<Record> {
+        Record::read(&storage::load(KEY)?)
     }
-    let request = || {
-        let navigator = Reflect::get(&js_sys::global(), &"navigator".into())?;
-        let locks = Reflect::get(&navigator, &"locks".into())?;
-        let request: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;
-        let options = Object::new();
-        Reflect::set(&options, &"ifAvailable".into(), &JsValue::TRUE)?;
-        let claimed = Promise::new(&mut |resolve, _| {
-            let callback = Closure::once_into_js(move |lock: JsValue| {
-                let granted = JsValue::from_bool(lock.is_object());
-                let _ = resolve.call1(&JsValue::NULL, &granted);
-                // Held for ever: the promise is never resolved.
-                match lock.is_object() {
-                    true => Promise::new(&mut |_, _| {}).into(),
-                    false => JsValue::UNDEFINED,
-                }
+
+    /// Forgets what was kept: another tab goes on with it.
+    pub(super) fn forget() {
+        storage::keep(KEY, None);
+    }
+
+    /// This tab has that session to itself.
+    pub(super) fn has_locked(&mut self, session: &str) {
+        session.clone_into(&mut self.locked);
+    }
+
+    /// Locks the session, if it is another than before; and keeps what the next page needs to come
+    /// back, or nothing.
+    pub(super) fn keep(&mut self, session: Option<&str>, name: &str, call: Option<CallRecord>) {
+        if let Some(session) = session.filter(|session| *session != self.locked) {
+            self.has_locked(session);
+            let session = session.to_owned();
+            task::spawn(async move {
+                lock_session(&session).await;
             });
-            let arguments = Array::of3(&session.into(), &options, &callback);
-            let _ = request.apply(&locks, &arguments);
+        }
+        let record = call.map(|call| Record {
+            session: self.locked.clone(),
+            name: name.to_owned(),
+            call,
         });
-        Ok::<_, JsValue>(claimed)
-    };
-    match request() {
-        Ok(claimed) => JsFuture::from(claimed)
-            .await
-            .is_ok_and(|granted| granted.is_truthy()),
-        // A page without secure origin has no locks, and no camera either.
-        Err(_) => true,
+        if record != self.kept {
+            storage::keep(KEY, record.as_ref().map(Record::write).as_deref());
+            self.kept = record;
+        }
     }
 }
 
-fn storage() -> Option<Storage> {
-    web_sys::window()?.session_storage().ok()?
+/// Whether no other tab is in that session: a tab that was duplicated has kept the same.
+pub(super) async fn lock_session(session: &str) -> bool {
+    // A server that knows no sessions: there is nothing that two tabs could both be in.
+    session.is_empty() || lock::take(session).await
 }
 
-impl Memory {
+impl Record {
     fn write(&self) -> String {
         let call = &self.call;
-        let merged = call.merged.as_ref();
+        let peer_call = call.peer_call.as_ref();
         let fields = [
             self.session.clone(),
             self.name.clone(),
             call.peer.clone(),
             call.call.page.clone(),
             call.call.nth.to_string(),
-            merged.map(|call| call.page.clone()).unwrap_or_default(),
-            merged.map_or(0, |call| call.nth).to_string(),
+            peer_call.map(|call| call.page.clone()).unwrap_or_default(),
+            peer_call.map_or(0, |call| call.nth).to_string(),
             u32::from(call.polite).to_string(),
-            call.life.to_string(),
+            call.epoch.to_string(),
             call.leg.to_string(),
         ];
         fields.join("\n")
@@ -103,14 +96,14 @@ impl Memory {
             let nth = fields.next()?.parse().ok()?;
             Some(CallId { page, nth })
         };
-        let (call, merged) = (call()?, call()?);
+        let (call, peer_call) = (call()?, call()?);
         let mut number = || fields.next()?.parse::<u32>().ok();
         let call = CallRecord {
             peer,
             call,
-            merged: Some(merged).filter(|merged| !merged.page.is_empty()),
+            peer_call: Some(peer_call).filter(|call| !call.page.is_empty()),
             polite: number()? > 0,
-            life: number()?,
+            epoch: number()?,
             leg: number()?,
         };
         Some(Self {

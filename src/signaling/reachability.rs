@@ -1,21 +1,17 @@
-//! Whether anything can be reached: a question over HTTP, to the host that the page came from.
-//!
-//! Chromium (156) puts off a page's WebSockets by up to 5 s once some sixteen have failed within a
-//! minute or two; questions over HTTP it does not count. So the way is sought by these, and a
-//! WebSocket made once there is one.
+//! Whether anything can be reached: a request over HTTP, to the host that the page came from.
 
 use gloo_net::http::Request;
 use web_sys::{AbortController, RequestCache};
 
-use crate::task;
+use crate::platform::task;
 
-/// A question under way. Dropping it takes it back.
+/// A request under way. Dropping it takes it back.
 #[derive(Debug)]
-pub struct Reach(AbortController);
+pub(super) struct Probe(AbortController);
 
-impl Reach {
+impl Probe {
     /// Calls `reached` if an answer comes, whatever it is. None where the browser cannot ask.
-    pub fn ask(reached: impl FnOnce() + 'static) -> Option<Self> {
+    pub(super) fn send(reached: impl FnOnce() + 'static) -> Option<Self> {
         let controller = AbortController::new().ok()?;
         let request = Request::get("config.json")
             .cache(RequestCache::NoStore)
@@ -29,7 +25,7 @@ impl Reach {
     }
 }
 
-impl Drop for Reach {
+impl Drop for Probe {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -7,18 +7,24 @@ use std::{cell::RefCell, rc::Rc};
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use holdfast_protocol::{ConnectionId, Message};
-use wasm_bindgen::JsValue;
+use holdfast_protocol::{ClientMessage, ConnectionId, ErrorCode, Kind, ServerMessage, Signal};
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, MessageEvent};
 
-use super::{Transport, TransportEvent};
-use crate::json::{decode, encode};
+use super::transport::{Transport, TransportEvent};
+use crate::{
+    platform::{JsObject, parse},
+    wire::{decode, encode},
+};
+
+/// The name of the BroadcastChannel between tabs; that of the room follows.
+const CHANNEL: &str = "holdfast";
 
 /// How long a new tab waits for the others to say their names, ms.
 const SETTLE: u32 = 150;
 
 /// The other tabs of this browser.
-pub struct Tabs {
+pub(super) struct Tabs {
     state: Rc<RefCell<State>>,
     _listener: EventListener,
     _settle: Timeout,
@@ -44,22 +50,32 @@ struct Tab {
 }
 
 impl Tab {
+    /// The tab that says its name with a `username`.
+    fn read(said: &JsObject) -> Option<Self> {
+        let kind = said.string("type")?;
+        (kind == Kind::Username.as_str()).then_some(Self {
+            id: said.string("id")?,
+            name: said.string("name")?,
+            since: said.number("date")?,
+        })
+    }
+
     fn is_earlier(&self, other: &Self) -> bool {
         (self.since, &self.id) < (other.since, &other.id)
     }
 }
 
 impl Tabs {
-    /// Joins the channel of that name; `id` must be this tab's alone.
+    /// Comes into that room, which has no name for the lobby; `id` must be this tab's alone.
     ///
     /// # Errors
     /// When the browser has no BroadcastChannel here, as in some private windows.
-    pub fn open(
-        channel: &str,
+    pub(super) fn open(
+        room: &str,
         id: String,
         emit: impl Fn(TransportEvent) + 'static,
     ) -> Result<Self, JsValue> {
-        let channel = BroadcastChannel::new(channel)?;
+        let channel = BroadcastChannel::new(&format!("{CHANNEL}{room}"))?;
         let me = Tab {
             id: id.clone(),
             name: String::new(),
@@ -74,10 +90,9 @@ impl Tabs {
         }));
         let receiving = Rc::downgrade(&state);
         let listener = EventListener::new(&channel, "message", move |event| {
-            let text = wasm_bindgen::JsCast::unchecked_ref::<MessageEvent>(event).data();
-            let message = text.as_string().map(|text| decode(&text));
-            if let (Some(state), Some(Ok(message))) = (receiving.upgrade(), message) {
-                state.borrow_mut().receive(message);
+            let event: &MessageEvent = event.unchecked_ref();
+            if let (Some(state), Some(text)) = (receiving.upgrade(), event.data().as_string()) {
+                state.borrow_mut().receive(&text);
             }
         });
         let settling = Rc::downgrade(&state);
@@ -86,11 +101,12 @@ impl Tabs {
                 let mut state = state.borrow_mut();
                 state.settled = true;
                 let id = ConnectionId::Text(id);
-                state.tell(Message::Id { id, heard: None });
+                state.emit(ServerMessage::Id { id, acked: None });
             }
         });
         let id = ConnectionId::Text(state.borrow().me.id.clone());
-        state.borrow().post(&Message::Id { id, heard: None });
+        let hello = ServerMessage::Id { id, acked: None };
+        state.borrow().post(&encode(&hello));
         Ok(Self {
             state,
             _listener: listener,
@@ -100,7 +116,7 @@ impl Tabs {
 }
 
 impl Transport for Tabs {
-    fn send(&self, message: Message) {
+    fn send(&self, message: ClientMessage) {
         self.state.borrow_mut().send(message);
     }
 }
@@ -110,7 +126,7 @@ impl Drop for Tabs {
         let state = self.state.borrow();
         if !state.me.name.is_empty() {
             let name = state.me.name.clone();
-            state.post(&Message::PeerGone { name });
+            state.post(&encode(&ServerMessage::PeerGone { name }));
         }
         state.channel.close();
     }
@@ -118,99 +134,80 @@ impl Drop for Tabs {
 
 impl State {
     /// What this tab says.
-    fn send(&mut self, message: Message) {
+    fn send(&mut self, message: ClientMessage) {
         match message {
-            Message::Username { name, date, .. } => {
+            ClientMessage::Username { name, date, .. } => {
                 self.me.since = date;
                 self.claim(&name);
             }
-            Message::Text {
+            ClientMessage::Text {
                 text, date, target, ..
             } => {
-                let (name, is_for_all) = (Some(self.me.name.clone()), target.is_none());
-                let said = Message::Text {
-                    name,
+                let said = ServerMessage::Text {
+                    name: Some(self.me.name.clone()),
                     text,
-                    id: None,
                     date,
                     target: target.clone(),
                 };
-                self.pass_on(target, &said);
+                let is_for_all = target.is_none();
+                self.pass_on(target, &encode(&said));
                 if is_for_all {
-                    self.tell(said);
+                    self.emit(said);
                 }
             }
-            Message::Signal(ref signal) => self.pass_on(signal.target.clone(), &message),
-            Message::Id { .. }
-            | Message::RejectUsername { .. }
-            | Message::UserList { .. }
-            | Message::People { .. }
-            | Message::Changes { .. }
-            | Message::PeerGone { .. }
-            | Message::Error { .. }
-            | Message::Resume { .. }
-            | Message::Resumed { .. }
-            | Message::Heard { .. }
-            | Message::Ping
-            | Message::Unknown { .. } => {}
+            ClientMessage::Signal(signal) => {
+                let text = encode(&signal);
+                self.pass_on(signal.target, &text);
+            }
+            ClientMessage::Resume { .. } | ClientMessage::Ack { .. } | ClientMessage::Ping => {}
         }
     }
 
-    /// What another tab says.
-    fn receive(&mut self, message: Message) {
+    /// What another tab says: its name as a client does, the rest as a server.
+    fn receive(&mut self, text: &str) {
+        if let Some(tab) = parse(text).and_then(|json| Tab::read(&json)) {
+            return self.announced(tab);
+        }
+        let Ok(message) = decode(text) else { return };
         match message {
-            Message::Id { .. } => {
+            ServerMessage::Id { .. } => {
                 if !self.me.name.is_empty() {
                     self.announce();
                 }
             }
-            Message::Username { name, id, date, .. } => {
-                let ConnectionId::Text(id) = id else { return };
-                let other = Tab {
-                    id,
-                    name,
-                    since: date,
-                };
-                let clash = other.name == self.me.name;
-                let earlier = other.is_earlier(&self.me);
-                self.others.retain(|known| known.id != other.id);
-                self.others.push(other);
-                if clash && earlier {
-                    let name = self.me.name.clone();
-                    return self.claim(&name);
-                }
-                self.tell_list();
-            }
-            Message::PeerGone { name } => {
+            ServerMessage::PeerGone { name } => {
                 self.others.retain(|known| known.name != name);
-                self.tell(Message::PeerGone { name });
-                self.tell_list();
+                self.emit(ServerMessage::PeerGone { name });
+                self.emit_list();
             }
-            Message::Text { ref target, .. } => {
+            ServerMessage::Text { ref target, .. }
+            | ServerMessage::Signal(Signal { ref target, .. }) => {
                 if target.as_ref().is_none_or(|target| *target == self.me.name) {
-                    self.tell(message);
+                    self.emit(message);
                 }
             }
-            Message::Signal(ref signal) => {
-                if signal
-                    .target
-                    .as_ref()
-                    .is_none_or(|target| *target == self.me.name)
-                {
-                    self.tell(message);
-                }
-            }
-            Message::RejectUsername { .. }
-            | Message::UserList { .. }
-            | Message::People { .. }
-            | Message::Changes { .. }
-            | Message::Error { .. }
-            | Message::Resume { .. }
-            | Message::Resumed { .. }
-            | Message::Heard { .. }
-            | Message::Ping
-            | Message::Unknown { .. } => {}
+            ServerMessage::RejectUsername { .. }
+            | ServerMessage::UserList { .. }
+            | ServerMessage::Presence { .. }
+            | ServerMessage::PresenceChanges { .. }
+            | ServerMessage::Error { .. }
+            | ServerMessage::Resumed { .. }
+            | ServerMessage::Ack { .. }
+            | ServerMessage::Unknown { .. } => {}
         }
+    }
+
+    /// Another tab has said its name.
+    fn announced(&mut self, other: Tab) {
+        let clash = other.name == self.me.name;
+        let earlier = other.is_earlier(&self.me);
+        self.others.retain(|known| known.id != other.id);
+        self.others.push(other);
+        if clash && earlier {
+            let name = self.me.name.clone();
+            return self.claim(&name);
+        }
+        self.emit_list();
     }
 
     /// Takes a name, or the nearest that no other tab has.
@@ -224,37 +221,37 @@ impl State {
         }
         self.me.name = name.clone();
         if name != wanted {
-            self.tell(Message::RejectUsername { id: None, name });
+            self.emit(ServerMessage::RejectUsername { id: None, name });
         }
         self.announce();
-        self.tell_list();
+        self.emit_list();
     }
 
     /// To the others, if the one it is for is among them.
-    fn pass_on(&self, target: Option<String>, message: &Message) {
+    fn pass_on(&self, target: Option<String>, text: &str) {
         match target {
             Some(target) if !self.others.iter().any(|other| other.name == target) => {
-                self.tell(Message::Error {
-                    code: "no-such-user".into(),
-                    text: format!("nobody here is called {target}"),
+                self.emit(ServerMessage::Error {
+                    code: ErrorCode::NoSuchUser,
+                    text: String::new(),
                     target: Some(target),
                 });
             }
-            _ => self.post(message),
+            _ => self.post(text),
         }
     }
 
     fn announce(&self) {
-        self.post(&Message::Username {
+        self.post(&encode(&ClientMessage::Username {
             name: self.me.name.clone(),
             id: ConnectionId::Text(self.me.id.clone()),
             date: self.me.since,
             room: None,
             pass: None,
-        });
+        }));
     }
 
-    fn tell_list(&self) {
+    fn emit_list(&self) {
         if !self.settled || self.me.name.is_empty() {
             return;
         }
@@ -268,15 +265,15 @@ impl State {
             tabs.insert(place, tab);
         }
         let users = tabs.into_iter().map(|tab| tab.name.clone()).collect();
-        self.tell(Message::UserList { users });
+        self.emit(ServerMessage::UserList { users });
     }
 
-    fn tell(&self, message: Message) {
+    fn emit(&self, message: ServerMessage) {
         (self.emit)(TransportEvent::Received(message));
     }
 
-    fn post(&self, message: &Message) {
+    fn post(&self, text: &str) {
         // Fails only on a closed channel, which is dropped together with this state.
-        let _ = self.channel.post_message(&encode(message).into());
+        let _ = self.channel.post_message(&text.into());
     }
 }

@@ -4,17 +4,16 @@ use std::{cell::Cell, rc::Rc};
 
 use futures_util::StreamExt;
 use gloo_net::websocket::{Message as Frame, WebSocketError, futures::WebSocket};
-use holdfast_protocol::{Message, SESSION_SUBPROTOCOL, SUBPROTOCOL};
+use holdfast_protocol::{ClientMessage, SESSION_SUBPROTOCOL, SUBPROTOCOL};
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
-use super::{Transport, TransportEvent};
+use super::transport::{Transport, TransportEvent};
 use crate::{
-    json::{decode, encode},
-    rtc::{DomError, bindings::DecompressionStream},
-    task,
+    platform::{DomError, bindings::DecompressionStream, task},
+    wire::{decode, encode},
 };
 
 /// The close code of a connection whose session goes on over another (RFC 6455, 7.4.2).
@@ -22,18 +21,18 @@ const MOVED: u16 = 4001;
 
 /// A connection to a server. Dropping it closes the socket, but not the session.
 #[derive(Debug)]
-pub struct WebSocketLink {
+pub(super) struct WebSocketTransport {
     socket: web_sys::WebSocket,
-    /// Nobody listens any more.
+    /// What comes is for nobody any more.
     dropped: Rc<Cell<bool>>,
 }
 
-impl WebSocketLink {
+impl WebSocketTransport {
     /// Begins to connect.
     ///
     /// # Errors
     /// When the URL is none a WebSocket can have.
-    pub fn open(url: &str, emit: impl Fn(TransportEvent) + 'static) -> Result<Self, String> {
+    pub(super) fn open(url: &str, emit: impl Fn(TransportEvent) + 'static) -> Result<Self, String> {
         let protocols = Array::of2(&SESSION_SUBPROTOCOL.into(), &SUBPROTOCOL.into());
         let socket = web_sys::WebSocket::new_with_str_sequence(url, &protocols);
         let socket = socket.map_err(|error| DomError::from(error).to_string())?;
@@ -50,14 +49,7 @@ impl WebSocketLink {
                 match frame {
                     Ok(frame) => {
                         opened = true;
-                        let text = match frame {
-                            Frame::Text(text) => text,
-                            Frame::Bytes(packed) => inflate(packed).await.unwrap_or_default(),
-                        };
-                        emit(match decode(&text) {
-                            Ok(message) => TransportEvent::Received(message),
-                            Err(why) => TransportEvent::Unreadable(why),
-                        });
+                        emit(read(frame).await);
                     }
                     Err(WebSocketError::ConnectionClose(close)) => {
                         reason = close.reason;
@@ -74,6 +66,17 @@ impl WebSocketLink {
     }
 }
 
+async fn read(frame: Frame) -> TransportEvent {
+    let text = match frame {
+        Frame::Text(text) => text,
+        Frame::Bytes(packed) => inflate(packed).await.unwrap_or_default(),
+    };
+    match decode(&text) {
+        Ok(message) => TransportEvent::Received(message),
+        Err(why) => TransportEvent::Unreadable(why),
+    }
+}
+
 /// Text that was compressed (RFC 1951).
 async fn inflate(mut packed: Vec<u8>) -> Result<String, JsValue> {
     let inflater = DecompressionStream::new("deflate-raw")?;
@@ -84,8 +87,8 @@ async fn inflate(mut packed: Vec<u8>) -> Result<String, JsValue> {
     Ok(text.as_string().unwrap_or_default())
 }
 
-impl Transport for WebSocketLink {
-    fn send(&self, message: Message) {
+impl Transport for WebSocketTransport {
+    fn send(&self, message: ClientMessage) {
         // Nothing is sent before the server has spoken, so the socket is open, or closing; then the
         // stream tells of it.
         let _ = self.socket.send_with_str(&encode(&message));
@@ -97,7 +100,7 @@ impl Transport for WebSocketLink {
     }
 }
 
-impl Drop for WebSocketLink {
+impl Drop for WebSocketTransport {
     fn drop(&mut self) {
         self.dropped.set(true);
         // Without effect after `leave`.

@@ -2,7 +2,7 @@
 
 use leptos::{ev::Event, prelude::*};
 
-use super::rows;
+use super::boxed::rows;
 
 /// What can be chosen: a value, and what people call it.
 pub(super) type Options = Vec<(String, String)>;

@@ -2,11 +2,14 @@
 
 use leptos::{html, prelude::*};
 
-use super::{Flag, flag, submit, text};
-use crate::session::{Act, Action, LinkStatus, Seen};
+use super::boxed::{Flag, content, flag, submit};
+use crate::{
+    session::{Action, Dispatch, LinkView, Model},
+    text::labels,
+};
 
 #[component]
-pub(crate) fn Join(seen: Seen, act: Act, hidden: Flag) -> impl IntoView {
+pub(crate) fn Join(model: Model, dispatch: Dispatch, hidden: Flag) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let (problem, set_problem) = signal("");
     let join = submit(move || {
@@ -16,18 +19,18 @@ pub(crate) fn Join(seen: Seen, act: Act, hidden: Flag) -> impl IntoView {
             .unwrap_or_default();
         let name = name.trim().to_owned();
         set_problem.set(match name.is_empty() {
-            true => "Others need something to call you by.",
+            true => labels::NAME_NEEDED,
             false => "",
         });
         if !name.is_empty() {
-            act.act(Action::Join(name));
+            dispatch.dispatch(Action::Join(name));
         }
     });
-    let waiting = flag(move || *seen.link.read() == LinkStatus::Connecting);
+    let waiting = flag(move || *model.link.read() == LinkView::Connecting);
     view! {
         <form class="join" hidden=hidden on:submit=join>
-            <p>"Video calls from browser to browser. Say your name, and pick somebody to talk to."</p>
-            <label for="name">"Your name"</label>
+            <p>{labels::WELCOME}</p>
+            <label for="name">{labels::YOUR_NAME}</label>
             <div class="row">
                 <input
                     id="name"
@@ -37,11 +40,11 @@ pub(crate) fn Join(seen: Seen, act: Act, hidden: Flag) -> impl IntoView {
                     aria-describedby="name-problem"
                 />
                 <button name="login" class="primary" disabled=waiting>
-                    "Join"
+                    {labels::JOIN}
                 </button>
             </div>
             <p id="name-problem" class="problem" role="alert">
-                {text(move || problem.get().into())}
+                {content(move || problem.get().into())}
             </p>
         </form>
     }

@@ -2,11 +2,14 @@
 
 use leptos::{html, prelude::*};
 
-use super::{flag, submit, text};
-use crate::session::{Act, Action, Seen};
+use super::boxed::{content, flag, submit};
+use crate::{
+    session::{Action, Dispatch, Model},
+    text::labels,
+};
 
 #[component]
-pub(crate) fn Carried(seen: Seen, act: Act) -> impl IntoView {
+pub(crate) fn Manual(model: Model, dispatch: Dispatch) -> impl IntoView {
     let me = NodeRef::<html::Input>::new();
     let peer = NodeRef::<html::Input>::new();
     let theirs = NodeRef::<html::Input>::new();
@@ -16,12 +19,12 @@ pub(crate) fn Carried(seen: Seen, act: Act) -> impl IntoView {
     };
     let invite = submit(move || {
         if let (Some(me), Some(peer)) = (value(me), value(peer)) {
-            act.act(Action::Invite { me, peer });
+            dispatch.dispatch(Action::Invite { me, peer });
         }
     });
     let open = submit(move || {
         if let Some(code) = value(theirs) {
-            act.act(Action::Paste(code));
+            dispatch.dispatch(Action::Paste(code));
             if let Some(input) = theirs.get_untracked() {
                 input.set_value("");
             }
@@ -30,38 +33,37 @@ pub(crate) fn Carried(seen: Seen, act: Act) -> impl IntoView {
     let ours = NodeRef::<html::Textarea>::new();
     let copy = move |_| {
         if let Some(ours) = ours.get_untracked() {
+            // Where the clipboard is not allowed, it is selected at least.
             ours.select();
-            let clipboard = window().navigator().clipboard();
-            // Where that is not allowed, it is selected at least.
-            let _ = clipboard.write_text(&ours.value());
+            dispatch.dispatch(Action::Copy(ours.value()));
         }
     };
-    let joined = move || !seen.name.read().is_empty();
-    let no_code = move || seen.code.read().is_empty();
-    let hidden = flag(move || !seen.ready.get() || joined() && no_code());
+    let joined = move || !model.name.read().is_empty();
+    let no_code = move || model.code.read().is_empty();
+    let hidden = flag(move || !model.ready.get() || joined() && no_code());
     view! {
         <details class="carried" hidden=hidden open=flag(move || !no_code())>
-            <summary>"Without a server"</summary>
+            <summary>{labels::WITHOUT_A_SERVER}</summary>
             <form on:submit=invite hidden=flag(joined)>
-                <p>"Two codes, carried by mail or messenger, make a call as well."</p>
+                <p>{labels::TWO_CODES}</p>
                 <div class="row">
-                    <input id="inviting" aria-label="Your name" placeholder="Your name" maxlength="40" required node_ref=me />
-                    <input id="invited" aria-label="Their name" placeholder="Their name" maxlength="40" required node_ref=peer />
-                    <button id="invite">"Make a code"</button>
+                    <input id="inviting" aria-label=labels::YOUR_NAME placeholder=labels::YOUR_NAME maxlength="40" required node_ref=me />
+                    <input id="invited" aria-label=labels::THEIR_NAME placeholder=labels::THEIR_NAME maxlength="40" required node_ref=peer />
+                    <button id="invite">{labels::MAKE_A_CODE}</button>
                 </div>
             </form>
             <div hidden=flag(no_code)>
                 <label for="our-code">
-                    {text(move || format!("Get this code to {}:", seen.call.read().peer))}
+                    {content(move || labels::code_for(&model.call.read().peer))}
                 </label>
-                <textarea id="our-code" readonly rows="3" node_ref=ours prop:value=move || seen.code.get()></textarea>
-                <button id="copy-code" on:click=copy>"Copy"</button>
+                <textarea id="our-code" readonly rows="3" node_ref=ours prop:value=move || model.code.get()></textarea>
+                <button id="copy-code" on:click=copy>{labels::COPY}</button>
             </div>
             <form on:submit=open>
-                <label for="their-code">"Have they sent you a code?"</label>
+                <label for="their-code">{labels::THEIR_CODE}</label>
                 <div class="row">
                     <input id="their-code" autocomplete="off" required node_ref=theirs />
-                    <button id="open-code">"Open it"</button>
+                    <button id="open-code">{labels::OPEN_CODE}</button>
                 </div>
             </form>
         </details>

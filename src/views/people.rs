@@ -3,8 +3,14 @@
 use gloo_events::EventListener;
 use leptos::{html, prelude::*};
 
-use super::{effect, flag, press, room::Room, rows, text};
-use crate::session::{Act, Action, Person, Seen};
+use super::{
+    boxed::{content, effect, flag, press, rows},
+    room::Room,
+};
+use crate::{
+    session::{Action, Dispatch, Model, Person},
+    text::labels,
+};
 
 /// The height of a row in pixels, as the style sheet has it.
 const ROW: i32 = 50;
@@ -18,94 +24,45 @@ const USUAL: usize = 40;
 /// Of more people than this, some are searched for.
 const MOST_AT_A_GLANCE: usize = 20;
 
+/// The rows that are there as elements: from which, and how many.
+#[derive(Clone, Copy)]
+struct Window {
+    first: RwSignal<usize>,
+    many: RwSignal<usize>,
+}
+
 #[component]
-pub(crate) fn People(seen: Seen, act: Act) -> impl IntoView {
+pub(crate) fn People(model: Model, dispatch: Dispatch) -> impl IntoView {
     let list = NodeRef::<html::Div>::new();
     let search = NodeRef::<html::Input>::new();
     let letters = RwSignal::new(String::new());
-    // The rows that are there: from which, and how many.
-    let (first, set_first) = signal(0);
-    let (many, set_many) = signal(USUAL);
-    let look = move || {
-        if let Some(list) = list.get_untracked() {
-            let rows = |pixels: i32| usize::try_from(pixels / ROW).unwrap_or_default();
-            let top = rows(list.scroll_top()).saturating_sub(SPARE);
-            let height = rows(list.client_height()) + 2 * SPARE + 1;
-            if top != first.get_untracked() {
-                set_first.set(top);
-            }
-            if height > many.get_untracked() {
-                set_many.set(height);
-            }
-        }
+    let window = Window {
+        first: RwSignal::new(0),
+        many: RwSignal::new(USUAL),
     };
-    effect(move || {
-        if let (Some(list), Some(search)) = (list.get(), search.get()) {
-            let seek = search.clone();
-            // Both elements last as long as the page.
-            EventListener::new(&list, "scroll", move |_| look()).forget();
-            EventListener::new(&search, "input", move |_| letters.set(seek.value())).forget();
-        }
-    });
-    effect(move || {
-        let people = seen.people.read();
-        if people.len() <= MOST_AT_A_GLANCE && !letters.read_untracked().is_empty() {
-            // The field is hidden: it must not hide anybody.
-            letters.set(String::new());
-            if let Some(search) = search.get_untracked() {
-                search.set_value("");
-            }
-        }
-        let found = people.named_like(&letters.read()).count();
-        if let Some(list) = list.get() {
-            let list: &web_sys::HtmlElement = &list;
-            for (name, rows) in [("--rows", found), ("--first", first.get())] {
-                // The style sheet makes heights of them.
-                let _ = list.style().set_property(name, &rows.to_string());
-            }
-        }
-    });
+    listen(list, search, letters, window);
+    keep_heights(model, list, search, letters, window);
     let in_sight = move || {
-        let people = seen.people.read();
+        let people = model.presence.read();
         let letters = letters.read();
-        let rest = people.named_like(&letters).skip(first.get());
-        rest.take(many.get()).cloned().collect::<Vec<_>>()
+        let rest = people.named_like(&letters).skip(window.first.get());
+        rest.take(window.many.get()).cloned().collect::<Vec<_>>()
     };
-    let person = move |Person { name, busy }: Person| {
-        let own = name.clone();
-        let hint = text(move || {
-            let me = *seen.name.read() == own;
-            (match (me, busy) {
-                (true, _) => "you",
-                (false, true) => "in a call",
-                (false, false) => "call",
-            })
-            .into()
-        });
-        let call = press(act, Action::Dial(name.clone()));
-        view! {
-            <li>
-                <button on:click=call>
-                    <span class="name">{name}</span>
-                    <span class="hint">{hint}</span>
-                </button>
-            </li>
-        }
-    };
-    let crowd = move || seen.people.read().len() > MOST_AT_A_GLANCE;
+    let person = move |person| row(model, dispatch, person);
+    let crowd = move || model.presence.read().len() > MOST_AT_A_GLANCE;
     view! {
         <section class="people" aria-labelledby="people-title">
             <h2 id="people-title">
-                {text(move || match crowd() {
-                    true => format!("Here now: {}", seen.people.read().len()),
-                    false => "Here now".into(),
+                {content(move || match crowd() {
+                    true => labels::people(model.presence.read().len()),
+                    false => labels::HERE_NOW.into(),
                 })}
             </h2>
             <input
                 id="search"
                 type="search"
-                aria-label="Search a name"
-                placeholder="Search"
+                aria-label=labels::SEARCH_A_NAME
+                placeholder=labels::SEARCH
                 autocomplete="off"
                 hidden=flag(move || !crowd())
                 node_ref=search
@@ -117,10 +74,90 @@ pub(crate) fn People(seen: Seen, act: Act) -> impl IntoView {
                     </ul>
                 </div>
             </div>
-            <p class="hint" hidden=flag(move || seen.people.read().len() > 1)>
-                "Nobody else yet. Give somebody this page's address."
+            <p class="hint" hidden=flag(move || model.presence.read().len() > 1)>
+                {labels::NOBODY_ELSE}
             </p>
-            <Room seen act />
+            <Room model dispatch />
         </section>
+    }
+}
+
+/// Follows the list's scrolling, and what is searched for.
+fn listen(
+    list: NodeRef<html::Div>,
+    search: NodeRef<html::Input>,
+    letters: RwSignal<String>,
+    window: Window,
+) {
+    let look = move || {
+        if let Some(list) = list.get_untracked() {
+            let rows = |pixels: i32| usize::try_from(pixels / ROW).unwrap_or_default();
+            let top = rows(list.scroll_top()).saturating_sub(SPARE);
+            let height = rows(list.client_height()) + 2 * SPARE + 1;
+            if top != window.first.get_untracked() {
+                window.first.set(top);
+            }
+            if height > window.many.get_untracked() {
+                window.many.set(height);
+            }
+        }
+    };
+    effect(move || {
+        if let (Some(list), Some(search)) = (list.get(), search.get()) {
+            let seek = search.clone();
+            // Both elements last as long as the page.
+            EventListener::new(&list, "scroll", move |_| look()).forget();
+            EventListener::new(&search, "input", move |_| letters.set(seek.value())).forget();
+        }
+    });
+}
+
+/// Gives the list the height of all rows that are found.
+fn keep_heights(
+    model: Model,
+    list: NodeRef<html::Div>,
+    search: NodeRef<html::Input>,
+    letters: RwSignal<String>,
+    window: Window,
+) {
+    effect(move || {
+        let people = model.presence.read();
+        if people.len() <= MOST_AT_A_GLANCE && !letters.read_untracked().is_empty() {
+            // The field is hidden: it must not hide anybody.
+            letters.set(String::new());
+            if let Some(search) = search.get_untracked() {
+                search.set_value("");
+            }
+        }
+        let found = people.named_like(&letters.read()).count();
+        if let Some(list) = list.get() {
+            let list: &web_sys::HtmlElement = &list;
+            for (name, rows) in [("--rows", found), ("--first", window.first.get())] {
+                // The style sheet makes heights of them.
+                let _ = list.style().set_property(name, &rows.to_string());
+            }
+        }
+    });
+}
+
+fn row(model: Model, dispatch: Dispatch, Person { name, busy }: Person) -> impl IntoView {
+    let own = name.clone();
+    let hint = content(move || {
+        let me = *model.name.read() == own;
+        (match (me, busy) {
+            (true, _) => labels::YOU,
+            (false, true) => labels::IN_A_CALL,
+            (false, false) => labels::CALL_THEM,
+        })
+        .into()
+    });
+    let call = press(dispatch, Action::Dial(name.clone()));
+    view! {
+        <li>
+            <button on:click=call>
+                <span class="name">{name}</span>
+                <span class="hint">{hint}</span>
+            </button>
+        </li>
     }
 }

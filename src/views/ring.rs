@@ -2,14 +2,14 @@
 
 use leptos::{html, prelude::*};
 
-use super::{effect, press, text};
+use super::boxed::{content, effect, press};
 use crate::{
-    session::{Act, Action, Seen},
-    words,
+    session::{Action, Dispatch, Model},
+    text::{self, labels},
 };
 
 #[component]
-pub(crate) fn Ring(seen: Seen, act: Act) -> impl IntoView {
+pub(crate) fn Ring(model: Model, dispatch: Dispatch) -> impl IntoView {
     let accept = NodeRef::<html::Button>::new();
     effect(move || {
         // Whoever is typing would accept with the next space.
@@ -22,21 +22,21 @@ pub(crate) fn Ring(seen: Seen, act: Act) -> impl IntoView {
     });
     // For whoever looks at another tab.
     let title = document().title();
-    document().set_title(&words::stage(&seen.call.get_untracked()));
+    document().set_title(&text::call_state(&model.call.get_untracked()));
     on_cleanup(move || document().set_title(&title));
     view! {
         <div class="ring" role="alertdialog" aria-labelledby="ring-title">
-            <p id="ring-title">{text(move || words::stage(&seen.call.read()))}</p>
+            <p id="ring-title">{content(move || text::call_state(&model.call.read()))}</p>
             <button
                 id="accept-button"
                 class="primary"
                 node_ref=accept
-                on:click=press(act, Action::Accept)
+                on:click=press(dispatch, Action::Accept)
             >
-                "Accept"
+                {labels::ACCEPT}
             </button>
-            <button id="decline-button" on:click=press(act, Action::Decline)>
-                "Decline"
+            <button id="decline-button" on:click=press(dispatch, Action::Decline)>
+                {labels::DECLINE}
             </button>
         </div>
     }

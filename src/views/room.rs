@@ -2,38 +2,38 @@
 
 use leptos::prelude::*;
 
-use super::{flag, press, text};
-use crate::session::{Act, Action, Seen};
+use super::boxed::{content, flag, press};
+use crate::{
+    session::{Action, Dispatch, Model},
+    text::labels,
+};
 
 #[component]
-pub(crate) fn Room(seen: Seen, act: Act) -> impl IntoView {
-    let in_lobby = move || seen.room.read().as_deref() == Some("");
+pub(crate) fn Room(model: Model, dispatch: Dispatch) -> impl IntoView {
+    let in_lobby = move || model.room.read().as_deref() == Some("");
     // Of which room the link was copied.
     let (copied, set_copied) = signal(None);
     let copy: Box<dyn FnMut(leptos::ev::MouseEvent)> = Box::new(move |_| {
-        if let Ok(address) = window().location().href() {
-            // Where that is not allowed, it can be copied from the address bar.
-            let _ = window().navigator().clipboard().write_text(&address);
-            set_copied.set(seen.room.get_untracked());
-        }
+        dispatch.dispatch(Action::CopyLink);
+        set_copied.set(model.room.get_untracked());
     });
     view! {
-        <div class="room" hidden=flag(move || seen.room.read().is_none())>
+        <div class="room" hidden=flag(move || model.room.read().is_none())>
             <p class="hint" hidden=flag(in_lobby)>
-                "A room of its own: only who has the link can come in."
+                {labels::OWN_ROOM}
             </p>
             <div class="row">
-                <button id="new-room" hidden=flag(move || !in_lobby()) on:click=press(act, Action::NewRoom)>
-                    "New room"
+                <button id="new-room" hidden=flag(move || !in_lobby()) on:click=press(dispatch, Action::NewRoom)>
+                    {labels::NEW_ROOM}
                 </button>
                 <button id="copy-link" hidden=flag(in_lobby) on:click=copy>
-                    {text(move || match copied.get() == seen.room.get() {
-                        true => "Copied".into(),
-                        false => "Copy link".into(),
+                    {content(move || match copied.get() == model.room.get() {
+                        true => labels::COPIED.into(),
+                        false => labels::COPY_LINK.into(),
                     })}
                 </button>
-                <button id="leave-room" hidden=flag(in_lobby) on:click=press(act, Action::Lobby)>
-                    "To the lobby"
+                <button id="leave-room" hidden=flag(in_lobby) on:click=press(dispatch, Action::Lobby)>
+                    {labels::TO_THE_LOBBY}
                 </button>
             </div>
         </div>

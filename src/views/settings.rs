@@ -3,22 +3,22 @@
 use leptos::prelude::*;
 
 use super::{
+    boxed::content,
     choice::{Options, choice},
-    text,
 };
 use crate::{
-    rtc::{PeerState, Source},
-    session::{Act, Action, Seen},
+    session::{Action, Dispatch, Model, PeerState, Source},
+    text::labels,
 };
 
 /// Picture heights that can be asked for, in pixels.
 const HEIGHTS: [&str; 4] = ["180", "360", "720", "1080"];
 
 #[component]
-pub(crate) fn Settings(seen: Seen, act: Act) -> impl IntoView {
+pub(crate) fn Settings(model: Model, dispatch: Dispatch) -> impl IntoView {
     let devices = move |source: Source, label: &'static str| {
         move || {
-            let devices = seen.devices.get().into_iter();
+            let devices = model.devices.get().into_iter();
             let named = devices
                 .filter(|device| device.source == source)
                 .map(|device| {
@@ -36,33 +36,33 @@ pub(crate) fn Settings(seen: Seen, act: Act) -> impl IntoView {
         }
     };
     let heights = || {
-        let heights = HEIGHTS.map(|height| (height.to_owned(), format!("{height} lines")));
+        let heights = HEIGHTS.map(|height| (height.to_owned(), labels::lines(height)));
         automatic().into_iter().chain(heights).collect()
     };
-    let cameras = devices(Source::Camera, "Camera");
-    let microphones = devices(Source::Microphone, "Microphone");
-    let choose = move |source| move |device| act.act(Action::Choose(source, device));
+    let cameras = devices(Source::Camera, labels::CAMERA);
+    let microphones = devices(Source::Microphone, labels::MICROPHONE);
+    let choose = move |source| move |device| dispatch.dispatch(Action::Choose(source, device));
     let resize = move |height: Option<String>| {
-        act.act(Action::Quality(
+        dispatch.dispatch(Action::Quality(
             height.and_then(|height| height.parse().ok()),
         ));
     };
     let state = move |name: &'static str, state: fn(&PeerState) -> &String| {
-        let state = text(move || state(&seen.peer_state.read()).clone());
+        let state = content(move || state(&model.peer_state.read()).clone());
         view! { <div><dt>{name}</dt><dd>{state}</dd></div> }
     };
     view! {
         <details class="settings">
-            <summary>"Settings"</summary>
+            <summary>{labels::SETTINGS}</summary>
             <div class="panel">
-                {choice("camera-choice", "Camera", cameras, choose(Source::Camera))}
-                {choice("microphone-choice", "Microphone", microphones, choose(Source::Microphone))}
-                {choice("quality", "Picture size", heights, resize)}
-                <dl class="peer-state" aria-label="States of the connection">
-                    {state("Signaling", |state| &state.signaling)}
-                    {state("Gathering", |state| &state.gathering)}
-                    {state("ICE", |state| &state.ice)}
-                    {state("Connection", |state| &state.connection)}
+                {choice("camera-choice", labels::CAMERA, cameras, choose(Source::Camera))}
+                {choice("microphone-choice", labels::MICROPHONE, microphones, choose(Source::Microphone))}
+                {choice("quality", labels::PICTURE_SIZE, heights, resize)}
+                <dl class="peer-state" aria-label=labels::STATES>
+                    {state(labels::SIGNALING, |state| &state.signaling)}
+                    {state(labels::GATHERING, |state| &state.gathering)}
+                    {state(labels::ICE, |state| &state.ice)}
+                    {state(labels::CONNECTION, |state| &state.connection)}
                 </dl>
             </div>
         </details>
@@ -70,5 +70,5 @@ pub(crate) fn Settings(seen: Seen, act: Act) -> impl IntoView {
 }
 
 fn automatic() -> Options {
-    vec![(String::new(), "Automatic".into())]
+    vec![(String::new(), labels::AUTOMATIC.into())]
 }

@@ -2,75 +2,87 @@
 
 use leptos::prelude::*;
 
-use super::{flag, press, ring::Ring, settings::Settings, text, video::Video};
+use super::{
+    boxed::{content, flag, press},
+    ring::Ring,
+    settings::Settings,
+    video::Video,
+};
 use crate::{
-    rtc::Source,
-    session::{Act, Action, Seen},
-    words,
+    session::{Action, CallState, Dispatch, Model, Source},
+    text::{self, labels},
 };
 
 #[component]
-pub(crate) fn Stage(seen: Seen, act: Act) -> impl IntoView {
-    let stage = move || seen.call.read().stage;
-    let ringing = move || stage() == holdfast_call::Stage::Ringing;
-    let switch = move |id: &'static str, name: &'static str, source: Source| {
-        let on = move || {
-            let view = seen.local_view.read();
-            match source {
-                Source::Microphone => view.microphone,
-                Source::Camera => view.camera,
-            }
-        };
-        let label = text(move || format!("{name} {}", if on() { "on" } else { "off" }));
-        view! {
-            <button
-                id=id
-                class="switch"
-                aria-label=name
-                aria-pressed=text(move || on().to_string())
-                class:off=flag(move || !on())
-                on:click=press(act, Action::Toggle(source))
-            >
-                {label}
-            </button>
-        }
-    };
-    let interrupted = move || matches!(stage(), holdfast_call::Stage::Interrupted { .. });
+pub(crate) fn Stage(model: Model, dispatch: Dispatch) -> impl IntoView {
+    let stage = move || model.call.read().state;
+    let ringing = move || stage() == CallState::Ringing;
+    let interrupted = move || matches!(stage(), CallState::Interrupted { .. });
     let calling = flag(move || stage().is_call() && !ringing());
     view! {
-        <section class="stage" aria-label="Call">
+        <section class="stage" aria-label=labels::CALL>
             <div class="pictures" class:calling=calling class:interrupted=flag(interrupted)>
                 <Video
                     id="received_video"
-                    label="The other side's picture"
-                    stream=seen.remote
-                    empty=flag(move || !seen.remote_has_video.get())
+                    label=labels::THEIR_PICTURE
+                    stream=model.remote
+                    empty=flag(move || !model.remote_has_video.get())
                 />
                 <Video
                     id="local_video"
-                    label="Your own picture"
-                    stream=seen.local
-                    empty=flag(move || !seen.local_view.read().has_video)
+                    label=labels::YOUR_PICTURE
+                    stream=model.local
+                    empty=flag(move || !model.local_view.read().has_video)
                 />
                 <p class="state" hidden=flag(ringing)>
-                    <span role="status">{text(move || words::stage(&seen.call.read()))}</span>
+                    <span role="status">{content(move || text::call_state(&model.call.read()))}</span>
                     // Counted for the eye alone.
-                    <span aria-hidden="true">{text(move || words::waited(seen.waited.get()))}</span>
+                    <span aria-hidden="true">{content(move || text::waited(model.waited.get()))}</span>
                 </p>
-                {move || ringing().then(|| view! { <Ring seen act /> })}
+                {move || ringing().then(|| view! { <Ring model dispatch /> })}
             </div>
             <div class="controls">
-                {switch("microphone-button", "Mic", Source::Microphone)}
-                {switch("camera-button", "Camera", Source::Camera)}
-                <Settings seen act />
+                {switch(model, dispatch, "microphone-button", labels::MIC, Source::Microphone)}
+                {switch(model, dispatch, "camera-button", labels::CAMERA, Source::Camera)}
+                <Settings model dispatch />
                 <button
                     id="hangup-button"
                     disabled=flag(move || !stage().is_call() || ringing())
-                    on:click=press(act, Action::HangUp)
+                    on:click=press(dispatch, Action::HangUp)
                 >
-                    "Hang up"
+                    {labels::HANG_UP}
                 </button>
             </div>
         </section>
+    }
+}
+
+/// A button that turns a source on or off.
+fn switch(
+    model: Model,
+    dispatch: Dispatch,
+    id: &'static str,
+    name: &'static str,
+    source: Source,
+) -> impl IntoView {
+    let on = move || {
+        let view = model.local_view.read();
+        match source {
+            Source::Microphone => view.microphone,
+            Source::Camera => view.camera,
+        }
+    };
+    let label = content(move || labels::switch(name, on()));
+    view! {
+        <button
+            id=id
+            class="switch"
+            aria-label=name
+            aria-pressed=content(move || on().to_string())
+            class:off=flag(move || !on())
+            on:click=press(dispatch, Action::Toggle(source))
+        >
+            {label}
+        </button>
     }
 }

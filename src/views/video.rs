@@ -3,13 +3,14 @@
 use leptos::{html, prelude::*};
 use web_sys::MediaStream;
 
-use super::{Flag, effect};
+use super::boxed::{Flag, effect};
+use crate::session::Shown;
 
 #[component]
 pub(super) fn Video(
     id: &'static str,
     label: &'static str,
-    stream: RwSignal<Option<MediaStream>, LocalStorage>,
+    stream: Shown<Option<MediaStream>, LocalStorage>,
     empty: Flag,
 ) -> impl IntoView {
     let element = NodeRef::<html::Video>::new();

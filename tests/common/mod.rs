@@ -6,10 +6,10 @@ use std::{cell::RefCell, rc::Rc};
 
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use gloo_timers::future::TimeoutFuture;
-use holdfast::rtc::{Peer, PeerEvent};
+use holdfast::rtc::{Configuration, Peer, PeerEvent};
 use holdfast_protocol::{Candidate, Description};
 use wasm_bindgen::JsCast;
-use web_sys::{RtcConfiguration, RtcSignalingState};
+use web_sys::RtcSignalingState;
 
 /// How long anything may take, in steps of 10 ms.
 const STEPS: u32 = 1000;
@@ -27,8 +27,8 @@ struct Seen {
 }
 
 /// A configuration without anything in it.
-pub(crate) fn plain() -> RtcConfiguration {
-    RtcConfiguration::new()
+pub(crate) fn plain() -> Configuration {
+    Configuration::default()
 }
 
 impl End {
@@ -45,7 +45,7 @@ impl End {
                 | PeerEvent::Track(_)
                 | PeerEvent::TrackRemoved(_)
                 | PeerEvent::ChannelOpen
-                | PeerEvent::Said(_)
+                | PeerEvent::ChannelMessage(_)
                 | PeerEvent::State => {}
             }
         });

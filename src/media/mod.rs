@@ -1,0 +1,15 @@
+//! What we send: camera and microphone.
+
+mod acquire;
+mod capture;
+mod device;
+mod error;
+mod preference;
+mod senders;
+
+pub use acquire::{Acquired, acquire};
+pub use capture::{Capture, CaptureEvent, LocalMediaView};
+pub use device::{Device, devices};
+pub use error::MediaError;
+pub use preference::{Source, SourcePreference};
+pub use senders::{Senders, Sending};

@@ -1,0 +1,33 @@
+//! What sends our tracks over one connection.
+
+use web_sys::RtcRtpSender;
+
+use super::preference::Source;
+use crate::rtc::Peer;
+
+/// The senders of one connection. Kept for as long as it lives, so that a source goes off and on in
+/// one media section.
+#[derive(Debug, Default)]
+pub struct Senders {
+    camera: Option<RtcRtpSender>,
+    microphone: Option<RtcRtpSender>,
+}
+
+/// A connection, and what sends our tracks over it.
+#[derive(Debug)]
+pub struct Sending<'a> {
+    /// The connection.
+    pub peer: &'a Peer,
+    /// Its senders.
+    pub senders: &'a mut Senders,
+}
+
+impl Senders {
+    /// What sends that source, if anything does.
+    pub fn of(&mut self, source: Source) -> &mut Option<RtcRtpSender> {
+        match source {
+            Source::Camera => &mut self.camera,
+            Source::Microphone => &mut self.microphone,
+        }
+    }
+}

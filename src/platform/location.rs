@@ -1,0 +1,88 @@
+//! The page's address.
+
+use gloo_events::EventListener;
+use js_sys::Reflect;
+use web_sys::{Location, Url, window};
+
+fn location() -> Option<Location> {
+    window().map(|window| window.location())
+}
+
+/// What comes after `#`, with it. It stays in the browser: requests do not carry it.
+#[must_use]
+pub fn hash() -> String {
+    location()
+        .and_then(|location| location.hash().ok())
+        .unwrap_or_default()
+}
+
+/// Puts another text there. The browser then tells that it has changed.
+pub fn set_hash(hash: &str) {
+    if let Some(location) = location() {
+        // A fragment is never refused.
+        let _ = location.set_hash(hash);
+    }
+}
+
+/// Calls back when it has changed.
+#[must_use]
+pub fn on_hash_change(changed: impl Fn() + 'static) -> Option<EventListener> {
+    let window = window()?;
+    Some(EventListener::new(&window, "hashchange", move |_| {
+        changed();
+    }))
+}
+
+/// All of it.
+#[must_use]
+pub fn href() -> Option<String> {
+    location()?.href().ok()
+}
+
+/// A WebSocket beside the page: `wss://host/folder/ws` for `ws` and `https://host/folder/`.
+#[must_use]
+pub fn socket_beside_the_page(name: &str) -> Option<String> {
+    let url = Url::new_with_base(name, &href()?).ok()?;
+    url.set_search("");
+    url.set_protocol(if url.protocol() == "https:" {
+        "wss:"
+    } else {
+        "ws:"
+    });
+    Some(url.href())
+}
+
+/// Whether the page came from this machine.
+#[must_use]
+pub fn is_local() -> bool {
+    let host = location().and_then(|location| location.hostname().ok());
+    host.is_some_and(|host| host == "localhost" || host == "127.0.0.1" || host == "[::1]")
+}
+
+/// Whether the page came over https.
+#[must_use]
+pub fn is_https() -> bool {
+    let scheme = location().and_then(|location| location.protocol().ok());
+    scheme.is_some_and(|scheme| scheme == "https:")
+}
+
+/// Calls back when the page is about to close or to be loaded anew. It outlives whoever asks.
+pub fn on_close(closes: impl Fn() + Clone + 'static) {
+    let Some(window) = window() else { return };
+    // Firefox 153 closes sockets between the two.
+    for event in ["beforeunload", "pagehide"] {
+        let closes = closes.clone();
+        EventListener::new(&window, event, move |_| closes()).forget();
+    }
+    // A page that comes back from the browser's cache has no link and no call any more.
+    EventListener::new(&window, "pageshow", |event| {
+        let restored = Reflect::get(event, &"persisted".into());
+        if restored.is_ok_and(|restored| restored.is_truthy())
+            && let Some(location) = location()
+        {
+            // Reloading the own page is always allowed.
+            let _ = location.reload();
+        }
+    })
+    .forget();
+}

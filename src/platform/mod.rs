@@ -1,0 +1,17 @@
+//! The browser, less WebRTC: nothing here knows what Holdfast is.
+
+pub mod base64;
+pub mod bindings;
+pub mod clipboard;
+pub mod clock;
+mod error;
+mod json;
+pub mod location;
+pub mod lock;
+pub mod random;
+pub mod storage;
+pub mod task;
+pub mod visibility;
+
+pub use error::DomError;
+pub use json::{JsObject, parse, property, stringify};

@@ -1,0 +1,135 @@
+//! What follows from what people do.
+
+use holdfast_call::Event;
+use holdfast_protocol::Signal;
+use leptos::prelude::{GetUntracked, ReadUntracked};
+
+use super::{
+    action::Action, address, chat::by_server, notice::Notice, perform::perform, presence::Presence,
+    state::Session,
+};
+use crate::{
+    platform::{clipboard, location, random},
+    signaling::manual,
+};
+
+/// Does what a person wants.
+pub(super) fn act(session: &mut Session, action: Action) {
+    session.screen.notice(None);
+    match action {
+        Action::Join(name) => {
+            let introduction = session.introduction(name);
+            session.signaling.join(introduction);
+            session.capture.look_for_devices();
+        }
+        Action::NewRoom => address::go_to(&random::token()),
+        Action::Lobby => address::go_to(""),
+        Action::Dial(_) if session.signaling.is_off() => {}
+        Action::Dial(peer) => {
+            let id = session.next_call();
+            session.feed(Event::Dial { peer, id });
+        }
+        Action::Invite { me, peer } => {
+            session.carry_by_hand(me, peer.clone());
+            let id = session.next_call();
+            session.feed(Event::Dial { peer, id });
+        }
+        Action::Paste(code) => paste(session, &code),
+        Action::CopyLink => location::href()
+            .iter()
+            .for_each(|link| clipboard::write(link)),
+        Action::Copy(text) => clipboard::write(&text),
+        Action::Accept => session.feed(Event::Accept),
+        Action::Decline => session.feed(Event::Decline),
+        Action::HangUp => session.feed(Event::HangUp),
+        Action::Chat { text, to } => chat(session, text, to),
+        Action::Toggle(source) => session.capture.toggle(source, session.legs.sending()),
+        Action::Choose(source, device) => session.capture.choose(source, device),
+        Action::Quality(height) => session.capture.set_height(height),
+        Action::Leave => leave(session),
+    }
+}
+
+/// The address names another room: we go there, under the same name.
+pub(super) fn change_room(session: &mut Session) {
+    let wanted = location::hash();
+    if wanted == session.address {
+        return;
+    }
+    if !session.call.is_idle() {
+        location::set_hash(&session.address);
+        return session.notify(Notice::CallInRoom);
+    }
+    session.address = wanted;
+    session.screen.room(address::room());
+    session.screen.clear_chat();
+    session
+        .screen
+        .presence(|presence| *presence = Presence::default());
+    // Who was called is in the other room.
+    session.call.forget_ended();
+    if !session.signaling.is_off() {
+        let introduction = session.introduction(session.signaling.name().to_owned());
+        session.signaling.reset();
+        session.signaling.join(introduction);
+    }
+}
+
+/// A code has come by hand: a call, or an answer to ours.
+fn paste(session: &mut Session, code: &str) {
+    let Ok(signals) = manual::read(code) else {
+        return session.notify(Notice::NotACode);
+    };
+    let names = |signal: &Signal| signal.target.clone().zip(signal.name.clone());
+    if let Some((me, peer)) = signals.first().and_then(names)
+        && session.signaling.route().only_peer().is_none()
+    {
+        session.carry_by_hand(me, peer);
+    }
+    for signal in signals {
+        session.feed(Event::Received(signal));
+    }
+    if session.call.is_idle() {
+        session.notify(Notice::StaleCode);
+    }
+}
+
+/// Writes to one person, or to all.
+fn chat(session: &mut Session, text: String, to: Option<String>) {
+    let only_peer = session.signaling.route().only_peer();
+    let to = to.or_else(|| only_peer.map(str::to_owned));
+    let reaches = to.as_ref().is_some_and(|to| session.call.reaches(to));
+    if only_peer.is_some() && !reaches {
+        return session.notify(Notice::NotConnected);
+    }
+    if let Some(to) = &to {
+        if !reaches && !session.model.presence.read_untracked().contains(to) {
+            return session.notify(Notice::NotHere(to.clone()));
+        }
+        // The server tells the sender only what it tells everybody.
+        let from = session.model.name.get_untracked();
+        session.chat(from, text.clone(), Some(to.clone()));
+    }
+    match reaches {
+        true => session.feed(Event::SendText(text)),
+        false => session.signaling.send(by_server(text, to)),
+    }
+}
+
+/// The page is about to close.
+fn leave(session: &mut Session) {
+    let comes_back = session.call.record().is_some();
+    let is_over = session.signaling.route().only_peer().is_some();
+    session.feed(match is_over {
+        true => Event::HangUp,
+        false => Event::PageCloses,
+    });
+    // At once: there may be no other turn of the loop.
+    while let Some(command) = session.call.poll_command() {
+        perform(session, command);
+    }
+    // A session that may come back is left as it is; its server waits for it.
+    if !comes_back || session.signaling.session().is_none() {
+        session.signaling.leave();
+    }
+}

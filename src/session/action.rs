@@ -1,0 +1,67 @@
+//! What people can do.
+
+use leptos::prelude::{LocalStorage, StoredValue, WithValue};
+
+use crate::media::Source;
+
+/// Something that a person does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Come in under this name.
+    Join(String),
+    /// Go to a room that nobody knows of yet.
+    NewRoom,
+    /// Go back to the lobby.
+    Lobby,
+    /// Call this person.
+    Dial(String),
+    /// Call somebody without a server: make a code for them.
+    Invite {
+        /// Our name.
+        me: String,
+        /// Theirs.
+        peer: String,
+    },
+    /// Open a code that somebody has made.
+    Paste(String),
+    /// Copy the page's address.
+    CopyLink,
+    /// Copy this.
+    Copy(String),
+    /// Take the call that rings.
+    Accept,
+    /// Refuse it.
+    Decline,
+    /// End the call, or stop calling.
+    HangUp,
+    /// Write in the chat.
+    Chat {
+        /// What.
+        text: String,
+        /// To whom; to all if none.
+        to: Option<String>,
+    },
+    /// Turn camera or microphone on or off.
+    Toggle(Source),
+    /// Use this device; whichever the browser likes if none.
+    Choose(Source, Option<String>),
+    /// Ask the camera for this height in pixels.
+    Quality(Option<u32>),
+    /// The page is being closed.
+    Leave,
+}
+
+/// The way from the views to the session.
+#[derive(Debug, Clone, Copy)]
+pub struct Dispatch(StoredValue<Box<dyn Fn(Action)>, LocalStorage>);
+
+impl Dispatch {
+    pub(super) fn new(dispatch: impl Fn(Action) + 'static) -> Self {
+        Self(StoredValue::new_local(Box::new(dispatch)))
+    }
+
+    /// Does something.
+    pub fn dispatch(&self, action: Action) {
+        self.0.with_value(|dispatch| dispatch(action));
+    }
+}

@@ -1,0 +1,71 @@
+//! What a page does first, and how it comes back when it was loaded anew.
+
+use holdfast_call::Event;
+
+use super::{
+    action::Action,
+    address,
+    input::{Input, Inputs},
+    notice::Notice,
+    resume::{Record, Resume, lock_session},
+    state::Session,
+};
+use crate::{
+    platform::{location, task},
+    rtc::generate_certificate,
+};
+
+/// What a page does first.
+pub(super) fn begin(session: &mut Session) {
+    session.screen.room(address::room());
+    // A call must not wait for somebody who has closed the page.
+    let inputs = session.inputs.clone();
+    location::on_close(move || inputs.send(Input::Action(Action::Leave)));
+    make_certificate(&session.inputs);
+    match Resume::load() {
+        Some(record) => come_back(&session.inputs, record),
+        None => {
+            session.screen.ready();
+            if address::pass().is_some() {
+                // It says our name too.
+                session
+                    .inputs
+                    .send(Input::Action(Action::Join(String::new())));
+            }
+        }
+    }
+}
+
+fn make_certificate(inputs: &Inputs) {
+    let inputs = inputs.clone();
+    task::spawn(async move {
+        // Without one, each connection makes its own.
+        if let Ok(certificate) = generate_certificate().await {
+            inputs.send(Input::Certificate(certificate));
+        }
+    });
+}
+
+/// Comes back into the session that was kept, unless another tab is in it.
+fn come_back(inputs: &Inputs, record: Record) {
+    let inputs = inputs.clone();
+    task::spawn(async move {
+        let is_ours = lock_session(&record.session).await;
+        inputs.send(Input::Loaded(Some(record).filter(|_| is_ours)));
+    });
+}
+
+/// The page was loaded anew: it comes back into its session, and into its call.
+pub(super) fn loaded(session: &mut Session, record: Option<Record>) {
+    session.screen.ready();
+    let Some(record) = record else {
+        Resume::forget();
+        return session.notify(Notice::AnotherTab);
+    };
+    session.resume.has_locked(&record.session);
+    session.named(record.name.clone());
+    let introduction = session.introduction(record.name);
+    let known = Some(record.session).filter(|session| !session.is_empty());
+    session.signaling.restore(introduction, known);
+    session.feed(Event::Rejoin(record.call));
+}

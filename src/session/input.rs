@@ -1,0 +1,54 @@
+//! Everything that can happen to a session.
+
+use futures_channel::mpsc::UnboundedSender;
+use holdfast_call::LegId;
+use wasm_bindgen::JsValue;
+
+use super::{action::Action, legs::LegNews, resume::Record};
+use crate::{media::CaptureEvent, rtc::Configuration, signaling::SignalingEvent};
+
+/// Something for the loop.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// Of a person.
+    Action(Action),
+    Signaling(SignalingEvent),
+    /// Of the connection with this number.
+    Leg(u32, LegNews),
+    Capture(CaptureEvent),
+    /// The network of this device is another than before.
+    NetworkMoved,
+    /// The page was hidden, and its timers slow, until now; or it is hidden.
+    VisibilityChanged,
+    /// The address names another room.
+    AddressChanged,
+    /// What this page was before it was loaded anew; none if another tab is in that session.
+    Loaded(Option<Record>),
+    /// The certificate for all connections of this page.
+    Certificate(JsValue),
+    /// The configuration as it is now, or none; for that leg to restart with, or for legs to come.
+    IceServers(Option<LegId>, Option<Configuration>),
+    /// The call's timer is due.
+    Tick,
+}
+
+/// Where the browser's events queue up for the loop. Unbounded, because nothing that happens in
+/// this page can wait; what other people send is bounded by the server and by the call itself.
+#[derive(Debug, Clone)]
+pub(super) struct Inputs(pub(super) UnboundedSender<Input>);
+
+impl Inputs {
+    /// The loop ends only with the page.
+    pub(super) fn send(&self, input: Input) {
+        let _ = self.0.unbounded_send(input);
+    }
+
+    /// What hands each of its own events to the loop.
+    pub(super) fn emitter<T: 'static>(
+        &self,
+        input: impl Fn(T) -> Input + Clone + 'static,
+    ) -> impl Fn(T) + Clone + 'static {
+        let inputs = self.clone();
+        move |event| inputs.send(input(event))
+    }
+}

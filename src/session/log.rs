@@ -1,0 +1,5 @@
+//! What is told to whoever reads the browser's log.
+
+pub(super) fn log(line: &str) {
+    leptos::logging::log!("holdfast: {line}");
+}

@@ -1,0 +1,30 @@
+//! What a person is told besides how the call is; `text` has the words.
+
+use crate::{media::MediaError, platform::DomError};
+
+/// Something to tell the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Camera or microphone are missing.
+    Media(MediaError),
+    /// The browser does not take the configuration of a connection.
+    Configuration(DomError),
+    /// Something asked of the call is not done.
+    Call(holdfast_call::Notice),
+    /// Text that is no code, or not a whole one.
+    NotACode,
+    /// A code that is not for a call there is now.
+    StaleCode,
+    /// Nothing can be written yet.
+    NotConnected,
+    /// Somebody to whom something was to be sent has gone.
+    NotHere(String),
+    /// The server takes everybody into one room.
+    NoRooms,
+    /// The address was changed to another room during a call.
+    CallInRoom,
+    /// The call goes on in the tab that this one was duplicated from.
+    AnotherTab,
+    /// What the server says, in its own words.
+    Server(String),
+}

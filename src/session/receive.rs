@@ -1,0 +1,102 @@
+//! What follows from what the others, and the server, say.
+
+use holdfast_call::Event;
+use holdfast_link::News;
+use holdfast_protocol::{ErrorCode, ServerMessage};
+
+use super::{address, ice_servers, log::log, notice::Notice, presence::Presence, state::Session};
+use crate::signaling::{Route, SignalingNews};
+
+/// Takes in what signaling tells.
+pub(super) fn receive(session: &mut Session, news: SignalingNews) {
+    match news {
+        SignalingNews::Link(News::Message(message)) => message_came(session, message),
+        SignalingNews::Link(News::Up { anew }) => session.feed(Event::LinkUp { anew }),
+        SignalingNews::Link(News::Lost) => session.feed(Event::LinkLost),
+        SignalingNews::Link(News::NoServer) => session.feed(Event::NoServer),
+        SignalingNews::Link(News::Introduced { resumable }) => introduced(session, resumable),
+        SignalingNews::Code(code) => session.screen.code(code),
+        SignalingNews::ClosedBecause(reason) => session.notify(Notice::Server(reason)),
+        SignalingNews::Unreadable(why) => log(&format!("unreadable message: {why}")),
+    }
+}
+
+/// A server has begun a session for us.
+fn introduced(session: &mut Session, resumable: bool) {
+    // It may be another one than before, with other ICE servers.
+    ice_servers::fetch(&session.inputs, None);
+    session.named(session.signaling.name().to_owned());
+    // Of the servers that count nothing, the sample's knows no rooms: everybody sees us who joined.
+    let is_sample = !resumable && matches!(session.signaling.route(), Route::Server(_));
+    if is_sample && address::room() != Some(String::new()) {
+        session.notify(Notice::NoRooms);
+    }
+}
+
+fn message_came(session: &mut Session, message: ServerMessage) {
+    match message {
+        ServerMessage::RejectUsername { name, .. } => session.named(name),
+        ServerMessage::UserList { users } => everybody(session, users, Vec::new()),
+        ServerMessage::Presence { free, busy, .. } => everybody(session, free, busy),
+        ServerMessage::PresenceChanges { free, busy, gone } => {
+            presence_changed(session, free, busy, &gone);
+        }
+        ServerMessage::PeerGone { name: peer } => {
+            session.feed(Event::PeerLink { peer, up: false });
+        }
+        ServerMessage::Text {
+            name, text, target, ..
+        } => session.chat(name.unwrap_or_default(), text, target),
+        ServerMessage::Signal(signal) => session.feed(Event::Received(signal)),
+        ServerMessage::Error { code, text, target } => refused(session, code, text, target),
+        ServerMessage::Id { .. }
+        | ServerMessage::Resumed { .. }
+        | ServerMessage::Ack { .. }
+        | ServerMessage::Unknown { .. } => {}
+    }
+}
+
+/// Who is here, and whether the other side of the call is.
+fn everybody(session: &mut Session, free: Vec<String>, busy: Vec<String>) {
+    let people = Presence::new(free, busy);
+    let peer = session.call.view().peer;
+    let up = people.contains(&peer);
+    session.feed(Event::PeerLink { peer, up });
+    session.screen.presence(|presence| *presence = people);
+}
+
+fn presence_changed(session: &mut Session, free: Vec<String>, busy: Vec<String>, gone: &[String]) {
+    let peer = session.call.view().peer;
+    let is_peer = |name: &String| *name == peer;
+    if gone.iter().any(is_peer) {
+        session.feed(Event::PeerLink { peer, up: false });
+    } else if free.iter().chain(&busy).any(is_peer) {
+        session.feed(Event::PeerLink { peer, up: true });
+    }
+    session
+        .screen
+        .presence(|presence| presence.change(free, busy, gone));
+}
+
+/// The server did not do what a message asked for.
+fn refused(session: &mut Session, code: ErrorCode, text: String, target: Option<String>) {
+    let may_not_come_in = matches!(
+        code,
+        ErrorCode::RoomFull | ErrorCode::RoomName | ErrorCode::NoPass
+    );
+    match target {
+        Some(peer) if code == ErrorCode::NoSuchUser => {
+            if session.call.view().peer != peer {
+                session.notify(Notice::NotHere(peer.clone()));
+            }
+            session.feed(Event::Unreachable { peer });
+        }
+        _ => {
+            if may_not_come_in && session.call.is_idle() {
+                session.signaling.reset();
+                session.named(String::new());
+            }
+            session.notify(Notice::Server(text));
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A session: its parts, and the few things that all of them need.
+
+use gloo_events::EventListener;
+use gloo_timers::callback::Interval;
+use holdfast_call::Event;
+use holdfast_link::Introduction;
+use holdfast_protocol::CallId;
+
+use super::{
+    address,
+    call::CallDriver,
+    chat::ChatLine,
+    ice_servers,
+    input::{Input, Inputs},
+    legs::Legs,
+    model::{Model, ModelWriter},
+    notice::Notice,
+    picture::Picture,
+    presence::Presence,
+    resume::Resume,
+};
+use crate::{
+    config::Config,
+    media::Capture,
+    platform::{clock, location, random, visibility},
+    rtc::on_network_change,
+    signaling::Signaling,
+};
+
+/// Everything that a page in use consists of.
+pub(super) struct Session {
+    pub(super) config: Config,
+    pub(super) model: Model,
+    pub(super) screen: ModelWriter,
+    pub(super) inputs: Inputs,
+    pub(super) call: CallDriver,
+    pub(super) signaling: Signaling,
+    pub(super) capture: Capture,
+    pub(super) legs: Legs,
+    pub(super) picture: Picture,
+    pub(super) resume: Resume,
+    /// What the page's address says of where we are.
+    pub(super) address: String,
+    /// This page, from load to unload.
+    page: String,
+    calls_made: u32,
+    _listeners: Vec<EventListener>,
+    _renewal: Interval,
+}
+
+impl Session {
+    pub(super) fn new(config: Config, model: Model, screen: ModelWriter, inputs: Inputs) -> Self {
+        let page = random::token();
+        let legs = inputs.clone();
+        Self {
+            call: CallDriver::new(config.limits, inputs.clone()),
+            signaling: Signaling::new(
+                config.signaling.clone(),
+                page.clone(),
+                inputs.emitter(Input::Signaling),
+            ),
+            capture: Capture::new(inputs.emitter(Input::Capture)),
+            legs: Legs::new(move |serial, news| legs.send(Input::Leg(serial, news))),
+            picture: Picture::default(),
+            resume: Resume::default(),
+            address: location::hash(),
+            page,
+            calls_made: 0,
+            _listeners: listeners(&inputs),
+            _renewal: ice_servers::renew(&inputs),
+            config,
+            model,
+            screen,
+            inputs,
+        }
+    }
+
+    /// Tells the call what happened.
+    pub(super) fn feed(&mut self, event: Event) {
+        self.call.feed(event);
+    }
+
+    /// Tells the person.
+    pub(super) fn notify(&self, notice: Notice) {
+        self.screen.notice(Some(notice));
+    }
+
+    /// We are called that.
+    pub(super) fn named(&mut self, name: String) {
+        self.feed(Event::Named(name.clone()));
+        self.screen.name(name);
+    }
+
+    /// How we come in under that name.
+    pub(super) fn introduction(&self, name: String) -> Introduction {
+        Introduction {
+            name,
+            room: address::room().filter(|room| !room.is_empty()),
+            pass: address::pass(),
+            date: clock::date(),
+        }
+    }
+
+    /// A token that no call had before.
+    pub(super) fn next_call(&mut self) -> CallId {
+        let nth = self.calls_made;
+        self.calls_made += 1;
+        CallId {
+            page: self.page.clone(),
+            nth,
+        }
+    }
+
+    pub(super) fn chat(&self, from: String, text: String, to: Option<String>) {
+        self.screen.chat(ChatLine { from, text, to });
+    }
+
+    /// From now on, people carry what is said to that person: it takes as long as it takes.
+    pub(super) fn carry_by_hand(&mut self, me: String, peer: String) {
+        let introduction = self.introduction(me.clone());
+        self.signaling.carry_by_hand(introduction, peer.clone());
+        self.call.wait_for(self.signaling.route().patience());
+        self.named(me.clone());
+        let both = vec![me, peer];
+        let both = Presence::new(both, Vec::new());
+        self.screen.presence(|presence| *presence = both);
+    }
+}
+
+/// What the browser tells of itself.
+fn listeners(inputs: &Inputs) -> Vec<EventListener> {
+    let tell = |input: fn() -> Input| {
+        let inputs = inputs.clone();
+        move || inputs.send(input())
+    };
+    let mut listeners = on_network_change(tell(|| Input::NetworkMoved));
+    listeners.extend(visibility::on_change(tell(|| Input::VisibilityChanged)));
+    listeners.extend(location::on_hash_change(tell(|| Input::AddressChanged)));
+    listeners
+}

@@ -1,0 +1,20 @@
+//! The link to the others.
+
+use crate::signaling::LinkView;
+
+/// How the link to the others is; nothing while it is good.
+#[must_use]
+pub fn link(link: &LinkView) -> Option<String> {
+    match link {
+        LinkView::Off | LinkView::Up | LinkView::Manual => None,
+        LinkView::Connecting => Some("Connecting…".into()),
+        LinkView::Down(url) => Some(format!(
+            "The signaling server at {url} does not answer. Trying again; a call under way goes on."
+        )),
+        LinkView::Tabs => Some(
+            "No signaling server here: this connects the tabs of this one browser. Open the page \
+             in another tab to call it."
+                .into(),
+        ),
+    }
+}

@@ -1,0 +1,68 @@
+//! What a person is told besides how the call is.
+
+use super::media::media_error;
+use crate::{platform::DomError, session::Notice};
+
+/// The sentence.
+#[must_use]
+pub fn notice(notice: &Notice) -> String {
+    match notice {
+        Notice::Media(error) => media_error(error),
+        Notice::Configuration(error) => configuration_error(error),
+        Notice::Call(notice) => call_notice(notice),
+        Notice::NotHere(peer) => not_here(peer),
+        Notice::Server(sentence) => sentence.clone(),
+        Notice::NotACode => "This is not a whole code. Copy all of it, and nothing else.".into(),
+        Notice::StaleCode => "This code belongs to a call that is over. Ask for a new one.".into(),
+        Notice::NotConnected => "You are not connected yet.".into(),
+        Notice::NoRooms => {
+            "This server knows no rooms: everybody who comes in sees you, and can call you.".into()
+        }
+        Notice::CallInRoom => "Hang up first: your call is in this room.".into(),
+        Notice::AnotherTab => {
+            "Your call goes on in another tab. Here you can come in under another name.".into()
+        }
+    }
+}
+
+/// Why something is not done.
+#[must_use]
+fn call_notice(notice: &holdfast_call::Notice) -> String {
+    match notice {
+        holdfast_call::Notice::CannotCallYourself => {
+            "That is you. Open this page in another window to try a call with yourself.".into()
+        }
+        holdfast_call::Notice::AlreadyInCall { with } => {
+            format!("You are in a call with {with}. Hang up first to call somebody else.")
+        }
+        holdfast_call::Notice::CalledMeanwhile { peer } => {
+            format!("{peer} called and was told that you are busy.")
+        }
+    }
+}
+
+/// Somebody to whom something was to be sent has gone.
+pub(super) fn not_here(peer: &str) -> String {
+    format!("{peer} is not here any more.")
+}
+
+/// What is wrong with the configuration of the connection, for who runs the site.
+fn configuration_error(error: &DomError) -> String {
+    let meaning = match error.name.as_str() {
+        "InvalidAccessError" => {
+            "A TURN server lacks its user name or password, or a certificate \
+            has expired."
+        }
+        "InvalidStateError" => "The connection is already closed.",
+        "InvalidModificationError" => {
+            "This setting cannot change during a call; hang up and call \
+            again."
+        }
+        "SyntaxError" => "The address of a STUN or TURN server is not written as it must be.",
+        _ => "The browser does not take the configuration.",
+    };
+    format!(
+        "{meaning} Ask whoever runs this site to check config.json. ({})",
+        error.message
+    )
+}
