@@ -11,14 +11,25 @@ use flate2::{Compression, write::GzEncoder};
 
 use crate::{
     run::{self, command, root},
-    shorten,
+    shorten, slim,
     tools::Tools,
+    wasm,
 };
 
 /// What the first load may weigh: html, css, js and wasm, in bytes of brotli. It was 100,000 before
 /// a page could race legs, come back into its session and its call, go to rooms and hold a list of
 /// ten thousand; it is to be that again.
 const BUDGET: usize = 132_000;
+
+/// What browsers of the last years have; the same as in index.html, for Trunk.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
 
 /// Scripts and styles come from the page's own host alone. Signaling may be on any host: which one
 /// is for config.json to say.
@@ -33,7 +44,9 @@ pub(crate) fn page(tools: &Tools) -> Result<()> {
     // Trunk takes NO_COLOR for a flag of its own, and not for `1`.
     run::run(tools.apply(&mut trunk).env_remove("NO_COLOR"))?;
     let dist = root().join("dist");
+    slim::classes(&dist)?;
     let script = shorten::imports(&dist)?;
+    optimise(tools, &dist)?;
     let mut minify = command(
         "terser",
         &["--module", "--compress", "--mangle", "--output"],
@@ -42,6 +55,19 @@ pub(crate) fn page(tools: &Tools) -> Result<()> {
     protect(&dist.join("index.html"))?;
     let sizes = compress(&dist)?;
     report(&sizes)
+}
+
+/// Once more after Trunk: what was exported needlessly goes, and what lies at low addresses (rustc
+/// puts the stack there, which ends above them) is not asked about.
+fn optimise(tools: &Tools, dist: &Path) -> Result<()> {
+    let (wasm, _) = wasm::find(dist)?;
+    let mut optimise = command("wasm-opt", &["-Oz", "--low-memory-unused", "--converge"]);
+    optimise
+        .args(WASM_FEATURES)
+        .arg(&wasm)
+        .arg("--output")
+        .arg(&wasm);
+    run::run(tools.apply(&mut optimise))
 }
 
 pub(crate) fn run() -> Result<()> {

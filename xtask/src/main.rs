@@ -6,11 +6,14 @@ mod bench;
 mod build;
 mod faults;
 mod fuzz;
+mod rooms;
 mod run;
 mod serve;
 mod shorten;
+mod slim;
 mod test;
 mod tools;
+mod wasm;
 
 use std::process::ExitCode;
 

@@ -9,7 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+
+use crate::wasm::{Reader, change_sections, find, write_number};
 
 /// The section of a module that lists its imports (WebAssembly core specification, 5.5.5).
 const IMPORTS: u8 = 2;
@@ -22,15 +24,7 @@ const MODULE: (&str, &str) = ("_bg.js", "w");
 
 /// Renames the imports in a folder's one `*_bg.wasm` and its JavaScript; gives the latter's path.
 pub(crate) fn imports(dist: &Path) -> Result<PathBuf> {
-    let mut files = fs::read_dir(dist)?.flatten().map(|entry| entry.path());
-    let wasm = files.find(|file| file.to_string_lossy().ends_with("_bg.wasm"));
-    let wasm = wasm.context("there is no WebAssembly in dist")?;
-    let script = wasm.with_file_name(
-        wasm.file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .replace("_bg.wasm", ".js"),
-    );
+    let (wasm, script) = find(dist)?;
     let mut names = HashMap::new();
     let module = rename(&fs::read(&wasm)?, &mut names)?;
     let text = in_script(&fs::read_to_string(&script)?, &names);
@@ -41,21 +35,10 @@ pub(crate) fn imports(dist: &Path) -> Result<PathBuf> {
 
 /// The module with other import names, which are noted.
 fn rename(module: &[u8], names: &mut HashMap<String, String>) -> Result<Vec<u8>> {
-    let mut reader = Reader { bytes: module };
-    let mut out = reader.take(8)?.to_vec();
-    while !reader.bytes.is_empty() {
-        let id = reader.take(1)?[0];
-        let size = reader.number()?;
-        let body = reader.take(size)?;
-        let body = match id {
-            IMPORTS => rename_section(body, names)?,
-            _ => body.to_vec(),
-        };
-        out.push(id);
-        write_number(&mut out, body.len());
-        out.extend(body);
-    }
-    Ok(out)
+    change_sections(module, |id, body| match id {
+        IMPORTS => rename_section(body, names),
+        _ => Ok(body.to_vec()),
+    })
 }
 
 fn rename_section(section: &[u8], names: &mut HashMap<String, String>) -> Result<Vec<u8>> {
@@ -95,50 +78,6 @@ fn in_script(script: &str, names: &HashMap<String, String>) -> String {
         rest = after;
     }
     out + rest
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self
-            .bytes
-            .split_at_checked(count)
-            .context("the module ends early")?;
-        self.bytes = rest;
-        Ok(taken)
-    }
-
-    /// An unsigned LEB128 number.
-    fn number(&mut self) -> Result<usize> {
-        let mut number = 0;
-        for shift in (0..35).step_by(7) {
-            let byte = self.take(1)?[0];
-            number |= usize::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        bail!("a number with too many digits")
-    }
-
-    fn name(&mut self) -> Result<String> {
-        let size = self.number()?;
-        Ok(std::str::from_utf8(self.take(size)?)?.to_owned())
-    }
-}
-
-fn write_number(out: &mut Vec<u8>, mut number: usize) {
-    loop {
-        let byte = (number & 0x7f) as u8;
-        number >>= 7;
-        if number == 0 {
-            return out.push(byte);
-        }
-        out.push(byte | 0x80);
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::{
-    build, faults,
+    build, faults, rooms,
     run::{self, cargo},
     tools::{Tools, find},
 };
@@ -32,6 +32,8 @@ pub(crate) struct Args {
 enum Part {
     /// Formatting
     Fmt,
+    /// The walls of the house: what may name what (docs/architecture.md)
+    Rooms,
     /// Clippy, native and wasm, warnings as errors
     Clippy,
     /// Native tests: protocol, call, server
@@ -54,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("── {part:?} ──");
         let began = Instant::now();
         let tools = match part {
-            Part::Fmt => Tools::default(),
+            Part::Fmt | Part::Rooms => Tools::default(),
             Part::Native => Tools::for_servers()?,
             Part::Clippy => Tools::for_linting()?,
             Part::Wasm | Part::E2e => Tools::for_testing()?,
@@ -79,6 +81,7 @@ impl Part {
         let native = ["--workspace", "--exclude", "holdfast"];
         match self {
             Self::Fmt => run::run(&mut cargo(&["fmt", "--all", "--check"])),
+            Self::Rooms => rooms::check(),
             Self::Clippy => {
                 let clippy = |which: &[&str]| {
                     let args = [&["clippy", "--quiet", "--all-targets"], which].concat();
