@@ -26,14 +26,14 @@ pub const TURN: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 77, 9, 2), Ipv4Addr::new(10, 
 
 /// Which of a person's two interfaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
+pub enum Uplink {
     /// The preferred one.
     Wifi,
     /// The other one.
     Cell,
 }
 
-impl Link {
+impl Uplink {
     const ALL: [Self; 2] = [Self::Wifi, Self::Cell];
 
     fn name(self) -> &'static str {
@@ -79,7 +79,7 @@ impl Net {
         }
         for (n, person) in net.people.iter().enumerate() {
             net.add(person);
-            for link in Link::ALL {
+            for link in Uplink::ALL {
                 let (near, far) = (link.name(), format!("p{n}{}", link.name()));
                 must(&format!("link add {far} type veth peer name hf{n}{near}"));
                 must(&format!("link set {far} netns hf-hub"));
@@ -90,26 +90,26 @@ impl Net {
                 must(&format!("-n hf-hub link set {far} up"));
             }
             netns(person, "sysctl -qw net.ipv4.conf.all.rp_filter=0");
-            net.up(n, Link::Wifi);
+            net.up(n, Uplink::Wifi);
         }
         net
     }
 
     /// The interface gets its address, and a route by it.
-    pub fn up(&self, person: usize, link: Link) {
+    pub fn up(&self, person: usize, link: Uplink) {
         self.up_as(person, link, 2);
     }
 
     /// The same, with another address of the subnet: its last number.
-    pub fn up_as(&self, person: usize, link: Link, host: u8) {
+    pub fn up_as(&self, person: usize, link: Uplink, host: u8) {
         let (space, near, subnet) = (&self.people[person], link.name(), self.subnet(person, link));
         let (address, gateway) = (
             format!("10.77.{subnet}.{host}"),
             format!("10.77.{subnet}.1"),
         );
         let (metric, table) = match link {
-            Link::Wifi => (100, 101),
-            Link::Cell => (200, 102),
+            Uplink::Wifi => (100, 101),
+            Uplink::Cell => (200, 102),
         };
         ip(&format!("-n {space} addr flush dev {near}"));
         must(&format!("-n {space} addr add {address}/24 dev {near}"));
@@ -125,7 +125,7 @@ impl Net {
     }
 
     /// The interface goes, and its address with it.
-    pub fn down(&self, person: usize, link: Link) {
+    pub fn down(&self, person: usize, link: Uplink) {
         let (space, near) = (&self.people[person], link.name());
         must(&format!("-n {space} addr flush dev {near}"));
         must(&format!("-n {space} link set {near} down"));
@@ -133,12 +133,12 @@ impl Net {
 
     /// Drops everything that comes from or goes to that interface, in the core: the device sees
     /// nothing of it.
-    pub fn drop_all(&self, person: usize, link: Link) {
+    pub fn drop_all(&self, person: usize, link: Uplink) {
         self.filter(person, link, "");
     }
 
     /// Drops what is not TCP: media, not signaling.
-    pub fn drop_media(&self, person: usize, link: Link) {
+    pub fn drop_media(&self, person: usize, link: Uplink) {
         self.filter(person, link, "ip protocol udp");
     }
 
@@ -149,7 +149,7 @@ impl Net {
 
     /// Writes addresses of that interface over (NAT), from now on with other ports each time this is
     /// called: what was known from outside leads nowhere any more.
-    pub fn rebind(&self, person: usize, link: Link, first_port: u16) {
+    pub fn rebind(&self, person: usize, link: Uplink, first_port: u16) {
         let subnet = self.subnet(person, link);
         let last_port = first_port + 999;
         let other = 10 + subnet;
@@ -169,7 +169,7 @@ impl Net {
         spawn("hf-hub", program, args)
     }
 
-    fn filter(&self, person: usize, link: Link, what: &str) {
+    fn filter(&self, person: usize, link: Uplink, what: &str) {
         let far = format!("p{person}{}", link.name());
         let chain = |hook: &str, rules: &str| {
             format!("chain {hook} {{\ntype filter hook {hook} priority 0\n{rules}}}\n")
@@ -184,8 +184,8 @@ impl Net {
         ));
     }
 
-    fn subnet(&self, person: usize, link: Link) -> usize {
-        1 + 2 * person + usize::from(link == Link::Cell)
+    fn subnet(&self, person: usize, link: Uplink) -> usize {
+        1 + 2 * person + usize::from(link == Uplink::Cell)
     }
 
     fn add(&self, space: &str) {
@@ -242,7 +242,7 @@ pub(crate) async fn reach_into(space: &str, port: u16) -> Child {
     relay
 }
 
-/// The half of [`reach_into`] that runs inside the namespace.
+/// The half of `reach_into` that runs inside the namespace.
 pub async fn relay(path: PathBuf, port: u16) {
     let listener = UnixListener::bind(path).expect("the path is free");
     while let Ok((mut near, _)) = listener.accept().await {

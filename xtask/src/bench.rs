@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use crate::{
     build,
-    run::{self, cargo, command, root},
+    run::{self, cargo, command, root, target},
     tools::Tools,
 };
 
@@ -55,7 +55,7 @@ fn in_browsers(bench: &str, many: usize) -> Result<()> {
         "run",
         "--quiet",
         "--package",
-        "e2e",
+        "bench-page",
         "--bin",
         bench,
         "--",
@@ -81,8 +81,7 @@ fn signaling(args: &[String]) -> Result<()> {
     run::run(&mut cargo(
         &[&["build", "--release"], &packages[..]].concat(),
     ))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), Into::into);
-    let bench = target.join("release/bench-signaling");
+    let bench = target().join("release/bench-signaling");
     let mut bench = command(&bench.to_string_lossy(), &["--npm"]);
     run::run(tools.apply(bench.arg(npm).args(args)))
 }

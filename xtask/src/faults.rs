@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{
     build,
-    run::{self, cargo, command, root},
+    run::{self, cargo, command, target},
     tools::Tools,
 };
 
@@ -29,11 +29,10 @@ pub(crate) fn play(tools: &Tools, args: &[String]) -> Result<()> {
         "--package",
         "holdfast-server",
         "--package",
-        "e2e",
-        "--bins",
+        "lab",
     ];
     run::run(tools.apply(&mut cargo(&programs)))?;
-    let lab = root().join("target/debug/faults");
+    let lab = target().join("debug/lab");
     let mut lab = command(&lab.to_string_lossy(), &[]);
     run::run(tools.apply(lab.args(args)))
 }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     build,
-    run::{self, cargo, command, root},
+    run::{self, cargo, command, root, target},
     tools::Tools,
 };
 
@@ -55,8 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn start_server(args: &Args) -> Result<Child> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), Into::into);
-    let mut server = Command::new(target.join("debug").join("holdfast-server"));
+    let mut server = Command::new(target().join("debug").join("holdfast-server"));
     server.arg("--listen").arg(args.listen.to_string());
     server.arg("--site").arg(root().join("dist"));
     if args.dev {

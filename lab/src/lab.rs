@@ -4,7 +4,7 @@ use std::{fs, net::Ipv4Addr, path::Path, process::Child, time::Duration};
 
 use e2e::{
     Kind, Look, Person, Stage,
-    net::{Link, Net, SERVER, TURN},
+    net::{Net, SERVER, TURN, Uplink},
 };
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -31,7 +31,7 @@ pub(crate) struct Lab {
     policy: Policy,
     people: [Person; 2],
     /// Which interface each is on.
-    on: [Link; 2],
+    on: [Uplink; 2],
     address: u8,
     port: u16,
 }
@@ -69,7 +69,7 @@ impl Lab {
             stale: false,
             policy,
             people: [ann, bob],
-            on: [Link::Wifi; 2],
+            on: [Uplink::Wifi; 2],
             address: 2,
             port: 20_000,
         };
@@ -349,7 +349,7 @@ impl Lab {
         }
     }
 
-    async fn both_up(&self, person: usize) -> (Link, Link) {
+    async fn both_up(&self, person: usize) -> (Uplink, Uplink) {
         let from = self.on[person];
         let to = other(from);
         self.net.up(person, to);
@@ -388,7 +388,7 @@ impl Lab {
         Since::Path(loaded.as_f64().unwrap_or_default())
     }
 
-    /// What each side sees of the other's certificate.
+    /// The other's certificate, as each side sees it.
     async fn fingerprints(&self) -> Vec<Value> {
         let mut seen = Vec::new();
         for person in &self.people {
@@ -440,10 +440,10 @@ fn serve(site: &Path) -> Child {
     Net::in_hub(&server.to_string_lossy(), &args)
 }
 
-fn other(link: Link) -> Link {
+fn other(link: Uplink) -> Uplink {
     match link {
-        Link::Wifi => Link::Cell,
-        Link::Cell => Link::Wifi,
+        Uplink::Wifi => Uplink::Cell,
+        Uplink::Cell => Uplink::Wifi,
     }
 }
 

@@ -7,7 +7,7 @@
 use e2e::{Kind::Chromium, Person, holdfast_server, page_host, stage};
 use serde_json::json;
 
-/// What Holdfast may take, as a ratio.
+/// The most that Holdfast may take, as a ratio.
 const TARGET: f64 = 1.25;
 
 fn main() {

@@ -1,4 +1,4 @@
-//! What is measured in a page: when pictures are decoded, when sound is, and whether anybody is
+//! Measurements in a page: when pictures are decoded, when sound is, and whether anybody is
 //! shown an end.
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -75,7 +75,7 @@ pub(crate) async fn watch(person: &Person) {
     person.run(script, json!([])).await;
 }
 
-/// What has been seen and heard since [`watch`].
+/// Pictures and sound since [`watch`].
 pub(crate) async fn seen(person: &Person) -> Seen {
     let seen = person.run("return window.lab ?? null", json!([])).await;
     serde_json::from_value(seen).unwrap_or_default()
@@ -164,7 +164,7 @@ pub(crate) async fn relay_in_use(person: &Person) -> Option<String> {
     found.expect("the script runs").as_str().map(str::to_owned)
 }
 
-/// What the page shows, and how its connections are.
+/// The page's text, and the state of its connections.
 pub(crate) async fn state(person: &Person) -> Value {
     let script = "return [
         document.querySelector('.state')?.innerText,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Browsers, Policy, Scenario, page::LOST};
 
-/// What a fault did.
+/// The effect of a fault.
 pub(crate) struct Outcome {
     /// At Ann, and at Bob: from the moment the new path was there to the first new picture, ms; the
     /// longest pause of pictures where there always was a path.
@@ -22,6 +22,14 @@ pub(crate) struct Outcome {
     pub(crate) lost: bool,
     /// The fingerprints of both sides are what they were.
     pub(crate) same_call: bool,
+}
+
+impl Outcome {
+    /// Whether it is the same call, and no picture stood still for longer than that, ms.
+    pub(crate) fn is_within(&self, bound: f64) -> bool {
+        let longest = self.pictures[0].max(self.pictures[1]);
+        !self.lost && self.same_call && longest <= bound
+    }
 }
 
 impl fmt::Display for Outcome {
@@ -59,7 +67,7 @@ struct Row {
 }
 
 impl Results {
-    /// What earlier runs have left there.
+    /// Results that earlier runs have left there.
     pub(crate) fn load(folder: &Path) -> Self {
         let text = fs::read_to_string(folder.join("faults.json")).unwrap_or_default();
         let rows: Vec<Row> = serde_json::from_str(&text).unwrap_or_default();
@@ -209,4 +217,33 @@ fn part(sorted: &[f64], part: f64) -> f64 {
         .get(place.saturating_sub(1))
         .copied()
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_gap_another_fingerprint_and_a_lost_call_are_not_within_bounds() {
+        let good = || Outcome {
+            pictures: [200.0, 300.0],
+            sounds: [f64::NAN; 2],
+            lost: false,
+            same_call: true,
+        };
+        assert!(good().is_within(300.0));
+        assert!(!good().is_within(299.0));
+        assert!(
+            !Outcome {
+                lost: true,
+                ..good()
+            }
+            .is_within(300.0)
+        );
+        let other = Outcome {
+            same_call: false,
+            ..good()
+        };
+        assert!(!other.is_within(300.0));
+    }
 }
