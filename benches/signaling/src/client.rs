@@ -9,14 +9,18 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
+use holdfast_link::{Command, Event, Introduction, Link, LinkStatus, Medium, Output, SocketId};
+use holdfast_protocol::{ClientMessage, ServerMessage};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpSocket, TcpStream},
+    time::{Instant, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
@@ -46,17 +50,23 @@ impl Received {
     }
 }
 
+/// For a client that has nothing to do of itself.
+const FOREVER: Duration = Duration::from_secs(3600);
+
 /// A connection that has said `username`, or what its server asks for.
 pub(crate) struct Client {
     dialect: Dialect,
     socket: WebSocketStream<Counted>,
     name: String,
-    /// The secret that our server gave.
-    id: String,
-    /// What the server calls the other one of the pair.
+    /// The name of the other one of the pair, as the server has it.
     partner: String,
-    heard: u32,
+    /// The link to our server, as our page has it.
+    link: Link,
+    began: Instant,
 }
+
+/// The one connection of a client.
+const SOCKET: SocketId = 1;
 
 impl Client {
     /// Connects, but has not come in yet.
@@ -97,27 +107,31 @@ impl Client {
             dialect,
             socket,
             name: name.to_owned(),
-            id: String::new(),
             partner: partner.to_owned(),
-            heard: 0,
+            link: Link::new(Medium::Local, 1),
+            began: Instant::now(),
         })
     }
 
     /// The secret that our server gave.
     pub(crate) fn id(&self) -> &str {
-        &self.id
+        self.link.session().unwrap_or_default()
     }
 
     /// Comes in: into that room, where the server knows rooms.
     pub(crate) async fn enter(&mut self, room: &str) -> Result<()> {
         match self.dialect {
             Dialect::Holdfast => {
-                let id: Value = serde_json::from_str(&self.next().await?)?;
-                self.id = id["id"].as_str().unwrap_or_default().to_owned();
-                let (name, id) = (&self.name, &self.id);
-                let hello =
-                    json!({"type": "username", "name": name, "id": id, "date": 0, "room": room});
-                self.send(hello.to_string()).await?;
+                let join = Event::Join(Introduction {
+                    name: self.name.clone(),
+                    room: Some(room.to_owned()),
+                    pass: None,
+                    date: 0.0,
+                });
+                self.feed(join).await?;
+                while self.link.session().is_none() {
+                    self.next().await?;
+                }
             }
             // In no room, there is nothing to say.
             Dialect::Ws if room.is_empty() => {}
@@ -160,6 +174,12 @@ impl Client {
             "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "Lp8x",
         });
         let target = &self.partner;
+        if self.dialect == Dialect::Holdfast {
+            let candidate = json!({ "type": "new-ice-candidate", "target": target,
+                "candidate": candidate });
+            let message = ClientMessage::read(&candidate)?.context("a candidate")?;
+            return self.feed(Event::Send(message)).await;
+        }
         let text = match self.dialect {
             Dialect::Holdfast | Dialect::Echo | Dialect::Ws => json!({
                 "type": "new-ice-candidate", "target": target, "candidate": candidate,
@@ -198,20 +218,47 @@ impl Client {
         while self.next().await.is_ok() {}
     }
 
-    /// Says how much has been heard, as our page does.
-    async fn count(&mut self, text: &str) -> Result<()> {
-        let is_counted = text.starts_with("{\"type\":\"")
-            && !["id", "people", "heard"]
-                .iter()
-                .any(|kind| text[9..].starts_with(kind));
-        if self.dialect == Dialect::Holdfast && is_counted {
-            self.heard += 1;
-            if self.heard.is_multiple_of(16) {
-                let heard = json!({"type": "heard", "heard": self.heard});
-                self.send(heard.to_string()).await?;
+    /// A text of our server's goes to the link, as in our page. Lists are not looked at, only counted:
+    /// a thousand clients would have no time for anything else.
+    async fn received(&mut self, text: Option<&str>) -> Result<()> {
+        let is_up = self.link.status() == LinkStatus::Up;
+        let json = text.map(serde_json::from_str::<Value>).transpose()?;
+        let message = match json {
+            Some(json) if !json["type"].is_null() && json["type"] != "people" => {
+                ServerMessage::read(&json)?
+            }
+            _ if is_up => ServerMessage::PresenceChanges {
+                free: Vec::new(),
+                busy: Vec::new(),
+                gone: Vec::new(),
+            },
+            _ => ServerMessage::Presence {
+                version: 0,
+                free: Vec::new(),
+                busy: Vec::new(),
+            },
+        };
+        self.feed(Event::Received(SOCKET, message)).await
+    }
+
+    /// Tells the link what happened, and does what it says.
+    async fn feed(&mut self, event: Event) -> Result<()> {
+        let now = self.now();
+        self.link.handle(event, now);
+        self.perform().await
+    }
+
+    async fn perform(&mut self) -> Result<()> {
+        while let Some(output) = self.link.poll_output() {
+            if let Output::Command(Command::Transmit(_, message)) = output {
+                self.send(serde_json::to_string(&message)?).await?;
             }
         }
         Ok(())
+    }
+
+    fn now(&self) -> holdfast_clock::Instant {
+        holdfast_clock::Instant::after_start(self.began.elapsed())
     }
 
     async fn send(&mut self, text: String) -> Result<()> {
@@ -221,17 +268,31 @@ impl Client {
     /// The next text, or nothing in place of a binary frame.
     async fn next(&mut self) -> Result<String> {
         loop {
-            let frame = self.socket.next().await.context("closed")??;
-            match frame {
+            let due = self.link.poll_timeout();
+            let wait = due.map_or(FOREVER, |due| due.since(self.now()));
+            let Ok(frame) = timeout(wait, self.socket.next()).await else {
+                let now = self.now();
+                self.link.handle_timeout(now);
+                self.perform().await?;
+                continue;
+            };
+            match frame.context("closed")?? {
                 Message::Text(text) if self.dialect == Dialect::SocketIo && text == "2" => {
                     self.send("3".into()).await?;
                 }
                 Message::Text(text) if text == "{\"type\":\"HEARTBEAT\"}" => {}
                 Message::Text(text) => {
-                    self.count(&text).await?;
+                    if self.dialect == Dialect::Holdfast {
+                        self.received(Some(&text)).await?;
+                    }
                     return Ok(text.to_string());
                 }
-                Message::Binary(_) => return Ok(String::new()),
+                Message::Binary(_) => {
+                    if self.dialect == Dialect::Holdfast {
+                        self.received(None).await?;
+                    }
+                    return Ok(String::new());
+                }
                 Message::Close(why) => bail!("closed: {why:?}"),
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }

@@ -61,7 +61,7 @@ struct Args {
     idle: usize,
 }
 
-/// What else this program can be; it starts itself so.
+/// The other programs that this one starts itself as.
 #[derive(clap::Subcommand)]
 enum Role {
     /// The echo server
