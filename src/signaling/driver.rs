@@ -1,4 +1,4 @@
-//! What drives the link: it makes the connections, sends the probes and keeps the time.
+//! The driver of the link: it makes the connections, sends the probes and keeps the time.
 
 use std::{collections::VecDeque, rc::Rc};
 
@@ -12,7 +12,7 @@ use holdfast_protocol::ClientMessage;
 use super::{
     manual::Manual,
     reachability::Probe,
-    route::{Route, SignalingServer},
+    route::{self, Route, SignalingServer},
     tabs::Tabs,
     transport::{Transport, TransportEvent},
     websocket::WebSocketTransport,
@@ -30,7 +30,7 @@ pub enum SignalingEvent {
     Tick,
 }
 
-/// What signaling has to tell.
+/// An event of signaling.
 #[derive(Debug)]
 pub enum SignalingNews {
     /// Of the link.
@@ -106,7 +106,7 @@ impl Signaling {
     pub fn handle(&mut self, event: SignalingEvent) {
         match event {
             SignalingEvent::Transport(link, socket, event) => {
-                if link == self.links {
+                if link == self.links && self.link.owns(socket) {
                     self.transport(socket, event);
                 }
             }
@@ -134,7 +134,8 @@ impl Signaling {
             (_, LinkStatus::Connecting) => LinkView::Connecting,
             (Route::Server(url), LinkStatus::Down) => LinkView::Down(url.clone()),
             (Route::Server(_), LinkStatus::Up) => LinkView::Up,
-            (Route::Tabs, LinkStatus::Down) => LinkView::Connecting,
+            // A browser without `BroadcastChannel`.
+            (Route::Tabs, LinkStatus::Down) => LinkView::Down(route::beside_the_page()),
             (Route::Tabs, LinkStatus::Up) => LinkView::Tabs,
         }
     }
@@ -151,7 +152,7 @@ impl Signaling {
         &self.route
     }
 
-    /// What we are called; empty before anybody has joined.
+    /// Our name; empty before anybody has joined.
     #[must_use]
     pub fn name(&self) -> &str {
         let introduction = self.link.introduction();
@@ -173,6 +174,8 @@ impl Signaling {
 
     /// Comes back into the session of a page that was loaded anew.
     pub fn restore(&mut self, introduction: Introduction, session: Option<String>) {
+        // Of a server that has our session we know that it is there.
+        self.answered = session.is_some();
         self.feed(Event::Restore {
             introduction,
             session,
@@ -200,10 +203,13 @@ impl Signaling {
         self.feed(Event::Leave);
     }
 
-    /// Everything is as before anybody joined, also the way that messages take.
+    /// Everything is as before anybody joined. Where no server was found, none is looked for again.
     pub fn reset(&mut self) {
         self.feed(Event::Reset);
-        self.take(Route::to(&self.server));
+        self.take(match self.route {
+            Route::Tabs => Route::Tabs,
+            Route::Server(_) | Route::Manual { .. } => Route::to(&self.server),
+        });
     }
 
     /// From now on, people carry what is said to that person.
@@ -235,13 +241,13 @@ impl Signaling {
         let may_fall_back = self.server == SignalingServer::Auto && location::is_local();
         if is_first && may_fall_back && self.link.medium() == Medium::Network {
             // Somebody tries the page out: `trunk serve` without a server.
-            let introduction = self.link.introduction().cloned();
-            self.take(Route::Tabs);
-            return introduction.into_iter().for_each(|who| self.join(who));
+            self.route = Route::Tabs;
+            return self.feed(Event::Reroute(Medium::Local));
         }
         if !reason.is_empty() {
             self.news.push_back(SignalingNews::ClosedBecause(reason));
         }
+        self.connections.retain(|(known, _)| *known != socket);
         self.feed(Event::Closed(socket));
     }
 

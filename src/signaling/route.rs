@@ -9,6 +9,11 @@ use crate::platform::location;
 /// How long people may take to carry a code.
 const BY_HAND: Duration = Duration::from_secs(30 * 60);
 
+/// The URL of a server that gave us this page.
+pub(super) fn beside_the_page() -> String {
+    location::socket_beside_the_page("ws").unwrap_or_default()
+}
+
 /// Where signaling is, as config.json has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignalingServer {
@@ -29,7 +34,7 @@ pub enum Route {
     Tabs,
     /// Codes that people carry, to this person alone.
     Manual {
-        /// Who is at the other end.
+        /// The other end.
         peer: String,
     },
 }
@@ -39,15 +44,13 @@ impl Route {
     #[must_use]
     pub fn to(server: &SignalingServer) -> Self {
         match server {
-            SignalingServer::Auto => {
-                Self::Server(location::socket_beside_the_page("ws").unwrap_or_default())
-            }
+            SignalingServer::Auto => Self::Server(beside_the_page()),
             SignalingServer::Url(url) => Self::Server(url.clone()),
             SignalingServer::Tabs => Self::Tabs,
         }
     }
 
-    /// What a link over it is made of.
+    /// The parts of a link over it.
     #[must_use]
     pub fn medium(&self) -> Medium {
         match self {

@@ -40,7 +40,7 @@ struct State {
     settled: bool,
 }
 
-/// Who is in a tab.
+/// The person in a tab.
 #[derive(Debug, Clone, PartialEq)]
 struct Tab {
     id: String,
@@ -133,12 +133,12 @@ impl Drop for Tabs {
 }
 
 impl State {
-    /// What this tab says.
+    /// A message from this tab.
     fn send(&mut self, message: ClientMessage) {
         match message {
             ClientMessage::Username { name, date, .. } => {
                 self.me.since = date;
-                self.claim(&name);
+                self.take_name(&name);
             }
             ClientMessage::Text {
                 text, date, target, ..
@@ -163,7 +163,7 @@ impl State {
         }
     }
 
-    /// What another tab says: its name as a client does, the rest as a server.
+    /// A message from another tab: its name as a client's, the rest as a server's.
     fn receive(&mut self, text: &str) {
         if let Some(tab) = parse(text).and_then(|json| Tab::read(&json)) {
             return self.announced(tab);
@@ -205,13 +205,13 @@ impl State {
         self.others.push(other);
         if clash && earlier {
             let name = self.me.name.clone();
-            return self.claim(&name);
+            return self.take_name(&name);
         }
         self.emit_list();
     }
 
     /// Takes a name, or the nearest that no other tab has.
-    fn claim(&mut self, wanted: &str) {
+    fn take_name(&mut self, wanted: &str) {
         let taken = |name: &str| self.others.iter().any(|other| other.name == name);
         let mut name = wanted.to_owned();
         let mut suffix = 2;

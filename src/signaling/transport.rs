@@ -1,4 +1,4 @@
-//! What every way for messages has in common.
+//! The common part of every way for messages.
 
 use holdfast_protocol::{ClientMessage, ServerMessage};
 

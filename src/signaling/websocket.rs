@@ -23,7 +23,7 @@ const MOVED: u16 = 4001;
 #[derive(Debug)]
 pub(super) struct WebSocketTransport {
     socket: web_sys::WebSocket,
-    /// What comes is for nobody any more.
+    /// Messages are for nobody any more.
     dropped: Rc<Cell<bool>>,
 }
 

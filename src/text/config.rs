@@ -1,4 +1,4 @@
-//! What is wrong with config.json, for who runs the site: each sentence names the field.
+//! Faults of config.json, for the person who runs the site: each sentence names the field.
 
 use crate::{
     config::{ConfigError, Wanted},
@@ -28,7 +28,7 @@ fn unreachable(why: &str) -> String {
 fn must_be(wanted: Wanted) -> &'static str {
     match wanted {
         Wanted::Signaling => "\"auto\", \"tabs\", or a URL that begins with ws:// or wss://",
-        Wanted::SecureSignaling => "a wss:// URL, because this page came over https",
+        Wanted::SecureSignaling => "a wss:// URL, because this page came over https://",
         Wanted::Recovery => "\"race\", \"restart\", \"textbook\" or \"sample\"",
         Wanted::Seconds => "a number of seconds from 10 to 3600",
         Wanted::Rtc(rtc::Wanted::IceTransportPolicy) => "\"all\" or \"relay\"",

@@ -137,6 +137,13 @@ impl Dial {
         self.stop_attempt(out);
     }
 
+    /// The open connection has the server at its other end, though that did not let us in.
+    pub(crate) fn refused(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.deadline = None;
+        }
+    }
+
     /// Delays begin again.
     pub(crate) fn reset_backoff(&mut self) {
         self.attempts = 0;

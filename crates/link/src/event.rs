@@ -1,6 +1,8 @@
-//! What goes into a link.
+//! Events: the input of a link.
 
 use holdfast_protocol::{ClientMessage, ServerMessage};
+
+use crate::medium::Medium;
 
 /// A connection to the server, numbered by the link in the order of its attempts.
 pub type SocketId = u32;
@@ -8,14 +10,14 @@ pub type SocketId = u32;
 /// A request by which the link finds out whether anything can be reached.
 pub type ProbeId = u32;
 
-/// Who comes in, and where.
+/// The person who comes in, and the room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Introduction {
     /// The name asked for.
     pub name: String,
     /// The room; the lobby if none.
     pub room: Option<String>,
-    /// What says room and name instead, where the server asks for that.
+    /// A pass, which has room and name, where the server asks for one.
     pub pass: Option<String>,
     /// When the person said so, milliseconds since 1970.
     pub date: f64,
@@ -54,6 +56,8 @@ pub enum Event {
     Send(ClientMessage),
     /// The page is about to close. If it is still there 2 s later, it connects anew.
     Leave,
+    /// There is no server: messages take another way from now on. What waits to be sent goes there.
+    Reroute(Medium),
     /// Everything is as before anybody joined.
     Reset,
 }

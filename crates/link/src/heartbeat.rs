@@ -7,7 +7,7 @@ use holdfast_clock::Instant;
 /// How often the server is asked.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// So many questions without a word, and the connection is dead.
+/// Questions without a word after which the connection is dead.
 const UNANSWERED: u32 = 2;
 
 /// Beats while the link is up.
@@ -23,7 +23,7 @@ struct Beat {
     unanswered: u32,
 }
 
-/// What is due.
+/// The step that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Due {
     /// Ask.

@@ -58,10 +58,12 @@ mod dial;
 mod event;
 mod heartbeat;
 mod link;
+mod medium;
 mod output;
 mod reachability;
 mod resume;
 
 pub use event::{Event, Introduction, ProbeId, SocketId};
-pub use link::{Link, LinkStatus, Medium};
+pub use link::{Link, LinkStatus};
+pub use medium::Medium;
 pub use output::{Command, News, Output};

@@ -9,9 +9,10 @@ use crate::{
     dial::Dial,
     event::{Event, Introduction, SocketId},
     heartbeat::{Due, Heartbeat},
+    medium::Medium,
     output::{Command, News, Output, Outputs},
     reachability::ReachabilityProbe,
-    resume::{Sending, Session},
+    resume::{Sending, ServerSession},
 };
 
 /// A page that is still there so long after it was about to close has stayed.
@@ -19,17 +20,6 @@ const STAYED_AFTER: Duration = Duration::from_secs(2);
 
 /// A connection is kept, though its successor fails, for so many attempts.
 const DOUBTED_FOR: usize = 3;
-
-/// What a link's messages travel over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Medium {
-    /// A network: connections hang, break, and are made anew.
-    Network,
-    /// This one machine: a connection lasts as long as the link.
-    Local,
-    /// People who carry messages by hand: a connection lasts, and answers when they do.
-    Manual,
-}
 
 /// How a link is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,7 +44,7 @@ pub struct Link {
     dial: Dial,
     probe: ReachabilityProbe,
     heartbeat: Heartbeat,
-    session: Session,
+    session: ServerSession,
     outputs: Outputs,
 }
 
@@ -69,7 +59,7 @@ impl Link {
             dial: Dial::new(seed),
             probe: ReachabilityProbe::default(),
             heartbeat: Heartbeat::default(),
-            session: Session::default(),
+            session: ServerSession::default(),
             outputs: Outputs::default(),
         }
     }
@@ -91,7 +81,7 @@ impl Link {
                 session,
             } => {
                 self.introduction = Some(introduction);
-                self.session = session.map(Session::reloaded).unwrap_or_default();
+                self.session = session.map(ServerSession::reloaded).unwrap_or_default();
                 self.connect(now);
             }
             Event::Received(socket, message) if self.dial.owns(socket) => {
@@ -110,6 +100,10 @@ impl Link {
             Event::Probe => self.probe(now),
             Event::Send(message) => self.send(message),
             Event::Leave => self.leave(now),
+            Event::Reroute(medium) => {
+                self.medium = medium;
+                self.connect(now);
+            }
             Event::Reset => self.reset(),
         }
     }
@@ -137,7 +131,7 @@ impl Link {
         }
     }
 
-    /// What comes out next, if anything.
+    /// The next output, if there is one.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop()
     }
@@ -155,13 +149,19 @@ impl Link {
         self.status
     }
 
-    /// What its messages travel over.
+    /// Whether that connection still has something to say.
+    #[must_use]
+    pub fn owns(&self, socket: SocketId) -> bool {
+        self.dial.owns(socket)
+    }
+
+    /// The way that its messages take.
     #[must_use]
     pub fn medium(&self) -> Medium {
         self.medium
     }
 
-    /// Who came in, under the name that the server gave.
+    /// The person who came in, under the name that the server gave.
     #[must_use]
     pub fn introduction(&self) -> Option<&Introduction> {
         self.introduction.as_ref()
@@ -208,7 +208,7 @@ impl Link {
     }
 
     fn send(&mut self, message: ClientMessage) {
-        let is_up = self.status == LinkStatus::Up;
+        let is_up = self.status == LinkStatus::Up && self.dial.open().is_some();
         if let Sending::Now(message) = self.session.send(message, is_up) {
             self.transmit(message);
         }
@@ -227,7 +227,7 @@ impl Link {
         self.dial.leave(&mut self.outputs);
         self.heartbeat.stop();
         self.probe.stop(&mut self.outputs);
-        self.session = Session::default();
+        self.session = ServerSession::default();
         self.introduction = None;
         self.set_status(LinkStatus::Off);
     }
@@ -268,17 +268,16 @@ impl Link {
                 if let Some(introduction) = &mut self.introduction {
                     introduction.name.clone_from(name);
                 }
-                self.count();
-                self.outputs.news(News::Message(message));
+                self.relay(message);
+            }
+            ServerMessage::Error { .. } => {
+                self.dial.refused();
+                self.relay(message);
             }
             ServerMessage::Text { .. }
             | ServerMessage::Signal(_)
             | ServerMessage::PeerGone { .. }
-            | ServerMessage::Error { .. }
-            | ServerMessage::Unknown { .. } => {
-                self.count();
-                self.outputs.news(News::Message(message));
-            }
+            | ServerMessage::Unknown { .. } => self.relay(message),
         }
     }
 
@@ -331,6 +330,12 @@ impl Link {
     fn settle(&mut self) {
         self.dial.settle(&mut self.outputs);
         self.probe.stop(&mut self.outputs);
+    }
+
+    /// A message of the session, for whoever reads it.
+    fn relay(&mut self, message: ServerMessage) {
+        self.count();
+        self.outputs.news(News::Message(message));
     }
 
     /// A message of the session has come.

@@ -1,4 +1,4 @@
-//! What comes out of a link: commands for its driver, and news for the session.
+//! Outputs of a link: commands for its driver, and news for the session.
 
 use std::collections::VecDeque;
 
@@ -6,7 +6,7 @@ use holdfast_protocol::{ClientMessage, ServerMessage};
 
 use crate::event::{ProbeId, SocketId};
 
-/// What comes out of a link, in this order.
+/// An output of a link; they are in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
     /// For whoever drives it.
@@ -32,7 +32,7 @@ pub enum Command {
     CancelProbe(ProbeId),
 }
 
-/// What a link has to tell.
+/// News of a link.
 #[derive(Debug, Clone, PartialEq)]
 pub enum News {
     /// A server has begun a session for us, under the name that it was told.
@@ -54,7 +54,7 @@ pub enum News {
     Message(ServerMessage),
 }
 
-/// What waits to be drained.
+/// Outputs that wait to be drained.
 #[derive(Debug, Default)]
 pub(crate) struct Outputs(VecDeque<Output>);
 

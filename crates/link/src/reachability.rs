@@ -13,7 +13,7 @@ use crate::{
     output::{Command, Outputs},
 };
 
-/// So many probes at the one rate, then at the next: a network that has just come answers within
+/// Probes at one rate, then at the next: a network that has just come answers within
 /// 50 ms, or does not have its route yet.
 const RATES: [(u32, Duration); 4] = [
     (6, Duration::from_millis(50)),

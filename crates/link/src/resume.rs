@@ -7,7 +7,7 @@ const KEPT: usize = 256;
 
 /// A session with a server, from connection to connection.
 #[derive(Debug, Default)]
-pub(crate) struct Session {
+pub(crate) struct ServerSession {
     state: State,
     /// Said before we are in.
     pending: Vec<ClientMessage>,
@@ -49,23 +49,22 @@ enum Phase {
     Entering { offered: Option<ConnectionId> },
     /// We are in.
     Member,
-    /// We were in: what we say meanwhile is sent with what the server has not received, or it would
-    /// come twice.
+    /// We were in: what we say meanwhile goes after what the server has not received.
     Resuming { offered: ConnectionId },
     /// In a page that was loaded anew, and has forgotten the counts.
     Reloaded { offered: Option<ConnectionId> },
 }
 
-/// What a message to be sent needs.
+/// The handling that a message to be sent needs.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Sending {
-    /// It goes out now.
+    /// It goes out now, if there is a connection; what keeps it is the session's log.
     Now(ClientMessage),
-    /// It waits for its turn.
+    /// It waits for its turn, or there are too many.
     Later,
 }
 
-impl Session {
+impl ServerSession {
     /// The session of a page that was loaded anew.
     pub(crate) fn reloaded(id: String) -> Self {
         Self {
@@ -153,20 +152,20 @@ impl Session {
 
     /// Takes a message in; `up`: the server knows us.
     pub(crate) fn send(&mut self, message: ClientMessage, up: bool) -> Sending {
-        if let State::Counted(counted) = &mut self.state {
-            let is_member = matches!(counted.phase, Phase::Member);
-            if is_member || matches!(counted.phase, Phase::Resuming { .. }) {
-                if counted.log.unacked_count() == KEPT {
+        match &mut self.state {
+            State::Counted(Counted {
+                phase: Phase::Member,
+                log,
+                ..
+            }) => {
+                if log.unacked_count() == KEPT {
                     return Sending::Later;
                 }
-                counted.log.sent(message.clone());
-                return match up && is_member {
-                    true => Sending::Now(message),
-                    false => Sending::Later,
-                };
+                log.sent(message.clone());
+                return Sending::Now(message);
             }
-        } else if up {
-            return Sending::Now(message);
+            State::Uncounted { .. } if up => return Sending::Now(message),
+            State::Fresh | State::Uncounted { .. } | State::Counted(_) => {}
         }
         if self.pending.len() < KEPT {
             self.pending.push(message);

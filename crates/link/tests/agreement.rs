@@ -17,7 +17,7 @@ fn says() -> impl Strategy<Value = Act> {
     prop_oneof![Just(Act::ClientSays), Just(Act::ServerSays)]
 }
 
-/// What happens to the network: shorter than what ends a session.
+/// Faults of the network: shorter than what ends a session.
 fn fault() -> impl Strategy<Value = Act> {
     prop_oneof![
         2 => Just(Act::Cut),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use holdfast_clock::Instant;
 use holdfast_link::{Command, Event, Link, LinkStatus, Medium, News, Output};
-use holdfast_protocol::{ClientMessage, ConnectionId, ServerMessage};
+use holdfast_protocol::{ClientMessage, ConnectionId, ErrorCode, ServerMessage};
 use sim::{Act, Sim, introduction};
 
 fn seconds(instants: &[Instant], since: Instant) -> Vec<f64> {
@@ -228,4 +228,65 @@ fn a_server_that_is_asked_and_answers_in_time_brings_the_backoff_to_its_beginnin
     sim.act(Act::Cut, 100);
     assert_eq!(sim.dials, [start], "at once again");
     assert!(Duration::from_millis(100) >= sim.now.since(start));
+}
+
+#[test]
+fn a_server_that_refuses_us_is_not_asked_again_and_again() {
+    let mut link = Link::new(Medium::Network, 7);
+    link.handle(Event::Join(introduction()), Instant::START);
+    for message in [
+        ServerMessage::Id {
+            id: ConnectionId::Text("a".into()),
+            acked: Some(0),
+        },
+        ServerMessage::Error {
+            code: ErrorCode::NoPass,
+            text: "a pass is needed".into(),
+            target: None,
+        },
+    ] {
+        link.handle(Event::Received(1, message), Instant::START);
+    }
+    assert_eq!(link.poll_timeout(), None);
+    assert!(link.owns(1) && link.status() == LinkStatus::Connecting);
+}
+
+#[test]
+fn messages_that_wait_for_a_server_go_another_way_if_there_is_none() {
+    let mut link = Link::new(Medium::Network, 7);
+    let now = Instant::START;
+    link.handle(Event::Join(introduction()), now);
+    link.handle(Event::Send(ClientMessage::Ping), now);
+    link.handle(Event::Reroute(Medium::Local), now);
+    assert_eq!(link.poll_timeout(), None, "what is local is not timed");
+    let id = ConnectionId::Text("tab".into());
+    let users = vec!["Ann".into()];
+    for message in [
+        ServerMessage::Id { id, acked: None },
+        ServerMessage::UserList { users },
+    ] {
+        link.handle(Event::Received(2, message), now);
+    }
+    let sent = std::iter::from_fn(|| link.poll_output()).filter_map(|output| match output {
+        Output::Command(Command::Transmit(2, message)) => Some(message),
+        _ => None,
+    });
+    assert_eq!(sent.last(), Some(ClientMessage::Ping));
+}
+
+#[test]
+fn messages_said_while_a_page_seems_to_close_are_kept() {
+    let mut sim = Sim::new(false, 10);
+    sim.handle(Event::Join(introduction()));
+    sim.run(100);
+    sim.handle(Event::Leave);
+    sim.handle(Event::Send(ClientMessage::Ping));
+    let count = |sim: &Sim| {
+        let sent = sim.transmitted.iter();
+        sent.filter(|(_, message)| *message == ClientMessage::Ping)
+            .count()
+    };
+    assert_eq!(count(&sim), 0);
+    sim.run(3000);
+    assert_eq!((count(&sim), sim.link.status()), (1, LinkStatus::Up));
 }

@@ -20,7 +20,7 @@ use holdfast_protocol::{
     ClientMessage, ConnectionId, ErrorCode, SESSION_SECONDS, Sequence, ServerMessage,
 };
 
-/// What a person, or the ground under a link, does. Times are in milliseconds.
+/// An act of a person, or of the ground under a link. Times are in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Act {
     /// The client says the next number.
@@ -64,7 +64,7 @@ enum Item {
     Expire,
 }
 
-/// What the server knows of a client.
+/// A client as the server knows it.
 struct Session {
     log: Sequence<ServerMessage>,
     socket: Option<SocketId>,
