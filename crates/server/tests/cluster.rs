@@ -73,6 +73,16 @@ async fn until_all_are_here(client: &mut Client, known: Value, names: &[&str]) {
     }
 }
 
+/// Waits until somebody has been told of that change for both.
+async fn until_both_are(client: &mut Client, change: &str, names: [&str; 2]) {
+    let mut left = names.to_vec();
+    while !left.is_empty() {
+        let news = client.next_of("").await;
+        let told = news[change].as_array().into_iter().flatten();
+        told.for_each(|name| left.retain(|one| *one != name));
+    }
+}
+
 /// Comes in; gives who is known to be here too.
 async fn enter(server: &TestServer, name: &str) -> (Client, Value) {
     let mut client = server.connect(Some("holdfast")).await.expect("connects");
@@ -227,6 +237,25 @@ async fn a_session_goes_on_at_another_server_and_nobody_sees_it() {
     bob.send(&text("and now?", "Ann")).await;
     assert_eq!(ann.next_of("message").await["text"], "and now?");
     bob.assert_nothing_waits().await;
+}
+
+#[tokio::test]
+async fn people_who_moved_during_a_call_are_free_when_it_is_over() {
+    let nats = Nats::start().await;
+    let (one, other) = (nats.server().await, nats.server().await);
+    let (mut cat, known) = enter(&other, "Cat").await;
+    let (mut ann, _) = enter(&one, "Ann").await;
+    let (mut bob, _) = enter(&one, "Bob").await;
+    until_all_are_here(&mut cat, known, &["Ann", "Bob"]).await;
+    ann.send(&json!({"type": "video-offer", "target": "Bob", "sdp": {}}))
+        .await;
+    bob.next_of("video-offer").await;
+    until_both_are(&mut cat, "busy", ["Ann", "Bob"]).await;
+    let (mut ann, _) = come_back(&other, &ann.id, "Ann").await;
+    let (_bob, _) = come_back(&other, &bob.id, "Bob").await;
+    ann.send(&json!({"type": "hang-up", "target": "Bob"})).await;
+    until_both_are(&mut cat, "+", ["Ann", "Bob"]).await;
+    cat.assert_nothing_waits().await;
 }
 
 #[tokio::test]

@@ -1,19 +1,16 @@
-//! Who is in a call with whom, as the messages say that make and end one.
+//! Calls and the people in them, as the messages say that make and end one.
 
 use std::collections::HashMap;
 
 use holdfast_protocol::Kind;
 
-use super::{
-    key::Key,
-    refusal::{MAX_CANDIDATES, Refusal},
-    room::Status,
-};
+use super::{key::Key, refusal::Refusal, room::Status};
+use crate::limits::MAX_CANDIDATES;
 
 /// How many people one person can be in the middle of a call with, as far as we keep track.
 const MAX_CALLS: usize = 16;
 
-/// Whose status has changed, and to what.
+/// Clients whose status has changed, and to what.
 pub(super) type StatusChanges = Vec<(Key, Status)>;
 
 /// The calls of everybody who is in one.
@@ -73,9 +70,10 @@ impl Calls {
         ended.chain([(key, Status::Free)]).collect()
     }
 
-    /// The one is in no call with the other any more.
+    /// The one is in no call with the other any more. A call that was begun on another server is
+    /// known here by its status alone.
     fn end(&mut self, one: Key, other: Key) -> Option<(Key, Status)> {
-        let partners = self.0.get_mut(&one)?;
+        let partners = self.0.entry(one).or_default();
         partners.retain(|partner| partner.key != other);
         partners.is_empty().then(|| {
             self.0.remove(&one);
