@@ -14,6 +14,7 @@
 //! | `known_calls.rs` | the latest call that each page began |
 //! | `connectivity.rs` | the path under a call: legs raced and kept as the policy says |
 //! | `recovery.rs` | the recovery policy: when the path is in doubt, and what is done about it |
+//! | `silence.rs` | how long no packet has come, and from when on that puts the path in doubt |
 //! | `legs.rs` | the legs of a call: the one it lives on, and at most one that races it |
 //! | `leg.rs` | one peer connection's negotiation: perfect negotiation, serialised |
 //! | `timer.rs` | the timers |
@@ -74,6 +75,7 @@ mod leg;
 mod legs;
 mod outbox;
 mod recovery;
+mod silence;
 mod timer;
 mod view;
 

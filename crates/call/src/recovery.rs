@@ -8,23 +8,14 @@ use std::time::Duration;
 
 use holdfast_clock::Instant;
 
+use crate::silence::Silence;
+
 /// How often the packet counter is read.
 pub(crate) const READ_STATS_EVERY: Duration = Duration::from_millis(100);
-
-/// After how long without a packet the path is in doubt, where packets come all the time. Sound
-/// alone is 50 packets a second; a false alarm costs a race that is called off.
-const SILENCE: Duration = Duration::from_millis(400);
 
 /// Silence comes to both sides at once, and two fresh legs would collide: the polite side gives the
 /// other this much of a start.
 const START: Duration = Duration::from_millis(150);
-
-/// From somebody who sends neither sound nor picture, packets come only now and then: silence
-/// means something once it is this many times as long as the pauses are.
-const PAUSES: u32 = 3;
-
-/// The longest pause that can be usual.
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// How long a call that both want may take to connect before its path is in doubt.
 const SETUP: Duration = Duration::from_secs(4);
@@ -53,11 +44,7 @@ const MIN_WAIT: Duration = Duration::from_millis(500);
 pub(crate) struct Recovery {
     state: State,
     polite: bool,
-    /// The counter as it last was, and when it last grew.
-    received: u64,
-    last_packet: Instant,
-    /// The longest pause between packets of late.
-    pause: Duration,
+    silence: Silence,
     attempted_at: Option<Instant>,
     random: u32,
 }
@@ -78,7 +65,7 @@ enum State {
     },
 }
 
-/// What a search waits for.
+/// The event that a search waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     /// Its time; then the server is asked.
@@ -96,7 +83,7 @@ pub(crate) enum Cause {
     Silence,
 }
 
-/// What is to be done.
+/// An output of the policy: the next thing to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Ask the server whether it can be reached, by every means.
@@ -113,9 +100,7 @@ impl Recovery {
         Self {
             state: State::Idle,
             polite,
-            received: 0,
-            last_packet: Instant::START,
-            pause: Duration::ZERO,
+            silence: Silence::new(),
             attempted_at: None,
             random: seed | 1,
         }
@@ -123,7 +108,7 @@ impl Recovery {
 
     /// Both want the call: a path is being found.
     pub(crate) fn begin(&mut self, now: Instant) {
-        self.last_packet = now;
+        self.silence.begin(now);
         if self.state == State::Idle {
             let until = now + SETUP;
             self.state = State::Setup { until };
@@ -133,14 +118,8 @@ impl Recovery {
     /// A leg carries media: that is the path.
     pub(crate) fn found(&mut self, now: Instant) {
         let is_first = matches!(self.state, State::Idle | State::Setup { .. });
-        // Where nothing at all is sent, silence tells nothing: it must be ever longer to tell again.
-        self.pause = match self.received {
-            0 if !is_first => (self.pause * 2).clamp(SILENCE, LONGEST_PAUSE),
-            _ => Duration::ZERO,
-        };
+        self.silence.begin_path(is_first, now);
         self.state = State::Steady;
-        self.last_packet = now;
-        self.received = 0;
     }
 
     /// The network of this side is another than before, or may be.
@@ -182,13 +161,10 @@ impl Recovery {
 
     /// The packet counter of the path was read.
     pub(crate) fn counted(&mut self, received: u64, now: Instant) -> Option<Step> {
-        let comes = received > self.received;
-        self.received = received;
-        if comes {
+        if self.silence.counted(received) {
             return self.packet(now);
         }
-        let silence = now.since(self.last_packet);
-        if self.state == State::Steady && silence >= SILENCE.max(self.pause * PAUSES) {
+        if self.state == State::Steady && self.silence.is_doubtful(now) {
             self.doubt(if self.polite { now + START } else { now });
         }
         None
@@ -196,16 +172,15 @@ impl Recovery {
 
     /// The old path carries packets.
     pub(crate) fn packet(&mut self, now: Instant) -> Option<Step> {
-        let pause = now.since(self.last_packet);
-        self.last_packet = now;
+        let pause = self.silence.packet(now);
         match self.state {
             State::Idle | State::Setup { .. } => {
                 self.state = State::Steady;
                 None
             }
             State::Steady => {
-                // It is forgotten by an eighth each time.
-                self.pause = pause.max(self.pause - self.pause / 8);
+                self.silence.forget();
+                self.silence.learn(pause);
                 None
             }
             State::Doubt { cause, .. } => {
@@ -214,7 +189,7 @@ impl Recovery {
                     return None;
                 }
                 // It may be a pause of the usual kind, from somebody who sends little.
-                self.pause = self.pause.max(pause);
+                self.silence.learn(pause);
                 self.state = State::Steady;
                 Some(Step::CallOff)
             }
@@ -242,7 +217,7 @@ impl Recovery {
         Some(Step::Seek)
     }
 
-    /// What is due. To be asked after every event.
+    /// The step that is due. To be asked after every event.
     pub(crate) fn due(&mut self, now: Instant) -> Option<Step> {
         match &mut self.state {
             State::Setup { until } if *until <= now => self.doubt(now),
@@ -287,7 +262,7 @@ impl Recovery {
 
     /// When the last packet came.
     pub(crate) fn last_packet(&self) -> Instant {
-        self.last_packet
+        self.silence.last_packet()
     }
 
     /// The path is in doubt; the first attempt is due then.
