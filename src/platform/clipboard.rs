@@ -1,11 +1,17 @@
 //! The clipboard.
 
-use web_sys::window;
+use wasm_bindgen::JsCast;
+use web_sys::{Clipboard, window};
 
-/// Puts text on the clipboard, where the browser allows it.
+use super::json::property;
+
+/// Puts text on the clipboard, where the browser allows it: a page that did not come over https has
+/// none (Clipboard API, 7.1).
 pub fn write(text: &str) {
-    if let Some(window) = window() {
+    let Some(window) = window() else { return };
+    let clipboard = property(&window.navigator(), "clipboard");
+    if !clipboard.is_undefined() {
         // A page that is refused can do nothing about it; the text can still be selected.
-        let _ = window.navigator().clipboard().write_text(text);
+        let _ = clipboard.unchecked_into::<Clipboard>().write_text(text);
     }
 }

@@ -1,4 +1,4 @@
-//! What follows from what people do.
+//! Consequences of people's actions.
 
 use holdfast_call::Event;
 use holdfast_protocol::Signal;
@@ -15,7 +15,9 @@ use crate::{
 
 /// Does what a person wants.
 pub(super) fn act(session: &mut Session, action: Action) {
-    session.screen.notice(None);
+    if !matches!(action, Action::CopyLink | Action::Copy(_)) {
+        session.screen.notice(None);
+    }
     match action {
         Action::Join(name) => {
             let introduction = session.introduction(name);
@@ -80,6 +82,7 @@ fn paste(session: &mut Session, code: &str) {
     let Ok(signals) = manual::read(code) else {
         return session.notify(Notice::NotACode);
     };
+    let was_idle = session.call.is_idle();
     let names = |signal: &Signal| signal.target.clone().zip(signal.name.clone());
     if let Some((me, peer)) = signals.first().and_then(names)
         && session.signaling.route().only_peer().is_none()
@@ -89,7 +92,7 @@ fn paste(session: &mut Session, code: &str) {
     for signal in signals {
         session.feed(Event::Received(signal));
     }
-    if session.call.is_idle() {
+    if was_idle && session.call.is_idle() {
         session.notify(Notice::StaleCode);
     }
 }

@@ -1,0 +1,21 @@
+//! The clipboard, where there is one and where there is none.
+
+use holdfast::platform::clipboard;
+use js_sys::{Object, Reflect};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// A page that came over http has no `navigator.clipboard`.
+#[wasm_bindgen_test]
+fn a_page_without_a_clipboard_goes_on() {
+    let navigator = web_sys::window().expect("a window").navigator();
+    let none = Object::new();
+    Reflect::set(&none, &"configurable".into(), &JsValue::TRUE).expect("is set");
+    Reflect::set(&none, &"value".into(), &JsValue::UNDEFINED).expect("is set");
+    Object::define_property(&navigator, &"clipboard".into(), &none);
+    clipboard::write("a link");
+    Reflect::delete_property(&navigator, &"clipboard".into()).expect("is there again");
+    clipboard::write("a link");
+}
