@@ -1,6 +1,6 @@
 //! The signaling server: a relay that knows rooms and names, and serves the page on the same port.
 //!
-//! | room | purpose |
+//! | where | purpose |
 //! |---|---|
 //! | `options.rs` | what can be set from the command line and the environment |
 //! | `serve.rs` | a server's life, from its first connection to its last |
@@ -16,7 +16,7 @@
 //! | `turn.rs` | a TURN server in this process |
 //! | `wire.rs`, `random.rs` | messages as frames; randomness |
 //!
-//! Each room names only rooms below it.
+//! Each names only what is below it.
 
 mod cluster;
 mod http;

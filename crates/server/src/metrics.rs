@@ -1,4 +1,4 @@
-//! What Prometheus asks for.
+//! Metrics for Prometheus.
 
 use std::{sync::atomic::AtomicI64, time::Duration};
 
@@ -57,7 +57,7 @@ pub(crate) enum Dropped {
     Flood,
     /// It said nothing for too long.
     Silent,
-    /// What it sent was no WebSocket frame, or too large.
+    /// A frame was no WebSocket frame, or too large.
     BadFrame,
     /// There were too many connections from its address, or in all.
     TooMany,

@@ -1,4 +1,4 @@
-//! What can be set, from the command line or the environment.
+//! Options, from the command line or the environment.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -23,7 +23,7 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_SITE", default_value = "dist")]
     pub site: PathBuf,
 
-    /// Another site whose pages may connect, as https://example.org; `*` for all
+    /// Another site whose pages may connect, as `https://example.org`; `*` for all
     #[arg(long = "origin", env = "HOLDFAST_ORIGINS", value_delimiter = ',')]
     pub origins: Vec<String>,
 
@@ -100,7 +100,7 @@ pub enum Tls {
 }
 
 impl Default for Options {
-    /// What holds if nothing is said.
+    /// The options if nothing is said.
     fn default() -> Self {
         Self::parse_from(["holdfast-server"])
     }

@@ -8,16 +8,16 @@ use serde::Deserialize;
 
 use crate::options::Options;
 
-/// What HS256 asks for (RFC 7518, 3.2).
+/// The shortest secret that HS256 asks for (RFC 7518, 3.2).
 const SHORTEST_SECRET: usize = 32;
 
-/// What tells good passes from others.
+/// The key that tells good passes from others.
 pub(crate) struct Passes {
     key: DecodingKey,
     validation: Validation,
 }
 
-/// Who comes in where. Until when is in the token's `exp`, which it must have.
+/// A pass: a room and a name in it. Until when is in the token's `exp`, which it must have.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Pass {
     pub(crate) room: String,
@@ -60,7 +60,7 @@ impl Passes {
         Ok(Some(Self { key, validation }))
     }
 
-    /// What the pass says, if it is one, and good now.
+    /// The pass in a token, if it is one, and good now.
     pub(crate) fn read(&self, token: &str) -> Option<Pass> {
         let read = decode::<Pass>(token, &self.key, &self.validation);
         // The reason is for who runs the server; the token itself is a secret.

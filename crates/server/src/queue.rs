@@ -1,4 +1,4 @@
-//! What waits to be sent over one connection.
+//! Messages that wait to be sent over one connection.
 
 use std::{
     collections::VecDeque,
@@ -45,7 +45,7 @@ pub(crate) enum Closed {
     Stopping,
 }
 
-/// What comes next.
+/// The next thing to do for a connection.
 pub(crate) enum Next {
     Message(Waiting),
     Closed(Closed),
@@ -79,7 +79,7 @@ impl Queue {
         wake(state);
     }
 
-    /// What comes next. One connection at a time may wait for it.
+    /// The next thing to do. One connection at a time may wait for it.
     pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Next> {
         let mut state = self.lock();
         let next = state.next();

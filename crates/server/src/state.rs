@@ -1,4 +1,4 @@
-//! What every part of a running server shares.
+//! State that every part of a running server shares.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +10,7 @@ use crate::{hub::Hub, limits::ConnectionLimits, metrics::Metrics, options::Optio
 #[derive(Clone)]
 pub(crate) struct Server(Arc<Parts>);
 
-/// What it consists of, but for what speaks HTTP.
+/// The parts of a server, but for what speaks HTTP.
 pub(crate) struct Parts {
     pub(crate) options: Options,
     pub(crate) hub: Mutex<Hub>,

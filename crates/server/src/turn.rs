@@ -69,7 +69,7 @@ pub(crate) async fn start(address: SocketAddr, secret: &str) -> io::Result<Serve
 
 /// Makes the sockets that relay.
 struct Relays {
-    /// What others see.
+    /// The address that others see.
     address: IpAddr,
     bind: IpAddr,
     left: Arc<Semaphore>,
@@ -108,7 +108,7 @@ impl RelayAddressGenerator for Relays {
 /// How far addresses carry. A relay on the internet must not be a way into the network that it
 /// stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Reach {
+enum Scope {
     /// This machine.
     Machine,
     /// This house or company.
@@ -117,7 +117,7 @@ enum Reach {
     World,
 }
 
-impl Reach {
+impl Scope {
     fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(v4) if v4.is_loopback() || v4.is_unspecified() => Self::Machine,
@@ -158,7 +158,7 @@ impl Relay {
         match target.ip().to_canonical() == own.to_canonical() {
             // On this machine there are other relays, and what is nobody's business.
             true => lock(&self.ports).contains(&target.port()),
-            false => Reach::of(target.ip()) >= Reach::of(own),
+            false => Scope::of(target.ip()) >= Scope::of(own),
         }
     }
 }
@@ -226,21 +226,21 @@ mod tests {
     #[test]
     fn addresses_carry_as_far_as_their_kind_does() {
         for (address, reach) in [
-            ("127.0.0.1", Reach::Machine),
-            ("::1", Reach::Machine),
-            ("::ffff:127.0.0.1", Reach::Machine),
-            ("0.0.0.0", Reach::Machine),
-            ("192.168.1.9", Reach::House),
-            ("10.1.2.3", Reach::House),
-            ("100.64.0.1", Reach::House),
-            ("169.254.169.254", Reach::House),
-            ("fd00::1", Reach::House),
-            ("fe80::1", Reach::House),
-            ("203.0.113.5", Reach::World),
-            ("2001:db8::1", Reach::World),
+            ("127.0.0.1", Scope::Machine),
+            ("::1", Scope::Machine),
+            ("::ffff:127.0.0.1", Scope::Machine),
+            ("0.0.0.0", Scope::Machine),
+            ("192.168.1.9", Scope::House),
+            ("10.1.2.3", Scope::House),
+            ("100.64.0.1", Scope::House),
+            ("169.254.169.254", Scope::House),
+            ("fd00::1", Scope::House),
+            ("fe80::1", Scope::House),
+            ("203.0.113.5", Scope::World),
+            ("2001:db8::1", Scope::World),
         ] {
             assert_eq!(
-                Reach::of(address.parse().expect("valid")),
+                Scope::of(address.parse().expect("valid")),
                 reach,
                 "{address}"
             );

@@ -37,7 +37,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 /// Clients in one message: NATS carries up to 1 MB.
 const PEOPLE_AT_ONCE: usize = 2000;
 
-/// What we know of another server.
+/// Another server as we know it.
 struct Peer {
     last_seen: Instant,
     /// How much of what it said we know; none before it has told everything.
@@ -158,7 +158,7 @@ impl Cluster {
         peer.last_seen = Instant::now();
         let is_next = peer.count.is_some_and(|known| known + 1 == count);
         match message {
-            ClusterMessage::Ask => self.tell_all(node).await,
+            ClusterMessage::Ask => self.publish_all(node).await,
             ClusterMessage::People { people, last } => {
                 peer.people.extend(people);
                 if last {
@@ -212,7 +212,7 @@ impl Cluster {
     }
 
     /// Tells another server of all clients of this one.
-    async fn tell_all(&mut self, node: Node) {
+    async fn publish_all(&mut self, node: Node) {
         let people = self.server.hub().clients_here();
         let mut parts = people.chunks(PEOPLE_AT_ONCE).peekable();
         if parts.peek().is_none() {

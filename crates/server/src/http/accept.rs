@@ -31,7 +31,7 @@ pub(crate) const SPARE: usize = 64;
 /// After an error that will not go away by itself, as that there are no more file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What the kernel keeps for a connection, in bytes, each way. By itself that would be up to 6 MB of
+/// The kernel's buffers for a connection, in bytes, each way. By itself that would be up to 6 MB of
 /// what a stranger sends without being asked, and 4 MB of what another does not read.
 const RECEIVE_BUFFER: u32 = 64 * 1024;
 const SEND_BUFFER: u32 = 256 * 1024;

@@ -1,4 +1,4 @@
-//! Who may connect: by origin, by pass, and by how many there are already.
+//! Admission to the server: by origin, by pass, and by how many there are already.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::{limits::Permit, state::Server};
 
-/// Who asks; in the request's extensions.
+/// The client that asks; in the request's extensions.
 #[derive(Clone)]
 pub(super) struct Visitor {
     pub(super) address: SocketAddr,

@@ -12,7 +12,7 @@ use crate::options::Options;
 /// restart.
 const PASSWORD_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What pages are told.
+/// The answer that pages are given.
 pub(crate) struct Ice {
     stun: Vec<String>,
     /// Those that share a secret: our own, and others.

@@ -22,7 +22,7 @@ use crate::{
     ws::{self, with_frame_limits},
 };
 
-/// What answers requests.
+/// The service that answers requests.
 #[derive(Clone)]
 pub(crate) struct Front {
     pub(crate) server: Server,

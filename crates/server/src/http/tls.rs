@@ -13,7 +13,7 @@ use tokio_rustls::{
 
 use crate::options::Options;
 
-/// What speaks TLS with those who connect, if that is wanted.
+/// The side of TLS that is ours, if TLS is wanted.
 pub(crate) fn acceptor(options: &Options) -> io::Result<Option<TlsAcceptor>> {
     let (chain, key) = match (&options.tls_cert, &options.tls_key, options.tls) {
         (Some(chain), Some(key), _) => from_files(chain, key)?,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     key::{Key, RemoteKey},
-    session::Session,
+    session::ClientSession,
 };
 use crate::limits::Permit;
 
@@ -22,18 +22,18 @@ pub(super) enum Home {
     /// Another.
     Remote {
         on: RemoteKey,
-        /// What its secret is known again by.
+        /// A hash by which its secret is known again.
         secret_hash: Arc<str>,
     },
 }
 
-/// What this server has of its own clients alone.
+/// The part of a client that this server has of its own clients alone.
 pub(super) struct Local {
     /// The secret that says which session this is, in messages that carry an id.
     pub(super) secret: Arc<str>,
     /// Which connection has it now, or had it last.
     pub(super) connection: u64,
-    pub(super) session: Session,
+    pub(super) session: ClientSession,
     /// Held for as long as the session is, and by its connection.
     pub(super) permit: Option<Arc<Permit>>,
     /// Whom on another server they have shown to be.
@@ -48,7 +48,7 @@ pub(super) struct Membership {
 }
 
 impl Client {
-    /// What this server has of it, if it is connected here.
+    /// The part of it that is here, if it is connected here.
     pub(super) fn local(&self) -> Option<&Local> {
         match &self.home {
             Home::Here(local) => Some(local),

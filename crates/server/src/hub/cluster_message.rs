@@ -1,4 +1,4 @@
-//! What servers tell each other of their clients.
+//! Messages of servers to each other about their clients.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +11,12 @@ pub(crate) struct RemoteClient {
     pub(crate) room: String,
     pub(crate) name: String,
     pub(crate) busy: bool,
-    /// What its secret is known again by.
+    /// A hash by which its secret is known again.
     #[serde(rename = "proof")]
     pub(crate) secret_hash: String,
 }
 
-/// What one server tells the others.
+/// A message from one server to the others.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ClusterMessage {

@@ -77,7 +77,7 @@ impl Directory {
         self.last_key
     }
 
-    /// What this server has of a client that is connected here.
+    /// The part of a client that is here, if it is connected here.
     pub(super) fn local(&self, key: Key) -> Option<&Local> {
         self.clients.get(&key)?.local()
     }
@@ -155,7 +155,13 @@ impl Directory {
         self.rooms.get(room).map_or(0, Room::len)
     }
 
-    /// Who has that name in a room.
+    /// Everybody in a room.
+    pub(super) fn keys_in(&self, room: &str) -> Vec<Key> {
+        let room = self.rooms.get(room);
+        room.into_iter().flat_map(Room::keys).collect()
+    }
+
+    /// The client of that name in a room.
     pub(super) fn find(&self, room: &str, name: &str) -> Option<Key> {
         self.rooms.get(room)?.find(name)
     }
@@ -295,20 +301,6 @@ impl Directory {
         {
             self.stalled.push(key);
         }
-    }
-
-    /// A message to everybody in a room who is connected here. Gives how many people are in it.
-    pub(super) fn fan_out(&mut self, room: &str, text: &Utf8Bytes) -> usize {
-        let everybody: Vec<Key> = self
-            .rooms
-            .get(room)
-            .into_iter()
-            .flat_map(Room::keys)
-            .collect();
-        for key in &everybody {
-            self.send(*key, text.clone());
-        }
-        everybody.len()
     }
 
     /// Drops every client whose queue was found full, and those found full in telling so.

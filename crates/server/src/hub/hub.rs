@@ -1,4 +1,4 @@
-//! Who is connected, in which room, and who gets which message. No I/O: messages go into queues.
+//! The hub: requests of connections, clients and other servers.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -12,17 +12,18 @@ use tokio::{
 };
 
 use super::{
+    broadcast::{broadcast, check_size},
     client::{Client, Home, Local, Membership},
     cluster_message::{ClusterMessage, Outgoing, RemoteClient},
     directory::Directory,
     key::{ConnectionRef, Key, Node, RemoteKey},
-    refusal::{MAX_BYTES_IN_ALL, MAX_BYTES_TO_ALL, MAX_ROOM_CHARS, Refusal},
+    refusal::Refusal,
     remote::Remotes,
     room::PresenceFeed,
-    session::Session,
+    session::ClientSession,
 };
 use crate::{
-    limits::Permit,
+    limits::{MAX_ROOM_CHARS, Permit},
     metrics::{Count, Metrics},
     pass::{Pass, Passes},
     queue::{Closed, Queue},
@@ -53,7 +54,7 @@ pub(crate) struct Incoming<'a> {
     message: Result<Relay<'a>, Refusal>,
 }
 
-/// What has become of a message.
+/// The outcome of a message.
 pub(crate) struct Received {
     /// The connection may belong to another client afterwards.
     pub(crate) connection: ConnectionRef,
@@ -111,7 +112,7 @@ impl Hub {
             home: Home::Here(Local {
                 secret,
                 connection,
-                session: Session::new(queue, resumable),
+                session: ClientSession::new(queue, resumable),
                 permit,
                 claim: None,
             }),
@@ -280,7 +281,7 @@ impl Hub {
         })
     }
 
-    /// What concerns the session, and no other client; gives the connection when there is nothing
+    /// A message that concerns the session alone; gives the connection when there is nothing
     /// more to be done.
     fn follow_session(
         &mut self,
@@ -348,11 +349,7 @@ impl Hub {
         message: &Relay<'_>,
         bytes: usize,
     ) -> Result<usize, Refusal> {
-        let people = self.directory.people_in(&place.room).max(1);
-        let most = (MAX_BYTES_IN_ALL / people).min(MAX_BYTES_TO_ALL);
-        if bytes > most {
-            return Err(Refusal::TooLargeForAll { bytes, most });
-        }
+        check_size(bytes, self.directory.people_in(&place.room))?;
         if kind == Some(Kind::HangUp) {
             // The sample's client says it to everybody.
             self.directory.end_calls(from);
@@ -366,7 +363,7 @@ impl Hub {
                     text: text.to_string(),
                 }));
         }
-        Ok(self.directory.fan_out(&place.room, &text))
+        Ok(broadcast(&mut self.directory, &place.room, &text))
     }
 
     // Coming in.
@@ -435,9 +432,7 @@ impl Hub {
         let Home::Here(next) = self.directory.clients.remove(&at.key)?.home else {
             return None;
         };
-        self.remotes
-            .take_over(&mut self.directory, claim, next)
-            .ok()?;
+        self.remotes.take_over(&mut self.directory, claim, next)?;
         Some(ConnectionRef { key: claim, ..at })
     }
 
@@ -542,7 +537,7 @@ impl Hub {
             .deliver_to_room(&mut self.directory, from, room, text);
     }
 
-    /// What the model test looks at.
+    /// Internals that the model test looks at.
     #[cfg(any(test, fuzzing))]
     pub(super) fn parts(&self) -> (&Directory, &Remotes) {
         (&self.directory, &self.remotes)

@@ -1,4 +1,4 @@
-//! What clients, connections and servers are known by.
+//! Keys of clients, connections and servers.
 
 use serde::{Deserialize, Serialize};
 

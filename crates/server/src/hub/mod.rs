@@ -1,5 +1,17 @@
-//! Who is connected, in which room, and who gets which message. No I/O: messages go into queues.
+//! Clients, rooms, calls, and the routing of messages. No I/O: messages go into queues.
+//!
+//! | file | purpose |
+//! |---|---|
+//! | `hub.rs` | what connections, clients and other servers want of the hub |
+//! | `directory.rs` | everybody who is connected, in which room and call, and the way to them |
+//! | `broadcast.rs` | a message to everybody in a room |
+//! | `room.rs` | who is in a room, and who is told of it when |
+//! | `calls.rs` | who is in a call with whom |
+//! | `session.rs` | a client's session: resumed over another connection |
+//! | `remote.rs`, `cluster_message.rs` | clients of other servers, and what servers tell each other |
+//! | `refusal.rs` | why a message is not passed on: the texts of error codes |
 
+mod broadcast;
 mod calls;
 mod client;
 mod cluster_message;

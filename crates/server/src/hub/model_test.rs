@@ -58,7 +58,7 @@ struct Player {
     resumes: Option<(String, Option<Known>)>,
 }
 
-/// Who is here, as a client has been told, and in which version; nothing before it has been told
+/// The people here, as a client has been told, and in which version; nothing before it has been told
 /// all.
 #[derive(Clone)]
 struct Known {
@@ -89,7 +89,7 @@ pub fn play(bytes: &[u8]) {
     while game.step(&mut choices).is_some() {
         game.check();
     }
-    game.tell();
+    game.flush_presence();
     game.check();
     game.check_what_is_known();
 }
@@ -100,7 +100,7 @@ struct Game {
     clients: Vec<Player>,
     /// Every secret that was ever given out.
     ids: Vec<String>,
-    /// What clients knew that have vanished, by their secrets.
+    /// Knowledge of clients that have vanished, by their secrets.
     vanished: HashMap<String, Option<Known>>,
     others: mpsc::UnboundedReceiver<Outgoing>,
 }
@@ -140,13 +140,13 @@ impl Game {
                 let message = json!({
                     "type": "username", "name": choices.of(&NAMES)?, "room": choices.of(&ROOMS)?,
                 });
-                self.say(choices, &message)?;
+                self.send(choices, &message)?;
             }
             4 | 5 => {
                 let target = choices.below(NAMES.len() + 1)?;
                 let target = NAMES.get(target).map_or(Value::Null, |name| json!(name));
                 let message = json!({ "type": choices.of(&KINDS)?, "target": target });
-                self.say(choices, &message)?;
+                self.send(choices, &message)?;
             }
             6 => {
                 let client = choices.below(self.clients.len())?;
@@ -161,7 +161,7 @@ impl Game {
             7 => self.client_resumes(choices)?,
             8 => {
                 let message = json!({ "type": "heard", "heard": choices.below(20)? });
-                self.say(choices, &message)?;
+                self.send(choices, &message)?;
             }
             9 => self.remote_clients_change(choices)?,
             10 => self.client_moves(choices)?,
@@ -223,18 +223,18 @@ impl Game {
     }
 
     fn time_passes(&mut self, choices: &mut Choices<'_>) -> Option<()> {
-        self.tell();
+        self.flush_presence();
         if choices.below(4)? == 0 {
             self.now += Duration::from_secs(61);
             self.hub.expire(self.now);
-            self.tell();
+            self.flush_presence();
         }
         self.check_what_is_known();
         Some(())
     }
 
     /// One of the clients says something.
-    fn say(&mut self, choices: &mut Choices<'_>, message: &Value) -> Option<()> {
+    fn send(&mut self, choices: &mut Choices<'_>, message: &Value) -> Option<()> {
         let n = choices.below(self.clients.len())?;
         if let Some(client) = self.clients.get_mut(n) {
             let text = message.to_string();
@@ -243,7 +243,7 @@ impl Game {
         Some(())
     }
 
-    fn tell(&mut self) {
+    fn flush_presence(&mut self) {
         self.now += Duration::from_secs(1);
         assert!(
             !self.hub.flush_presence(self.now),
@@ -282,7 +282,7 @@ impl Game {
         local.is_some_and(|local| local.connection == client.at.connection)
     }
 
-    /// Whoever has come in knows exactly who is here.
+    /// A client that has come in knows exactly who is here.
     fn check_what_is_known(&mut self) {
         self.listen();
         let (directory, _) = self.hub.parts();

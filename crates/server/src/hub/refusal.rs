@@ -2,16 +2,7 @@
 
 use holdfast_protocol::{ErrorCode, MAX_MESSAGE_BYTES, RelayError};
 
-/// How many candidates may follow one description.
-pub(super) const MAX_CANDIDATES: u16 = 256;
-
-/// The largest message to everybody: some pages of text. And how much of it to all of them: what is
-/// written once must not make the server send gigabytes.
-pub(super) const MAX_BYTES_TO_ALL: usize = 16 * 1024;
-pub(super) const MAX_BYTES_IN_ALL: usize = 4 * 1024 * 1024;
-
-/// The longest name of a room, in characters.
-pub(super) const MAX_ROOM_CHARS: usize = 64;
+use crate::limits::{MAX_CANDIDATES, MAX_ROOM_CHARS};
 
 /// Why a message is not passed on. Its text goes to the sender.
 #[derive(Debug, thiserror::Error)]

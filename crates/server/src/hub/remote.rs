@@ -6,11 +6,12 @@ use std::{
 };
 
 use axum::extract::ws::Utf8Bytes;
-use holdfast_protocol::{ConnectionId, Relay, ServerMessage};
+use holdfast_protocol::{ConnectionId, Kind, Relay, ServerMessage};
 use ring::digest::{SHA256, digest};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
+    broadcast::broadcast,
     client::{Client, Home, Local},
     cluster_message::{ClusterMessage, Outgoing, RemoteClient},
     directory::Directory,
@@ -30,7 +31,7 @@ pub(super) struct Remotes {
     refused: HashMap<RemoteKey, RemoteClient>,
 }
 
-/// What a secret is known again by; nobody can tell the secret from it.
+/// A hash by which a secret is known again; nobody can tell the secret from it.
 fn secret_hash(secret: &str) -> Arc<str> {
     let digest = digest(&SHA256, secret.as_bytes());
     let digits = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
@@ -230,11 +231,11 @@ impl Remotes {
     ) {
         let kind = Relay::parse(text).map(|message| message.known_kind());
         if let Some(sender) = self.by_remote_key.get(&from).copied()
-            && kind.is_ok_and(|kind| kind == Some(holdfast_protocol::Kind::HangUp))
+            && kind.is_ok_and(|kind| kind == Some(Kind::HangUp))
         {
             directory.end_calls(sender);
         }
-        directory.fan_out(room, &Utf8Bytes::from(text));
+        broadcast(directory, room, &Utf8Bytes::from(text));
         directory.drop_stalled();
     }
 
@@ -250,29 +251,27 @@ impl Remotes {
 
     // Clients that come over.
 
-    /// Whose session on another server that secret is.
+    /// The client of another server whose session that secret is.
     pub(super) fn claimed_by(&self, directory: &Directory, secret: &str) -> Option<Key> {
         let hash = secret_hash(secret);
         directory.by_secret_hash.get(&hash).copied()
     }
 
-    /// A client of another server goes on here, over a connection that knew its secret. False if
-    /// there is no such client any more; then `next` is as it was.
+    /// A client of another server goes on here, over a connection that knew its secret. None if
+    /// there is no such client any more.
     pub(super) fn take_over(
         &mut self,
         directory: &mut Directory,
         claim: Key,
         next: Local,
-    ) -> Result<(), Local> {
-        let Some(client) = directory.clients.get_mut(&claim) else {
-            return Err(next);
-        };
+    ) -> Option<()> {
+        let client = directory.clients.get_mut(&claim)?;
         let Home::Remote {
             on: (node, key),
             secret_hash,
         } = &client.home
         else {
-            return Err(next);
+            return None;
         };
         let (node, key) = (*node, *key);
         self.by_remote_key.remove(&(node, key));
@@ -289,7 +288,7 @@ impl Remotes {
         }
         // With another secret, which has another hash.
         directory.mark_changed_here(claim);
-        Ok(())
+        Some(())
     }
 }
 

@@ -83,7 +83,7 @@ impl Room {
         self.people.keys().copied()
     }
 
-    /// Who is called that.
+    /// The client of that name.
     pub(super) fn find(&self, name: &str) -> Option<Key> {
         self.names.get(name).copied()
     }
@@ -198,7 +198,7 @@ impl Room {
         is_late
     }
 
-    /// What the others were told last, unless that is noted already.
+    /// Notes the status that the others were told last, unless that is noted already.
     fn mark_changed(&mut self, name: Arc<str>, before: Option<Status>) {
         self.changed.entry(name).or_insert(before);
     }
@@ -243,7 +243,7 @@ impl Room {
         self.list_owed
     }
 
-    /// What has changed since the others were told last.
+    /// Changes since the others were told last.
     fn changes(&mut self) -> Option<Frame> {
         let (mut free, mut busy, mut gone) = (Vec::new(), Vec::new(), Vec::new());
         for (name, before) in std::mem::take(&mut self.changed) {

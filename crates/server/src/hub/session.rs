@@ -15,19 +15,19 @@ const KEPT_BYTES: usize = 20 * MAX_MESSAGE_BYTES;
 
 /// Sends into the connection's queue, and if the client can resume, keeps what it has not
 /// acknowledged.
-pub(super) struct Session {
+pub(super) struct ClientSession {
     queue: Option<Queue>,
     log: Option<Log>,
 }
 
-/// What a client that speaks our subprotocol can ask for again.
+/// The part of a session that a client of our subprotocol can ask for again.
 #[derive(Default)]
 struct Log {
     messages: Sequence<Utf8Bytes>,
     bytes: usize,
 }
 
-impl Session {
+impl ClientSession {
     pub(super) fn new(queue: Queue, resumable: bool) -> Self {
         Self {
             queue: Some(queue),

@@ -19,7 +19,7 @@ pub(super) type SharedBucket = Arc<Mutex<Bucket>>;
 
 /// A token bucket.
 pub(super) struct Bucket {
-    /// What it gains in a second.
+    /// The gain in a second.
     rate: f64,
     left: f64,
     counted: Instant,

@@ -20,7 +20,7 @@ const TALKERS: f64 = 20.0;
 /// At how many subnets more those that are gone are forgotten.
 const REMEMBERED: usize = 1024;
 
-/// Who is connected from where.
+/// Connections, by where they come from.
 pub(crate) struct ConnectionLimits {
     /// Connections a second from one subnet.
     connects: f64,
@@ -47,12 +47,12 @@ struct Usage {
 pub(crate) struct Permit {
     limits: Arc<ConnectionLimits>,
     subnet: Subnet,
-    /// What its subnet may send.
+    /// The rate that its subnet may send at.
     messages: SharedBucket,
 }
 
 /// How many connections there are.
-pub(crate) struct Count {
+pub(crate) struct Connections {
     pub(crate) from_here: usize,
     pub(crate) in_all: usize,
 }
@@ -118,7 +118,7 @@ impl Permit {
         }
     }
 
-    /// What its subnet may send.
+    /// The rate that its subnet may send at.
     pub(super) fn messages(&self) -> &SharedBucket {
         &self.messages
     }
@@ -130,10 +130,10 @@ impl Permit {
     }
 
     /// How many connections there are from its subnet and from everywhere, this one too.
-    pub(crate) fn count(&self) -> Count {
+    pub(crate) fn count(&self) -> Connections {
         let held = self.limits.lock();
         let usage = held.by_subnet.get(&self.subnet);
-        Count {
+        Connections {
             from_here: usage.map_or(0, |usage| usage.connections),
             in_all: held.in_all,
         }

@@ -9,17 +9,17 @@ use super::{
     connections::Permit,
 };
 
-/// Whoever sends more than that for so long is dropped.
+/// A client that sends more than that for so long is dropped.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// So many bytes, to one receiver each, and so many receivers, count as one message more.
+/// Bytes to one receiver each, and receivers, that count as one message more.
 const BYTES_PER_MESSAGE: f64 = 8192.0;
 const RECEIVERS_PER_MESSAGE: f64 = 50.0;
 
 /// How fast one connection may write.
 pub(crate) struct RateLimiter {
     own: Bucket,
-    /// What it shares with others of its subnet.
+    /// The bucket that it shares with others of its subnet.
     shared: Option<SharedBucket>,
     /// Since when more comes than is allowed.
     exceeded: Option<Instant>,

@@ -1,4 +1,4 @@
-//! What one subscriber has of the network.
+//! The part of the network that one subscriber has.
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -21,15 +21,11 @@ use tokio::{
 
 use crate::{
     hub::{self, ConnectionRef, Refusal},
-    limits::{Permit, RateLimiter},
+    limits::{MAX_FRAME_BYTES, Permit, RateLimiter},
     metrics::Dropped,
     queue::{Closed, Next, Queue, Waiting},
     state::Server,
 };
-
-/// What one frame may hold; one above this ends the connection, and one above
-/// [`MAX_MESSAGE_BYTES`](holdfast_protocol::MAX_MESSAGE_BYTES) is only refused.
-const MAX_FRAME_BYTES: usize = 256 * 1024;
 
 /// Each connection holds as much, also when it is idle: most messages are shorter. tungstenite's
 /// default is 128 KiB.
@@ -84,9 +80,9 @@ pub(crate) async fn run(
         oldest: None,
         last_frame: now,
         slowed: None,
-        look: now + PING_EVERY,
+        inspect_at: now + PING_EVERY,
     };
-    let mut timer = pin!(sleep_until(carrier.look));
+    let mut timer = pin!(sleep_until(carrier.inspect_at));
     let end = poll_fn(|context| carrier.poll(timer.as_mut(), context)).await;
     let (at, said_goodbye) = (carrier.at, matches!(end, End::Goodbye));
     server.hub().disconnect(at, said_goodbye, Instant::now());
@@ -137,8 +133,8 @@ struct Open<'a> {
     last_frame: Instant,
     /// Until when nothing is read, because too much has come.
     slowed: Option<Instant>,
-    /// When to look at it again.
-    look: Instant,
+    /// When it is inspected next.
+    inspect_at: Instant,
 }
 
 impl Open<'_> {
@@ -147,7 +143,7 @@ impl Open<'_> {
         // First, or whoever always has something to say would never be looked at.
         let mut is_time = timer.as_mut().poll(context).is_ready();
         loop {
-            if is_time && let ControlFlow::Break(end) = self.look(Instant::now()) {
+            if is_time && let ControlFlow::Break(end) = self.inspect(Instant::now()) {
                 return Poll::Ready(end);
             }
             let sent = match self.poll_send(context) {
@@ -170,7 +166,9 @@ impl Open<'_> {
             if sent || received {
                 continue;
             }
-            let next = self.slowed.map_or(self.look, |until| until.min(self.look));
+            let next = self
+                .slowed
+                .map_or(self.inspect_at, |until| until.min(self.inspect_at));
             if timer.deadline() != next {
                 timer.as_mut().reset(next);
             }
@@ -256,16 +254,16 @@ impl Open<'_> {
     }
 
     /// Looks whether it goes on: every now and then, and when it has been slow for long enough.
-    fn look(&mut self, now: Instant) -> ControlFlow<End> {
+    fn inspect(&mut self, now: Instant) -> ControlFlow<End> {
         if self.slowed.is_some_and(|until| until <= now) {
             self.slowed = None;
             // Until now, nobody has listened.
             self.last_frame = now;
         }
-        if self.look > now {
+        if self.inspect_at > now {
             return ControlFlow::Continue(());
         }
-        self.look = now + PING_EVERY;
+        self.inspect_at = now + PING_EVERY;
         if self.slowed.is_none() && now - self.last_frame > SILENCE_LIMIT {
             self.server.metrics.dropped(Dropped::Silent);
             return ControlFlow::Break(End::Gone);
