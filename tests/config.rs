@@ -1,4 +1,4 @@
-//! What config.json can say, and what is said when it is wrong.
+//! The fields of config.json, and the sentences when they are wrong.
 
 use std::time::Duration;
 

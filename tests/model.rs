@@ -12,7 +12,7 @@ use web_sys::RtcSignalingState;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// What can be done to a connection; `usize` says to which of the two.
+/// An act on a connection; `usize` says on which of the two.
 #[derive(Debug, Clone, Copy)]
 enum Move {
     AddTrack(usize),

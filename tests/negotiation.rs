@@ -235,7 +235,7 @@ impl Pair {
         })
     }
 
-    /// What is left open goes on sending.
+    /// A transceiver that is left open goes on sending.
     fn close(&self) {
         for side in self.0.iter() {
             side.peer.take();

@@ -47,6 +47,15 @@ fn c35_every_field_of_the_configuration_reaches_the_browser() {
         assert_eq!(value.as_string().as_deref(), Some(expected));
     }
     assert_eq!(common::property(&taken, "iceCandidatePoolSize"), 2);
+    let servers: Array = common::property(&taken, "iceServers").unchecked_into();
+    assert_eq!(servers.length(), 1);
+    let server = servers.get(0);
+    let urls: Array = common::property(&server, "urls").unchecked_into();
+    assert_eq!(urls.get(0).as_string().as_deref(), Some("turn:192.0.2.1"));
+    for (field, expected) in [("username", "u"), ("credential", "c")] {
+        let value = common::property(&server, field);
+        assert_eq!(value.as_string().as_deref(), Some(expected));
+    }
 }
 
 #[wasm_bindgen_test]

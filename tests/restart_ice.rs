@@ -5,10 +5,12 @@ mod common;
 use common::{End, connect, negotiate, negotiated, property, transports, ufrag, until};
 use futures_util::StreamExt;
 use gloo_events::EventListener;
+use gloo_timers::future::TimeoutFuture;
+use holdfast::media::{SourcePreference, acquire};
 use holdfast_protocol::SdpType;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{RtcDataChannel, RtcDataChannelState, RtcSignalingState};
+use web_sys::{MediaStreamTrack, RtcDataChannel, RtcDataChannelState, RtcSignalingState};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -185,4 +187,42 @@ async fn r34_a_data_channel_stays_usable_through_it() {
     connect(&one, &other).await;
     here.send_with_str("after").expect("open");
     assert_eq!(heard.next().await.as_deref(), Some("after"));
+}
+
+#[wasm_bindgen_test]
+async fn l27_media_goes_on_over_the_old_path_during_a_restart() {
+    let (one, other) = (End::new(), End::new());
+    let camera = acquire(&SourcePreference::default(), &SourcePreference::OFF).await;
+    let camera = camera.expect("a fake camera");
+    let track: MediaStreamTrack = camera.get_video_tracks().get(0).unchecked_into();
+    one.peer.add_track(&track, &camera);
+    one.fires().await;
+    negotiate(&one, &other).await;
+    connect(&one, &other).await;
+    let before = (one.ufrag(), other.ufrag());
+    one.peer.restart_ice();
+    one.fires().await;
+    let offer = one.local().await;
+    other.remote(&offer).await;
+    assert_ne!(one.ufrag(), before.0, "a restart is under way");
+    assert_eq!(one.signaling(), RtcSignalingState::HaveLocalOffer);
+    // The answer is held back, and pictures go on: each of three times, more bytes have come.
+    for _ in 0..3 {
+        let bytes = other.peer.bytes_received().await.expect("statistics");
+        let mut more = bytes;
+        for _ in 0..100 {
+            TimeoutFuture::new(20).await;
+            more = other.peer.bytes_received().await.expect("statistics");
+            if more > bytes + 5000 {
+                break;
+            }
+        }
+        assert!(more > bytes + 5000, "{bytes} bytes, and then {more}");
+    }
+    assert_eq!(other.signaling(), RtcSignalingState::HaveRemoteOffer);
+    let answer = other.local().await;
+    one.remote(&answer).await;
+    connect(&one, &other).await;
+    assert_ne!(other.ufrag(), before.1);
+    track.stop();
 }

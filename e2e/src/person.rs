@@ -20,7 +20,7 @@ const FRAMES: u32 = 5;
 
 /// A person at a page.
 pub struct Person {
-    /// What they are called.
+    /// Their name.
     pub name: String,
     browser: Client,
     /// The window, if the browser has several.
@@ -37,7 +37,7 @@ impl Person {
     }
 
     /// Another person, in another window of the same browser.
-    pub async fn beside(&mut self, name: &str) -> Person {
+    pub async fn beside(&mut self, name: &str) -> Self {
         let own = self.browser.window().await.expect("this window");
         let other = self
             .browser
@@ -45,7 +45,7 @@ impl Person {
             .await
             .expect("another window");
         self.window = Some(own);
-        Person {
+        Self {
             name: name.to_owned(),
             browser: self.browser.clone(),
             window: Some(other.handle),
@@ -68,11 +68,25 @@ impl Person {
             .goto(url)
             .await
             .expect("the page loads");
+        // A page that is not ours (the sample's) keeps its handlers: there only `peers` counts.
         let script = "window.peers = [];
+            window.taken = [];
+            window.listeners = 0;
+            const devices = navigator.mediaDevices;
+            if (devices) {
+                const ask = devices.getUserMedia.bind(devices);
+                devices.getUserMedia = async (...args) => {
+                    const stream = await ask(...args);
+                    taken.push(...stream.getTracks());
+                    return stream;
+                };
+            }
             const watch = realm => {
                 const native = realm.RTCPeerConnection;
                 realm.RTCPeerConnection = class extends native {
                     constructor(...args) { super(...args); peers.push(this); }
+                    addEventListener(...args) { listeners += 1; super.addEventListener(...args); }
+                    removeEventListener(...args) { listeners -= 1; super.removeEventListener(...args); }
                 };
             };
             watch(window);
@@ -151,12 +165,20 @@ impl Person {
         self.click("#hangup-button").await;
     }
 
-    /// Waits until there is no call, and nothing of one is left.
+    /// Waits until there is no call, and nothing of one is left: no picture, no track that is on, no
+    /// connection that is open or listens.
     pub async fn is_idle(&self) {
-        let script = "return document.querySelector('#hangup-button').disabled
+        let script = "const gone = peer => {
+                try { return peer.signalingState === 'closed'; }
+                catch { return true; /* its frame has gone with it */ }
+            };
+            return document.querySelector('#hangup-button').disabled
             && !document.querySelector('#accept-button')
             && !document.querySelector('#received_video').srcObject
-            && !document.querySelector('#local_video').srcObject";
+            && !document.querySelector('#local_video').srcObject
+            && (window.taken ?? []).every(track => track.readyState === 'ended')
+            && (window.peers ?? []).every(gone)
+            && (window.listeners ?? 0) === 0";
         self.until("there is no call", script, json!([])).await;
     }
 

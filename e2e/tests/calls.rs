@@ -51,7 +51,7 @@ fn s06_firefox_calls_chromium() {
     stage(async |stage| talks_and_hangs_up(stage, Firefox, Chromium).await);
 }
 
-/// Whoever opened the DTLS association stays its client, whatever Firefox says in its answer.
+/// The client of the DTLS association stays its client, whatever Firefox says in its answer.
 #[test]
 fn r32_the_called_side_restarts_in_a_call_from_firefox() {
     stage(async |stage| {
@@ -90,7 +90,7 @@ fn r34_without_a_server_chat_restart_and_hang_up_go_from_browser_to_browser() {
 }
 
 #[test]
-fn s26_two_codes_carried_by_hand_make_a_call_without_any_server() {
+fn l26_two_codes_carried_by_hand_make_a_call_without_any_server() {
     stage(async |stage| {
         let url = static_host("{}").await;
         let ann = stage.person(Firefox, "Ann").await;

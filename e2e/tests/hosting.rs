@@ -79,6 +79,78 @@ fn c35_relay_only_is_taken_from_the_configuration_without_a_rebuild() {
 }
 
 #[test]
+fn x38_what_the_browser_refuses_reaches_the_person_as_a_sentence() {
+    stage(async |stage| {
+        let signaling = format!("ws://{}/", holdfast_server().await);
+        // The browser alone knows that STUN has no transports.
+        let servers = json!([{ "urls": "stun:stun.example.org?transport=udp" }]);
+        let config = json!({ "signaling": signaling, "iceServers": servers });
+        let url = static_host(&config.to_string()).await;
+        let [ann, bob] = stage
+            .people_at(&url, [(Chromium, "Ann"), (Chromium, "Bob")])
+            .await;
+        ann.call("Bob").await;
+        ann.reads(
+            ".notice",
+            "STUN or TURN server is not written as it must be",
+        )
+        .await;
+        ann.reads(".notice", "config.json").await;
+        ann.is_idle().await;
+        ann.reads(".notice", "config.json").await;
+        bob.is_idle().await;
+    });
+}
+
+#[test]
+fn l28_r31_changed_servers_are_set_before_the_restart() {
+    stage(async |stage| {
+        let signaling = format!("ws://{}/", holdfast_server().await);
+        let config = json!({ "signaling": signaling, "recovery": "restart" });
+        let url = static_host(&config.to_string()).await;
+        let [ann, bob] = stage
+            .people_at(&url, [(Chromium, "Ann"), (Chromium, "Bob")])
+            .await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        ann.sees_the_other_side().await;
+        let before = "return peers[0].localDescription.sdp.match(/ice-ufrag:(.*)/)[1]";
+        let before = ann.run(before, json!([])).await;
+        // The host's config.json names another server from now on.
+        let script = "window.order = [];
+            const peer = peers[0];
+            for (const name of ['setConfiguration', 'restartIce']) {
+                const native = peer[name].bind(peer);
+                peer[name] = (...args) => { order.push(name); return native(...args); };
+            }
+            const native = window.fetch;
+            const given = arguments[0];
+            window.fetch = (request, ...args) => (request.url ?? String(request)).includes('config.json')
+                ? Promise.resolve(new Response(JSON.stringify(given))) : native(request, ...args);
+            window.dispatchEvent(new Event('online'));";
+        let servers = json!([{ "urls": "stun:192.0.2.7:3478" }]);
+        let changed = json!({ "signaling": signaling, "iceServers": servers });
+        ann.run(script, json!([changed])).await;
+        ann.until(
+            "ICE has restarted",
+            "return peers[0].localDescription.sdp.match(/ice-ufrag:(.*)/)[1] !== arguments[0]",
+            json!([before]),
+        )
+        .await;
+        let order = ann.run("return order.slice(0, 2)", json!([])).await;
+        assert_eq!(order, json!(["setConfiguration", "restartIce"]));
+        let servers = "return peers[0].getConfiguration().iceServers[0].urls";
+        let servers = ann.run(servers, json!([])).await.to_string();
+        assert!(servers.contains("stun:192.0.2.7:3478"), "{servers}");
+        ann.sees_the_other_side().await;
+        bob.sees_the_other_side().await;
+        ann.hang_up().await;
+        ann.is_idle().await;
+        bob.is_idle().await;
+    });
+}
+
+#[test]
 fn a_call_outlives_its_server_and_people_come_back_by_themselves() {
     stage(async |stage| {
         let address = free_address();

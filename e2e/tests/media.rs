@@ -67,6 +67,43 @@ fn s10_s22_another_camera_is_chosen_in_a_call_and_the_picture_goes_on() {
 }
 
 #[test]
+fn s10_another_microphone_is_chosen_in_a_call_and_the_sound_goes_on() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        let track =
+            "return document.querySelector('#local_video').srcObject.getAudioTracks()[0].label";
+        let before = ann.run(track, json!([])).await;
+        ann.click(".settings summary").await;
+        let other = "Fake Audio Input 2";
+        assert_ne!(before, other);
+        ann.choose("#microphone-choice", other).await;
+        let changed = format!("{track} === arguments[0]");
+        ann.until("the microphone is the other one", &changed, json!([other]))
+            .await;
+        bob.hears_the_other_side().await;
+        // What is sent is what was chosen, and the one before is off.
+        let sent =
+            "return peers.at(-1).getSenders().find(s => s.track?.kind === 'audio').track.label";
+        assert_eq!(ann.run(sent, json!([])).await, other);
+        let on = "return taken.filter(t => t.kind === 'audio' && t.readyState === 'live').length";
+        ann.until("one microphone is on", &format!("{on} === 1"), json!([]))
+            .await;
+    });
+}
+
+#[test]
+fn s17_remote_tracks_that_are_all_removed_end_the_call() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        let script = "for (const sender of peers[0].getSenders()) peers[0].removeTrack(sender)";
+        ann.run(script, json!([])).await;
+        bob.is_idle().await;
+        bob.reads(".notice", "Ann stopped sending").await;
+        ann.is_idle().await;
+    });
+}
+
+#[test]
 fn s22_another_resolution_arrives_in_a_call() {
     stage(async |stage| {
         let [ann, bob] = in_a_call(stage).await;

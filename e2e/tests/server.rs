@@ -1,4 +1,4 @@
-//! What the server gives pages beside signaling: rooms, passes, STUN and TURN.
+//! Services of the server beside signaling: rooms, passes, STUN and TURN.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, UdpSocket},

@@ -90,7 +90,7 @@ impl End {
         ufrag(&description.expect("a local description").sdp())
     }
 
-    async fn take_candidates_of(&self, other: &End) {
+    async fn take_candidates_of(&self, other: &Self) {
         let candidates = std::mem::take(&mut other.seen.borrow_mut().candidates);
         for candidate in candidates {
             // Candidates of a description that has been replaced are of no use any more.

@@ -26,7 +26,7 @@ fn network() -> impl Strategy<Value = Network> {
     })
 }
 
-/// What happens to networks, servers, pages and devices. Shorter than what ends a call.
+/// Faults of networks, servers, pages and devices. Shorter than what ends a call.
 fn fault() -> impl Strategy<Value = Act> {
     prop_oneof![
         2 => Just(Act::PathFails),

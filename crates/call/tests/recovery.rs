@@ -14,7 +14,7 @@ use holdfast_call::{
 use std::time::Duration;
 
 use holdfast_clock::Instant;
-use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody};
+use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody, Tag};
 use sim::{ANN, Act, BOB, Side, Sim};
 
 fn count(sim: &Sim, side: Side, name: &str) -> usize {
@@ -307,6 +307,91 @@ fn with_the_sample(policy: Policy) -> Endpoint {
     call.handle(Event::Leg(0, connected), now);
     while call.poll_command().is_some() {}
     call
+}
+
+/// Ann, in a call that one of ours has accepted, without a connection yet.
+fn accepted_by_ours() -> Endpoint {
+    let mut endpoint = Endpoint::new(Limits::default());
+    let now = Instant::START;
+    endpoint.handle(Event::Named("Ann".into()), now);
+    let id = CallId {
+        page: "page".into(),
+        nth: 0,
+    };
+    let (call, peer) = (id.clone(), "Bob".to_owned());
+    endpoint.handle(Event::Dial { peer, id }, now);
+    endpoint.handle(Event::MediaReady, now);
+    endpoint.handle(Event::Leg(0, LegEvent::NegotiationNeeded), now);
+    let set = holdfast_protocol::Description {
+        kind: holdfast_protocol::SdpType::Offer,
+        sdp: String::new(),
+    };
+    endpoint.handle(Event::Leg(0, LegEvent::LocalDescriptionSet(set)), now);
+    let answer = Signal {
+        name: Some("Bob".into()),
+        target: None,
+        body: SignalBody::Answer(String::new()),
+        tag: Some(Tag {
+            call,
+            leg: 0,
+            seq: 0,
+            acked: 0,
+            epoch: 0,
+            peer_epoch: 0,
+        }),
+    };
+    endpoint.handle(Event::Received(answer), now);
+    endpoint.handle(Event::Leg(0, LegEvent::RemoteDescriptionSet), now);
+    drain(&mut endpoint);
+    endpoint
+}
+
+#[test]
+fn a_call_that_is_not_connected_after_four_seconds_is_in_doubt() {
+    let mut call = accepted_by_ours();
+    call.handle_timeout(Instant::START + Duration::from_millis(3900));
+    assert_eq!(drain(&mut call), []);
+    call.handle_timeout(Instant::START + Duration::from_millis(4000));
+    assert_eq!(drain(&mut call), [Command::ProbeLink]);
+}
+
+#[test]
+fn a_fresh_leg_that_waits_for_its_answer_has_ten_seconds_unless_the_network_moves() {
+    let mut call = accepted_by_ours();
+    let connected = LegEvent::Connection(ConnectionState::Connected);
+    let mut now = Instant::START;
+    call.handle(Event::Leg(0, connected), now);
+    drain(&mut call);
+    // When each fresh leg is made, by a server that answers at once and another side that never does.
+    let mut made = Vec::new();
+    let mut run = |call: &mut Endpoint, until: u64| {
+        while now < Instant::START + Duration::from_millis(until) {
+            now += Duration::from_millis(100);
+            call.handle_timeout(now);
+            call.handle(Event::Leg(0, LegEvent::BytesReceived(0)), now);
+            for command in drain(call) {
+                if command == Command::ProbeLink {
+                    call.handle(Event::LinkUp { anew: false }, now);
+                }
+            }
+            for command in drain(call) {
+                if matches!(command, Command::OpenLeg { .. }) {
+                    made.push(now.since(Instant::START).as_millis());
+                }
+            }
+        }
+        made.clone()
+    };
+    let by_silence = run(&mut call, 10_000);
+    assert_eq!(by_silence.len(), 1, "{by_silence:?}");
+    let later = run(&mut call, 20_000);
+    assert_eq!(later.len(), 2, "{later:?}");
+    assert!(later[1] - later[0] >= 10_000, "{later:?}");
+    call.handle(
+        Event::NetworkMoved,
+        Instant::START + Duration::from_millis(20_000),
+    );
+    assert_eq!(run(&mut call, 20_600).len(), 3, "at once after a move");
 }
 
 fn drain(call: &mut Endpoint) -> Vec<Command> {

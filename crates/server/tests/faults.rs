@@ -1,4 +1,4 @@
-//! What is wrong gets a clear error, and nobody else is harmed.
+//! Errors are clear, and harm nobody else.
 
 mod client;
 

@@ -184,3 +184,30 @@ async fn what_is_refused_has_been_heard_all_the_same() {
     assert_eq!(ann.next_of("heard").await["heard"], 3);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_id_cannot_be_guessed_from_others() {
+    let server = TestServer::start().await;
+    let mut ids = Vec::new();
+    for _ in 0..64 {
+        let mut client = server.connect(Some("holdfast")).await.expect("connects");
+        let id = client.next_of("id").await["id"].clone();
+        let id = id.as_str().expect("text");
+        ids.push(u128::from_str_radix(id, 16).expect("128 bits as digits"));
+        assert_eq!(id.len(), 32);
+    }
+    // Of 64 ids that know nothing of each other, each bit is set in some and not in others; a
+    // counter or a clock leaves most of them alone.
+    let (all, any) = ids
+        .iter()
+        .fold((u128::MAX, 0), |(all, any), id| (all & id, any | id));
+    assert_eq!((all, any), (0, u128::MAX));
+    // Nor is the way from one to the next the same twice.
+    let mut steps: Vec<u128> = ids
+        .windows(2)
+        .map(|two| two[1].wrapping_sub(two[0]))
+        .collect();
+    steps.sort_unstable();
+    steps.dedup();
+    assert_eq!(steps.len(), 63);
+}

@@ -21,13 +21,13 @@ use holdfast_clock::Instant;
 use holdfast_jsep::{Description as Model, Kind, PeerConnection, SignalingState};
 use holdfast_protocol::{CallId, Candidate, Description, SdpType, Signal, SignalBody};
 
-/// Who.
+/// The name of one side.
 pub(crate) type Side = usize;
 pub(crate) const ANN: Side = 0;
 pub(crate) const BOB: Side = 1;
 const NAMES: [&str; 2] = ["Ann", "Bob"];
 
-/// What the network does to messages.
+/// The network's treatment of messages.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Network {
     /// The longest delay, ms; messages with different delays overtake each other.
@@ -36,7 +36,7 @@ pub(crate) struct Network {
     pub(crate) doubled: u64,
     /// Of 100 messages, how many are lost and arrive only when sent again, seconds later.
     pub(crate) lost: u64,
-    /// What decides all that.
+    /// The chances that decide all that.
     pub(crate) seed: u64,
 }
 
@@ -50,7 +50,7 @@ impl Network {
     };
 }
 
-/// What a person, or the ground under a call, does. Times are in milliseconds.
+/// An act of a person, or of the ground under a call. Times are in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Act {
     Dial,
@@ -151,7 +151,7 @@ pub(crate) struct End {
     calls_made: u32,
     /// 0 is none.
     address: u32,
-    /// What a connection of the page's own realm believes the address to be, and since when not.
+    /// The address that a connection of the page's own realm believes in, and since when wrongly.
     stale: (u32, Instant),
     link_broken: bool,
     /// The server does not know the session any more.
@@ -159,7 +159,7 @@ pub(crate) struct End {
     probing: bool,
     page_open: bool,
     asleep_until: Instant,
-    /// What waits for this side's link: to come in, and to go out.
+    /// Messages that wait for this side's link: to come in, and to go out.
     held: Vec<Signal>,
     outbox: Vec<Signal>,
 }
@@ -533,7 +533,7 @@ impl Sim {
         self.report_connectivity();
     }
 
-    /// Whose device sleeps, so that this waits.
+    /// The side whose device sleeps, so that this waits.
     fn sleeper(&self, item: &Item) -> Option<Side> {
         let side = match item {
             Item::Act(side, _)
@@ -976,7 +976,7 @@ impl Sim {
         settled || here.good.iter().any(|(local, remote)| works(local, remote))
     }
 
-    /// What the browser says of legs that have come to carry, or have ceased to.
+    /// The browser's news of legs that have come to carry, or have ceased to.
     fn report_connectivity(&mut self) {
         for side in [ANN, BOB] {
             for n in 0..self.ends[side].legs.len() {

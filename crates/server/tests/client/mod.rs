@@ -190,7 +190,7 @@ impl TestServer {
     }
 }
 
-/// What the server answers to a GET, head and body.
+/// The server's answer to a GET, head and body.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.expect("connects");
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
