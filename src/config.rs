@@ -16,18 +16,18 @@ use crate::{
     signaling::SignalingServer,
 };
 
-/// What `config.json` says.
+/// The fields of `config.json`.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// How messages get to the others.
     pub signaling: SignalingServer,
-    /// What the `RTCPeerConnection()` constructor is given.
+    /// The argument of the `RTCPeerConnection()` constructor.
     pub rtc: Configuration,
     /// How long a call waits for what.
     pub limits: Limits,
 }
 
-/// What is wrong with `config.json`; `text` has the words.
+/// A fault in `config.json`; `text` has the words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigError {
     /// It cannot be had; what the browser says of it.
@@ -42,12 +42,12 @@ pub enum ConfigError {
     Wrong {
         /// Which field.
         field: String,
-        /// What it wants.
+        /// The type it wants.
         wanted: Wanted,
     },
 }
 
-/// What a field of `config.json` wants.
+/// The type that a field of `config.json` wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// `auto`, `tabs`, or the URL of a WebSocket.
@@ -58,7 +58,7 @@ pub enum Wanted {
     Recovery,
     /// A number of seconds from 10 to 3600.
     Seconds,
-    /// What a field of the connection's configuration wants.
+    /// The type that a field of the connection's configuration wants.
     Rtc(rtc::Wanted),
 }
 
@@ -73,7 +73,7 @@ impl Config {
     /// Loads `config.json` from beside the page.
     ///
     /// # Errors
-    /// What is wrong with it, for the person who runs the site.
+    /// The fault in it, for the person who runs the site.
     pub async fn load() -> Result<Self, ConfigError> {
         let unreachable = |error: gloo_net::Error| ConfigError::Unreachable(error.to_string());
         let response = Request::get("config.json")

@@ -54,7 +54,7 @@ fn object(fields: &dyn JsonFields) -> JsValue {
 /// Reads a message of a server.
 ///
 /// # Errors
-/// What is wrong with the text, for whoever reads the log.
+/// The fault in the text, for whoever reads the log.
 pub fn decode(text: &str) -> Result<ServerMessage, String> {
     let json = parse(text).ok_or_else(|| "not JSON".to_owned())?;
     ServerMessage::read(&json).map_err(|error| error.to_string())

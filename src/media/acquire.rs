@@ -7,7 +7,7 @@ use web_sys::{MediaStream, MediaStreamConstraints};
 
 use super::{device::media_devices, error::MediaError, preference::SourcePreference};
 
-/// What a request for a call brought.
+/// The result of a request for a call.
 #[derive(Debug)]
 pub struct Acquired {
     /// The tracks there are; none if this person only watches.
@@ -67,7 +67,7 @@ pub(super) async fn acquire_what_there_is(
     Ok(Acquired { stream, problem })
 }
 
-/// What the person chose, as the browser wants it said.
+/// The person's choice, as a constraint.
 fn constraint(choice: &SourcePreference) -> JsValue {
     if choice.off {
         return JsValue::FALSE;

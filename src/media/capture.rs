@@ -21,11 +21,11 @@ pub enum CaptureEvent {
     Acquired(u32, Result<Acquired, MediaError>),
     /// One more source, or another device for one.
     Replacement((Source, u32), Result<MediaStream, MediaError>),
-    /// What can be chosen.
+    /// The devices that can be chosen.
     Devices(Vec<Device>),
 }
 
-/// What of our own media is on.
+/// Sources of ours that are on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalMediaView {
     /// The camera is on, or will be in the next call.
@@ -51,7 +51,7 @@ pub struct Capture {
     emit: Rc<dyn Fn(CaptureEvent)>,
     camera: SourceState,
     microphone: SourceState,
-    /// What is held for a call: the preview, and what the tracks are sent as.
+    /// The capture of a call: the preview, and what the tracks are sent as.
     stream: Option<MediaStream>,
     /// Which acquisition for a call is awaited; what older ones bring is stopped.
     request: u32,

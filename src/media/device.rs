@@ -10,7 +10,7 @@ use crate::platform::JsObject;
 /// A camera or microphone that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
-    /// What kind.
+    /// The kind.
     pub source: Source,
     /// Its `deviceId`.
     pub id: String,

@@ -1,4 +1,4 @@
-//! What we send: camera and microphone.
+//! Media that we send: camera and microphone.
 
 mod acquire;
 mod capture;

@@ -1,4 +1,4 @@
-//! What a person wants of camera and microphone.
+//! A person's preferences for camera and microphone.
 
 /// Which kind of local media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum Source {
     Microphone,
 }
 
-/// What a person wants of one source.
+/// A person's preference for one source.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SourcePreference {
     /// Not at all.

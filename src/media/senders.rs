@@ -1,4 +1,4 @@
-//! What sends our tracks over one connection.
+//! The senders of our tracks over one connection.
 
 use web_sys::RtcRtpSender;
 
@@ -23,7 +23,7 @@ pub struct Sending<'a> {
 }
 
 impl Senders {
-    /// What sends that source, if anything does.
+    /// The sender of that source, if there is one.
     pub fn of(&mut self, source: Source) -> &mut Option<RtcRtpSender> {
         match source {
             Source::Camera => &mut self.camera,

@@ -1,4 +1,4 @@
-//! What the browser throws, as a type.
+//! Exceptions of the browser, as a type.
 
 use wasm_bindgen::JsValue;
 

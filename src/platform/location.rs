@@ -8,7 +8,7 @@ fn location() -> Option<Location> {
     window().map(|window| window.location())
 }
 
-/// What comes after `#`, with it. It stays in the browser: requests do not carry it.
+/// The fragment of the address, with its `#`. It stays in the browser: requests do not carry it.
 #[must_use]
 pub fn hash() -> String {
     location()

@@ -1,4 +1,4 @@
-//! What this tab keeps through a reload (`sessionStorage`).
+//! Values that this tab keeps through a reload (`sessionStorage`).
 
 use web_sys::{Storage, window};
 
@@ -6,7 +6,7 @@ fn storage() -> Option<Storage> {
     window()?.session_storage().ok()?
 }
 
-/// What was kept under that key.
+/// The value under that key.
 #[must_use]
 pub fn load(key: &str) -> Option<String> {
     storage()?.get_item(key).ok()?

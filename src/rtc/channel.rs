@@ -10,7 +10,7 @@ use web_sys::{MessageEvent, RtcDataChannel};
 /// One of each side's, when both have made an offer; more is not meant well.
 pub const MAX_CHANNELS: usize = 2;
 
-/// What waits in a channel that does not get through, at most, bytes.
+/// The most that waits in a channel that does not get through, bytes.
 const MAX_BUFFERED: u32 = 256 * 1024;
 
 /// The label of ours.

@@ -1,4 +1,4 @@
-//! What the `RTCPeerConnection()` constructor is given (WebRTC 1.0, 4.2.1).
+//! The argument of the `RTCPeerConnection()` constructor (WebRTC 1.0, 4.2.1).
 
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
@@ -38,12 +38,12 @@ pub enum FieldError {
     Wrong {
         /// Which field, with the place in it: `iceServers[1].credential`.
         field: String,
-        /// What it wants.
+        /// The type it wants.
         wanted: Wanted,
     },
 }
 
-/// What a field of a configuration wants.
+/// The type that a field of a configuration wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// `all` or `relay`.

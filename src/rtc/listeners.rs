@@ -39,10 +39,10 @@ pub enum PeerEvent {
     State,
 }
 
-/// Who is told.
+/// The receiver of events.
 pub(super) type Emit = Rc<dyn Fn(PeerEvent)>;
 
-/// What listens to a connection and to the streams that come over it.
+/// Listeners on a connection and on the streams that come over it.
 #[derive(Debug)]
 pub(super) struct Listeners {
     own: Vec<EventListener>,
@@ -74,7 +74,7 @@ impl Listeners {
     }
 }
 
-/// What a channel tells, as its connection does.
+/// Listeners on a channel, for the same receiver.
 pub(super) fn channel_news(emit: Emit) -> Rc<dyn Fn(ChannelEvent)> {
     Rc::new(move |event| {
         emit(match event {

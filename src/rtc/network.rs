@@ -8,7 +8,7 @@ use web_sys::EventTarget;
 
 use crate::platform::property;
 
-/// What `navigator.connection` says: the kind of network, and guesses about its speed.
+/// The values of `navigator.connection`: the kind of network, and guesses about its speed.
 const PROPERTIES: [&str; 4] = ["type", "effectiveType", "rtt", "downlink"];
 
 /// Calls `moved` when the browser goes `offline` or `online`, or `navigator.connection` (Chromium)

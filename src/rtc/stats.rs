@@ -1,4 +1,4 @@
-//! What a connection's statistics say.
+//! Statistics of a connection.
 
 use js_sys::{Map, Promise};
 use wasm_bindgen::JsCast;

@@ -1,4 +1,4 @@
-//! What people can do.
+//! Actions of people.
 
 use leptos::prelude::{LocalStorage, StoredValue, WithValue};
 
@@ -36,7 +36,7 @@ pub enum Action {
     HangUp,
     /// Write in the chat.
     Chat {
-        /// What.
+        /// The text.
         text: String,
         /// To whom; to all if none.
         to: Option<String>,

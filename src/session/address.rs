@@ -1,4 +1,4 @@
-//! What the page's address says: `#r=` and a room's token, or `#p=` and a pass (docs/deploy.md).
+//! The page's address: `#r=` and a room's token, or `#p=` and a pass (docs/deploy.md).
 
 use crate::platform::location;
 

@@ -1,4 +1,4 @@
-//! What a page does first, and how it comes back when it was loaded anew.
+//! The beginning of a page, and of one that comes back after a reload.
 
 use holdfast_call::Event;
 
@@ -15,7 +15,7 @@ use crate::{
     rtc::generate_certificate,
 };
 
-/// What a page does first.
+/// Begins.
 pub(super) fn begin(session: &mut Session) {
     session.screen.room(address::room());
     // A call must not wait for somebody who has closed the page.

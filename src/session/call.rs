@@ -12,7 +12,7 @@ use crate::platform::clock;
 /// Drives an [`Endpoint`].
 pub(super) struct CallDriver {
     endpoint: Endpoint,
-    /// What config.json says, which holds where the way that messages take needs no more.
+    /// The limits of config.json, which hold where the way that messages take needs no more.
     limits: Limits,
     inputs: Inputs,
     timer: Option<Timeout>,
@@ -96,7 +96,7 @@ impl CallDriver {
         self.endpoint.reaches(peer)
     }
 
-    /// What the page has to keep to come back into the call.
+    /// The state with which the page comes back into the call.
     pub(super) fn record(&self) -> Option<CallRecord> {
         self.endpoint.record()
     }

@@ -7,9 +7,9 @@ use crate::platform::clock;
 /// A line of chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatLine {
-    /// Who wrote it.
+    /// The author.
     pub from: String,
-    /// What.
+    /// The text.
     pub text: String,
     /// To whom, if not to all.
     pub to: Option<String>,

@@ -22,7 +22,7 @@ pub(super) enum Input {
     VisibilityChanged,
     /// The address names another room.
     AddressChanged,
-    /// What this page was before it was loaded anew; none if another tab is in that session.
+    /// The state of this page before its reload; none if another tab is in that session.
     Loaded(Option<Record>),
     /// The certificate for all connections of this page.
     Certificate(JsValue),
@@ -43,7 +43,7 @@ impl Inputs {
         let _ = self.0.unbounded_send(input);
     }
 
-    /// What hands each of its own events to the loop.
+    /// A sink that hands events of its own type to the loop.
     pub(super) fn emitter<T: 'static>(
         &self,
         input: impl Fn(T) -> Input + Clone + 'static,

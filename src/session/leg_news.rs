@@ -1,4 +1,4 @@
-//! What the browser says of a leg, as the call understands it.
+//! A leg's news from the browser, as the call understands it.
 
 use holdfast_call::{ConnectionState, Event, IceConnectionState, LegEvent};
 use holdfast_protocol::ChannelMessage;
@@ -30,7 +30,7 @@ pub(super) fn leg_news(session: &mut Session, serial: u32, news: LegNews) {
     }
 }
 
-/// What that means for the call, if anything.
+/// The meaning of that for the call, if it has one.
 fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<LegEvent> {
     Some(match event {
         PeerEvent::NegotiationNeeded => LegEvent::NegotiationNeeded,
@@ -94,7 +94,7 @@ fn track_removed(session: &mut Session, serial: u32, stream: &MediaStream) -> Op
     is_last.then_some(LegEvent::RemoteTracksGone)
 }
 
-/// What the other side says over a leg: as good as through the server, and theirs beyond doubt.
+/// A message from the other side over a leg: as good as through the server, and theirs beyond doubt.
 fn on_channel_message(session: &mut Session, serial: u32, text: &str) {
     match decode_channel(text) {
         Some(ChannelMessage::Signal(mut signal)) => {

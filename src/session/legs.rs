@@ -20,7 +20,7 @@ pub(super) struct Leg {
     pub(super) serial: u32,
     pub(super) peer: Peer,
     pub(super) senders: Senders,
-    /// What comes in.
+    /// The streams that come in.
     pub(super) stream: Option<MediaStream>,
     /// While its first picture is waited for.
     pub(super) first_frame: Option<FirstFrame>,
@@ -70,13 +70,13 @@ impl Legs {
         self.all.iter_mut().find(|leg| leg.serial == serial)
     }
 
-    /// What comes in over that connection.
+    /// The streams that come in over that connection.
     pub(super) fn stream(&self, serial: u32) -> Option<&MediaStream> {
         let leg = self.all.iter().find(|leg| leg.serial == serial);
         leg.and_then(|leg| leg.stream.as_ref())
     }
 
-    /// What sends our tracks, over all of them.
+    /// The senders of our tracks, over all of them.
     pub(super) fn sending(&mut self) -> Vec<Sending<'_>> {
         let legs = self.all.iter_mut();
         legs.map(|Leg { peer, senders, .. }| Sending { peer, senders })
@@ -85,7 +85,7 @@ impl Legs {
 
     // Making and closing them.
 
-    /// What makes a connection emit its news, and the number it is to have.
+    /// Makes a connection emit its news, and the number it is to have.
     pub(super) fn next(&mut self) -> (u32, impl Fn(PeerEvent) + Clone + 'static) {
         self.made += 1;
         let (emit, serial) = (self.emit.clone(), self.made);

@@ -1,4 +1,4 @@
-//! What is told to whoever reads the browser's log.
+//! Lines for whoever reads the browser's log.
 
 pub(super) fn log(line: &str) {
     leptos::logging::log!("holdfast: {line}");

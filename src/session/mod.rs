@@ -149,8 +149,8 @@ fn settle(session: &mut Session) {
 fn render(session: &mut Session) {
     let view = session.call.view();
     let waited = CallDriver::waited(&view);
-    let says_why = view.ended.as_ref().is_some_and(text::says_why);
-    session.screen.call(view, waited, says_why);
+    let has_reason = view.ended.as_ref().is_some_and(text::has_reason);
+    session.screen.call(view, waited, has_reason);
     session
         .screen
         .local(session.capture.stream(), session.capture.view());

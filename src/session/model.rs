@@ -22,13 +22,13 @@ const CHAT_LINES: usize = 500;
 /// Declares each signal once, for its readers and for its writer.
 macro_rules! model {
     ($($(#[$doc:meta])* $name:ident: $type:ty, $storage:ty = $make:ident($initial:expr);)+) => {
-        /// What views read.
+        /// The signals as views read them.
         #[derive(Debug, Clone, Copy)]
         pub struct Model {
             $($(#[$doc])* pub $name: Shown<$type, $storage>,)+
         }
 
-        /// What writes it.
+        /// The signals as the session writes them.
         #[derive(Debug)]
         pub(super) struct ModelWriter {
             $($name: RwSignal<$type, $storage>,)+
@@ -94,27 +94,27 @@ model! {
     link: LinkView, SyncStorage = new(LinkView::Off);
     /// The room we are in, or about to come into; empty for the lobby, none if a pass says which.
     room: Option<String>, SyncStorage = new(None);
-    /// Who is here, we too.
+    /// Everybody here, we too.
     presence: Presence, SyncStorage = new(Presence::default());
-    /// What was written.
+    /// Messages that were written.
     chat: Vec<ChatLine>, SyncStorage = new(Vec::new());
     /// The call.
     call: CallView, SyncStorage = new(CallView::default());
     /// For how many seconds the call has been interrupted.
     waited: u64, SyncStorage = new(0);
-    /// What is to be carried to the other side by hand; empty if nothing is.
+    /// The code that is to be taken to the other side by hand; empty if there is none.
     code: String, SyncStorage = new(String::new());
     /// Something to tell the person.
     notice: Option<Notice>, SyncStorage = new(None);
     /// Our own camera and microphone.
     local: Option<MediaStream>, LocalStorage = new_local(None);
-    /// What of them is on.
+    /// Sources of them that are on.
     local_view: LocalMediaView, SyncStorage = new(LocalMediaView::default());
     /// The other side's.
     remote: Option<MediaStream>, LocalStorage = new_local(None);
     /// Whether there is a picture among it.
     remote_has_video: bool, SyncStorage = new(false);
-    /// What can be chosen.
+    /// Devices that can be chosen.
     devices: Vec<Device>, SyncStorage = new(Vec::new());
     /// The browser's states of the connection.
     peer_state: PeerState, SyncStorage = new(PeerState::default());
@@ -154,7 +154,7 @@ impl ModelWriter {
         self.peer_state.set(state);
     }
 
-    /// Who is here changes.
+    /// The people here change.
     pub(super) fn presence(&self, change: impl FnOnce(&mut Presence)) {
         self.presence.update(change);
     }
@@ -193,16 +193,16 @@ impl ModelWriter {
     }
 
     /// The call; it has been interrupted for so many seconds. How a call ended matters more than
-    /// what was said before: `says_why` tells whether there is something to say about that. What
+    /// what was said before: `has_reason` tells whether there is something to say about that. What
     /// was said together with the end says why it ended, and stays.
-    pub(super) fn call(&self, view: CallView, waited: u64, says_why: bool) {
+    pub(super) fn call(&self, view: CallView, waited: u64, has_reason: bool) {
         let is_idle = view.state == CallState::Idle;
         let needs_code = !is_idle && !matches!(view.state, CallState::Connected { .. });
         let told = self.told.take();
         if view != *self.call.read_untracked() {
             if is_idle {
                 self.peer_state(PeerState::default());
-                if says_why && !told {
+                if has_reason && !told {
                     self.notice(None);
                 }
             }

@@ -1,4 +1,4 @@
-//! What a person is told besides how the call is; `text` has the words.
+//! Notices to a person, besides the state of the call; `text` has the words.
 
 use crate::{media::MediaError, platform::DomError};
 
@@ -25,6 +25,6 @@ pub enum Notice {
     CallInRoom,
     /// The call goes on in the tab that this one was duplicated from.
     AnotherTab,
-    /// What the server says, in its own words.
+    /// The server's error, in its own words.
     Server(String),
 }

@@ -1,4 +1,4 @@
-//! What the call commands, done.
+//! Commands of the call, performed.
 
 use gloo_timers::callback::Timeout;
 use holdfast_call::{Command, Event, LegEvent, LegId};

@@ -1,11 +1,11 @@
-//! Who is here, in the order of the alphabet.
+//! The people here, in the order of the alphabet.
 
 use std::cmp::Ordering;
 
 /// Somebody who is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// What they are called; nobody else in the room is.
+    /// Their name; nobody else in the room has it.
     pub name: String,
     /// They are in a call.
     pub busy: bool,

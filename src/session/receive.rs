@@ -1,4 +1,4 @@
-//! What follows from what the others, and the server, say.
+//! Consequences of messages from others and from the server.
 
 use holdfast_call::Event;
 use holdfast_link::News;
@@ -56,7 +56,7 @@ fn message_came(session: &mut Session, message: ServerMessage) {
     }
 }
 
-/// Who is here, and whether the other side of the call is.
+/// Follows presence: the people here, and whether the other side of the call is.
 fn everybody(session: &mut Session, free: Vec<String>, busy: Vec<String>) {
     let people = Presence::new(free, busy);
     let peer = session.call.view().peer;

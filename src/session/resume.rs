@@ -1,4 +1,4 @@
-//! What a page keeps of itself for when it is loaded anew: one line a field.
+//! The state that a page keeps through a reload: one line a field.
 
 use holdfast_call::CallRecord;
 use holdfast_protocol::CallId;
@@ -16,7 +16,7 @@ pub(super) struct Record {
     pub(super) call: CallRecord,
 }
 
-/// What is kept, and the session that this tab has to itself.
+/// The kept state, and the lock on the session, which this tab has to itself.
 #[derive(Debug, Default)]
 pub(super) struct Resume {
     kept: Option<Record>,
@@ -24,7 +24,7 @@ pub(super) struct Resume {
 }
 
 impl Resume {
-    /// What was kept before the page was loaded anew.
+    /// The state that was kept before the reload.
     pub(super) fn load() -> Option<Record> {
         Record::read(&storage::load(KEY)?)
     }

@@ -39,7 +39,7 @@ pub(super) struct Session {
     pub(super) legs: Legs,
     pub(super) picture: Picture,
     pub(super) resume: Resume,
-    /// What the page's address says of where we are.
+    /// The place that the page's address names.
     pub(super) address: String,
     /// This page, from load to unload.
     page: String,
@@ -127,14 +127,14 @@ impl Session {
     }
 }
 
-/// What the browser tells of itself.
+/// Browser news: the network, visibility, devices.
 fn listeners(inputs: &Inputs) -> Vec<EventListener> {
-    let tell = |input: fn() -> Input| {
+    let send = |input: fn() -> Input| {
         let inputs = inputs.clone();
         move || inputs.send(input())
     };
-    let mut listeners = on_network_change(tell(|| Input::NetworkMoved));
-    listeners.extend(visibility::on_change(tell(|| Input::VisibilityChanged)));
-    listeners.extend(location::on_hash_change(tell(|| Input::AddressChanged)));
+    let mut listeners = on_network_change(send(|| Input::NetworkMoved));
+    listeners.extend(visibility::on_change(send(|| Input::VisibilityChanged)));
+    listeners.extend(location::on_hash_change(send(|| Input::AddressChanged)));
     listeners
 }

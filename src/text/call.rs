@@ -38,7 +38,7 @@ pub fn end_reason(ended: &Ended) -> Option<String> {
 
 /// Whether there is something to say about how a call ended.
 #[must_use]
-pub fn says_why(ended: &Ended) -> bool {
+pub fn has_reason(ended: &Ended) -> bool {
     ended.reason != EndReason::Here
 }
 

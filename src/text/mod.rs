@@ -7,7 +7,7 @@ mod link;
 mod media;
 mod notice;
 
-pub use call::{call_state, end_reason, says_why, waited};
+pub use call::{call_state, end_reason, has_reason, waited};
 pub use config::config_error;
 pub use link::link;
 pub use media::media_error;

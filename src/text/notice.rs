@@ -1,4 +1,4 @@
-//! What a person is told besides how the call is.
+//! Notices to a person, besides the state of the call.
 
 use super::media::media_error;
 use crate::{platform::DomError, session::Notice};
@@ -46,7 +46,7 @@ pub(super) fn not_here(peer: &str) -> String {
     format!("{peer} is not here any more.")
 }
 
-/// What is wrong with the configuration of the connection, for who runs the site.
+/// A fault in the configuration of the connection, for the person who runs the site.
 fn configuration_error(error: &DomError) -> String {
     let meaning = match error.name.as_str() {
         "InvalidAccessError" => {

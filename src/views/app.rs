@@ -15,7 +15,7 @@ use crate::{session, text::labels};
 
 /// Mounts the app into the page.
 pub fn mount() {
-    leptos::mount::mount_to_body(App);
+    mount_to_body(App);
 }
 
 /// The whole app.

@@ -32,18 +32,18 @@ pub(super) fn rows<T: 'static>(rows: impl FnMut() -> Vec<T> + Send + 'static) ->
     Box::new(rows)
 }
 
-/// What follows from a change.
+/// The effect of a change.
 pub(super) fn effect(effect: impl FnMut() + 'static) {
     let effect: Box<dyn FnMut()> = Box::new(effect);
     Effect::new(effect);
 }
 
-/// What a click does.
+/// The effect of a click.
 pub(super) fn press(dispatch: Dispatch, action: Action) -> Box<dyn FnMut(MouseEvent)> {
     Box::new(move |_| dispatch.dispatch(action.clone()))
 }
 
-/// What sending a form does.
+/// The effect of sending a form.
 pub(super) fn submit(mut submit: impl FnMut() + 'static) -> Box<dyn FnMut(SubmitEvent)> {
     Box::new(move |event: SubmitEvent| {
         event.prevent_default();

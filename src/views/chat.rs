@@ -60,7 +60,7 @@ pub(crate) fn Chat(model: Model, dispatch: Dispatch) -> impl IntoView {
     }
 }
 
-/// Who can be written to.
+/// People who can be written to.
 fn receivers(model: Model, to: RwSignal<Option<String>>) -> Options {
     let me = model.name.get();
     let mut names = match model.presence.read().len() {

@@ -4,7 +4,7 @@ use leptos::{ev::Event, prelude::*};
 
 use super::boxed::rows;
 
-/// What can be chosen: a value, and what people call it.
+/// An option: a value, and the name that people know it by.
 pub(super) type Options = Vec<(String, String)>;
 
 pub(super) fn choice(

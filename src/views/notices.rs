@@ -1,4 +1,4 @@
-//! What there is to be said about what happened.
+//! Notices about what happened.
 
 use leptos::prelude::*;
 

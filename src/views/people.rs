@@ -1,4 +1,4 @@
-//! Who is here; a click on a name calls. Of thousands, only those in sight are there as elements.
+//! The people here; a click on a name calls. Of thousands, only those in sight are there as elements.
 
 use gloo_events::EventListener;
 use leptos::{html, prelude::*};

@@ -42,7 +42,7 @@ pub(crate) struct Call {
     over: Option<EndReason>,
 }
 
-/// Who wants the call.
+/// The sides that want the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Agreement {
     /// We called.
@@ -53,7 +53,7 @@ enum Agreement {
     Agreed,
 }
 
-/// What comes out of a call.
+/// An output of a call, for its endpoint.
 #[derive(Debug)]
 pub(crate) enum CallOutput {
     Command(Command),
@@ -150,7 +150,7 @@ impl Call {
             })
     }
 
-    /// What is to be done since this was last asked.
+    /// Outputs since this was last asked.
     pub(crate) fn take_outputs(&mut self) -> Vec<CallOutput> {
         std::mem::take(&mut self.out)
     }
@@ -203,7 +203,7 @@ impl Call {
         self.peer_link_lost
     }
 
-    /// What stands between the two, if anything does. `link_lost`: our own link to the server is.
+    /// The interruption, if there is one. `link_lost`: our own link to the server is.
     pub(crate) fn interruption(&self, link_lost: bool) -> Option<Interruption> {
         if !self.path.is_interrupted() {
             return None;
@@ -222,7 +222,7 @@ impl Call {
         self.probing || self.peer_link_lost
     }
 
-    /// What the page has to remember to come back into the call after it was loaded anew.
+    /// The state with which the page comes back into the call after a reload.
     pub(crate) fn record(&self) -> Option<CallRecord> {
         let comes_back = self.is_agreed() && self.outbox.is_holdfast();
         let (_, epoch) = self.outbox.epochs();
@@ -386,7 +386,7 @@ impl Call {
         self.follow_path(now);
     }
 
-    /// What a message's tag says.
+    /// Takes in a message's tag.
     fn tagged(&mut self, tag: &Tag, now: Instant) {
         let texts = self.outbox.tagged(tag);
         self.path.peer_knows_legs();

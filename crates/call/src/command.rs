@@ -1,4 +1,4 @@
-//! What comes out of a call: what its driver is to do.
+//! Commands: the output of an endpoint, for its driver.
 
 use holdfast_protocol::{Candidate, Description, Signal};
 
@@ -46,9 +46,9 @@ pub enum Command {
     Send(Signal),
     /// The other side has written this to us.
     ShowText {
-        /// Who wrote it.
+        /// The author.
         from: String,
-        /// What.
+        /// The text.
         text: String,
     },
     /// Tell the person.
@@ -69,7 +69,7 @@ pub enum Notice {
     },
     /// Somebody called while we are in a call, and was told so.
     CalledMeanwhile {
-        /// Who called.
+        /// The caller.
         peer: String,
     },
 }

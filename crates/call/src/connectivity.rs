@@ -66,7 +66,7 @@ enum Flow {
     },
 }
 
-/// What the path wants of the call.
+/// An output of the path, for its call.
 #[derive(Debug)]
 pub(crate) enum PathOutput {
     /// Something for the driver.
@@ -124,7 +124,7 @@ impl Connectivity {
         }
     }
 
-    /// What is wanted since this was last asked.
+    /// Outputs since this was last asked.
     pub(crate) fn take_outputs(&mut self) -> Vec<PathOutput> {
         std::mem::take(&mut self.out)
     }
@@ -496,7 +496,7 @@ impl Connectivity {
         self.out.push(PathOutput::Connected);
     }
 
-    /// What was not connected cannot be interrupted.
+    /// The path is interrupted, if it was connected.
     fn interrupted(&mut self, now: Instant) {
         if let Flow::Flowing { first, .. } = self.flow {
             self.flow = Flow::Interrupted {

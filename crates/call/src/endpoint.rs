@@ -126,7 +126,7 @@ impl Endpoint {
         [self.gap_due, call].into_iter().flatten().min()
     }
 
-    /// What to show.
+    /// The call as it is to be shown.
     #[must_use]
     pub fn view(&self) -> CallView {
         let call = self.call.as_ref();
@@ -158,7 +158,7 @@ impl Endpoint {
             .min()
     }
 
-    /// What the page has to remember to come back into the call after it was loaded anew.
+    /// The state with which the page comes back into the call after a reload.
     #[must_use]
     pub fn record(&self) -> Option<CallRecord> {
         self.call.as_ref()?.record()
@@ -384,7 +384,7 @@ impl Endpoint {
     }
 }
 
-/// What concerns the call under way alone.
+/// Events that concern the call under way alone.
 fn feed(call: &mut Call, event: Event, now: Instant) {
     match event {
         Event::Accept => call.accept(now),

@@ -1,4 +1,4 @@
-//! What goes into a call.
+//! Events: the input of an endpoint.
 
 use holdfast_protocol::{CallId, Candidate, Description, Signal};
 
@@ -32,7 +32,7 @@ pub enum Event {
     NoServer,
     /// The server says that a person's link to it is gone (`false`) or back (`true`).
     PeerLink {
-        /// Whose link.
+        /// The name of the person whose link it is.
         peer: String,
         /// Whether it is there.
         up: bool,
@@ -65,10 +65,10 @@ pub enum Event {
     Leg(LegId, LegEvent),
 }
 
-/// What a page has to remember of a call to come back into it.
+/// The state of a call that a page keeps through a reload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRecord {
-    /// Who is on the other side.
+    /// The other side.
     pub peer: String,
     /// The token that our messages carry.
     pub call: CallId,

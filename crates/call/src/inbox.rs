@@ -26,7 +26,7 @@ pub(crate) struct Inbox {
     streams: VecDeque<Stream>,
 }
 
-/// What one person says in one call.
+/// Messages of one person in one call.
 #[derive(Debug)]
 struct Stream {
     sender: Option<String>,
@@ -109,7 +109,7 @@ impl Inbox {
         gaps.map(|stream| stream.gap_since).min()
     }
 
-    /// What is missing had no way to come until now.
+    /// Missing messages had no way to come until now.
     pub(crate) fn restart_gaps(&mut self, now: Instant) {
         for stream in &mut self.streams {
             stream.gap_since = now;

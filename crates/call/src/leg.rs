@@ -61,7 +61,7 @@ enum Remote {
     Candidate(Candidate),
 }
 
-/// What a leg wants done.
+/// An output of a leg, for its call.
 #[derive(Debug)]
 pub(crate) enum LegOutput {
     /// Something for the browser.

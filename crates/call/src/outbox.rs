@@ -1,4 +1,4 @@
-//! What is sent in a call: numbered, and kept until the other side has acted on it.
+//! Messages of a call that are to be sent: numbered, and kept until the other side has acted on them.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use crate::command::LegId;
 /// How many messages are kept until the other side has acknowledged them.
 const UNACKED: usize = 256;
 
-/// What a side of a call sends to the other.
+/// The messages from one side of a call to the other.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     peer: Peer,
@@ -22,7 +22,7 @@ pub(crate) struct Outbox {
     peer_epoch: u32,
 }
 
-/// What is known of the other side's program, and so which token a message carries.
+/// The program at the other side, as far as it is known, and so the token that a message carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Peer {
     /// We called, and have been told nothing.
@@ -156,13 +156,13 @@ impl Outbox {
         signal
     }
 
-    /// What the other side may not have acted on.
+    /// Messages that the other side may not have acted on.
     pub(crate) fn unacked(&self) -> impl Iterator<Item = &Signal> {
         self.unacked.iter()
     }
 }
 
-/// What a person has written is for whichever page of the other side's reads it.
+/// A person's words are for whichever page of the other side's reads them.
 fn text(signal: Signal) -> Option<String> {
     match signal.body {
         SignalBody::Text(text) => Some(text),

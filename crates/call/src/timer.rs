@@ -19,7 +19,7 @@ pub const AWAY_LIMIT: Duration = Duration::from_secs(20);
 /// A timer that is late by this much was not late by itself: the device slept.
 pub(crate) const SLEPT: Duration = Duration::from_secs(3);
 
-/// What is done when the path is in doubt. All but the first are there to be compared with.
+/// A policy for a path in doubt. All but the first are there to be compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Policy {
     /// Restart at once, and race a fresh leg: docs/recovery.md.
@@ -40,7 +40,7 @@ pub struct Limits {
     pub answer: Duration,
     /// For a path; [`NO_PATH_LIMIT`] unless told otherwise.
     pub no_path: Duration,
-    /// What is done when the path is in doubt.
+    /// The policy for a path in doubt.
     pub policy: Policy,
 }
 
@@ -54,7 +54,7 @@ impl Default for Limits {
     }
 }
 
-/// What a timer is for.
+/// The purpose of a timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Timer {
     /// The call is not answered.

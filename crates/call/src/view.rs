@@ -1,20 +1,20 @@
-//! What a person sees of a call: plain data.
+//! The call as a person sees it: plain data.
 
 use std::time::Duration;
 
 use holdfast_clock::Instant;
 use holdfast_protocol::HangUpReason;
 
-/// What is to be shown.
+/// The call, to be shown.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CallView {
     /// How far the call is.
     pub state: CallState,
-    /// Who is on the other side; empty without a call.
+    /// The other side; empty without a call.
     pub peer: String,
     /// The other side's link to the signaling server is gone. The call does not need it.
     pub peer_link_lost: bool,
-    /// What stands between the two while the call is interrupted.
+    /// The reason that the call is interrupted.
     pub interruption: Option<Interruption>,
     /// The call was interrupted for so long, and is back since a moment ago.
     pub back_after: Option<Duration>,
@@ -59,7 +59,7 @@ impl CallState {
     }
 }
 
-/// What stands between the two.
+/// The reason of an interruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interruption {
     /// Our own network moved, or is gone.
@@ -75,7 +75,7 @@ pub enum Interruption {
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    /// Who was on the other side.
+    /// The other side.
     pub peer: String,
     /// We had called, and were not called.
     pub outgoing: bool,

@@ -26,7 +26,7 @@ pub enum Kind {
     Answer,
 }
 
-/// What a session description comes down to here. Its text form stands where SDP would.
+/// A session description, reduced. Its text form stands where SDP would.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     /// Offer or answer.

@@ -1,6 +1,11 @@
-//! What two pages say to each other over the data channel of a call.
+//! Messages between two pages over the data channel of a call.
 
-use crate::{fields::Fields, kind::Kind, malformed::Malformed, signal::Signal};
+use crate::{
+    fields::Fields,
+    kind::Kind,
+    malformed::Malformed,
+    signal::{Signal, Tag},
+};
 
 /// A message over a data channel: no server is needed, and the sender is beyond doubt.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +28,9 @@ impl ChannelMessage {
         let Some(kind) = Kind::from_wire(&word) else {
             return Ok(None);
         };
+        if kind == Kind::Message && !Tag::is_in(fields) {
+            return Ok(None);
+        }
         Ok(if kind == Kind::Ping {
             Some(Self::Ping)
         } else if kind == Kind::Ack {

@@ -1,4 +1,4 @@
-//! What a client says to its server.
+//! Messages from a client to its server.
 
 use crate::{
     connection_id::ConnectionId,
@@ -22,12 +22,12 @@ pub enum ClientMessage {
         date: f64,
         /// The room to come into; the lobby if none. Only our server knows rooms.
         room: Option<String>,
-        /// What says instead who comes into which room, where the server asks for that.
+        /// A pass, which has room and name, where the server asks for one.
         pass: Option<String>,
     },
     /// `message`, without a tag: text chat to everybody, or to one person outside a call.
     Text {
-        /// What was written.
+        /// The text.
         text: String,
         /// The sender's id.
         id: Option<ConnectionId>,

@@ -1,9 +1,9 @@
-//! What a server knows a connection by.
+//! The id by which a server knows a connection.
 
 use crate::fields::Fields;
 
-/// What a server knows a connection by. It must go back as it came: the sample's server counts,
-/// and does not take `"1"` for `1`.
+/// The id by which a server knows a connection. It must go back as it came: the sample's server
+/// counts, and does not take `"1"` for `1`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ConnectionId {
     /// The sample's server: a number counted up from a clock.

@@ -12,7 +12,7 @@ const MAX_FIELDS: usize = 64;
 
 /// A JSON object whose values stay the text they arrived as.
 ///
-/// What the server does not know passes through to the letter, in its order.
+/// Fields that the server does not know pass through to the letter, in their order.
 #[derive(Debug)]
 pub struct Relay<'a> {
     fields: Vec<(Cow<'a, str>, Cow<'a, RawValue>)>,
@@ -117,7 +117,7 @@ impl<'a> Relay<'a> {
     }
 }
 
-/// What a JSON string says; most hold no escapes.
+/// The value of a JSON string; most hold no escapes.
 fn plain(json: &str) -> Option<Cow<'_, str>> {
     let inside = json.strip_prefix('"')?.strip_suffix('"')?;
     match inside.contains('\\') {

@@ -76,7 +76,7 @@ impl<T> Sequence<T> {
         self.received
     }
 
-    /// What was sent and not acknowledged, in order: what the next connection sends again.
+    /// Messages sent and not acknowledged, in order: the next connection sends them again.
     pub fn unacked(&self) -> impl Iterator<Item = &T> {
         self.unacked.iter()
     }
@@ -87,7 +87,7 @@ impl<T> Sequence<T> {
         self.unacked.len()
     }
 
-    /// What waits to be acknowledged, for another session.
+    /// Takes the messages not acknowledged, for another session.
     #[must_use]
     pub fn into_unacked(self) -> VecDeque<T> {
         self.unacked

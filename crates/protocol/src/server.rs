@@ -1,4 +1,4 @@
-//! What a server says to its clients.
+//! Messages from a server to its clients.
 
 use crate::{
     connection_id::ConnectionId,
@@ -37,9 +37,9 @@ pub enum ServerMessage {
     Presence {
         /// Counts the changes in this room.
         version: u32,
-        /// Who can be called, in the order of the alphabet: large and small letters side by side.
+        /// People who can be called, in the order of the alphabet: large and small letters side by side.
         free: Vec<String>,
-        /// Who is in a call, in the same order.
+        /// People who are in a call, in the same order.
         busy: Vec<String>,
     },
     /// Without a `type`, because it goes to everybody all the time: what has changed since `people`,
@@ -54,9 +54,9 @@ pub enum ServerMessage {
     },
     /// `message`, without a tag: text chat.
     Text {
-        /// Who wrote it; our server fills it in.
+        /// The author; our server fills it in.
         name: Option<String>,
-        /// What was written.
+        /// The text.
         text: String,
         /// Milliseconds since 1970.
         date: Option<f64>,
@@ -68,14 +68,14 @@ pub enum ServerMessage {
     /// `peer-gone`. The other side of your call has lost its link to the server. It says nothing
     /// about the call itself, which does not need that link.
     PeerGone {
-        /// Whose link.
+        /// The name of the person whose link it is.
         name: String,
     },
     /// `error`. Your message was not passed on.
     Error {
-        /// What went wrong, for programs.
+        /// The kind of error, for programs.
         code: ErrorCode,
-        /// What went wrong, as a sentence.
+        /// The error as a sentence.
         text: String,
         /// The target that the refused message named.
         target: Option<String>,
@@ -170,7 +170,7 @@ impl ServerMessage {
         })
     }
 
-    /// What has no `type`.
+    /// A message without a `type`.
     fn changes(fields: &impl Fields) -> Self {
         let names = |field| fields.strings(field).unwrap_or_default();
         Self::PresenceChanges {

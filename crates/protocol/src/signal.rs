@@ -7,17 +7,17 @@ use crate::{fields::Fields, kind::Kind, malformed::Malformed, wire_words::wire_w
 /// A message of a call: from one client to another, passed on by the server unread.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Signal {
-    /// Who sent it. The sample's clients leave it out of candidates.
+    /// The sender. The sample's clients leave it out of candidates.
     pub name: Option<String>,
     /// Whom it is for. The sample's client hangs up with `null`, which its server sends to all.
     pub target: Option<String>,
-    /// What it says.
+    /// The content.
     pub body: SignalBody,
-    /// What Holdfast ends add; absent from the sample's clients.
+    /// The part that Holdfast ends add; absent from the sample's clients.
     pub tag: Option<Tag>,
 }
 
-/// What a message of a call says.
+/// The content of a message of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SignalBody {
     /// `video-offer`: an SDP offer. The first one of a call is what makes the other side ring.
@@ -45,7 +45,7 @@ pub enum SignalBody {
     Text(String),
 }
 
-/// What Holdfast ends add to each message of a call.
+/// The part that Holdfast ends add to each message of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag {
     /// The call that this message belongs to.
@@ -242,7 +242,7 @@ impl Candidate {
     }
 }
 
-/// What a `message` says.
+/// The fields of a `message`.
 pub(crate) fn text(fields: &impl Fields) -> Result<String, Malformed> {
     let text = fields.string("text");
     text.ok_or(Malformed::lacks(Kind::Message, "`text`, a string"))
