@@ -16,12 +16,12 @@ use crate::{
     wasm,
 };
 
-/// What the first load may weigh: html, css, js and wasm, in bytes of brotli. It was 100,000 before
-/// a page could race legs, come back into its session and its call, go to rooms and hold a list of
+/// The most that the first load may weigh: html, css, js and wasm, in bytes of brotli. It was
+/// 100,000 before a page could race legs, come back into its session and its call, go to rooms and hold a list of
 /// ten thousand; it is to be that again.
 const BUDGET: usize = 132_000;
 
-/// What browsers of the last years have; the same as in index.html, for Trunk.
+/// Features that browsers of the last years have; the same as in index.html, for Trunk.
 const WASM_FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
@@ -57,8 +57,8 @@ pub(crate) fn page(tools: &Tools) -> Result<()> {
     report(&sizes)
 }
 
-/// Once more after Trunk: what was exported needlessly goes, and what lies at low addresses (rustc
-/// puts the stack there, which ends above them) is not asked about.
+/// Once more after Trunk: what was exported needlessly goes, and the lowest 1024 addresses are
+/// taken to be unused: they are the far end of the stack, which is 1 MiB.
 fn optimise(tools: &Tools, dist: &Path) -> Result<()> {
     let (wasm, _) = wasm::find(dist)?;
     let mut optimise = command("wasm-opt", &["-Oz", "--low-memory-unused", "--converge"]);

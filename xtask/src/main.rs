@@ -6,13 +6,13 @@ mod bench;
 mod build;
 mod faults;
 mod fuzz;
-mod rooms;
 mod run;
 mod serve;
 mod shorten;
 mod slim;
 mod test;
 mod tools;
+mod walls;
 mod wasm;
 
 use std::process::ExitCode;

@@ -6,9 +6,10 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::{
-    build, faults, rooms,
+    build, faults,
     run::{self, cargo},
     tools::{Tools, find},
+    walls,
 };
 
 const WASM: [&str; 4] = [
@@ -33,9 +34,13 @@ enum Part {
     /// Formatting
     Fmt,
     /// The walls of the house: what may name what (docs/architecture.md)
-    Rooms,
+    Walls,
     /// Clippy, native and wasm, warnings as errors
     Clippy,
+    /// Warnings of `cargo doc`, as errors
+    Doc,
+    /// Licences, bans and sources of what the tree depends on (deny.toml)
+    Deny,
     /// Native tests: protocol, call, server
     Native,
     /// Tests in headless Chromium, with a fake camera and microphone
@@ -56,9 +61,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("── {part:?} ──");
         let began = Instant::now();
         let tools = match part {
-            Part::Fmt | Part::Rooms => Tools::default(),
+            Part::Fmt | Part::Walls => Tools::default(),
             Part::Native => Tools::for_servers()?,
-            Part::Clippy => Tools::for_linting()?,
+            Part::Clippy | Part::Doc => Tools::for_linting()?,
+            Part::Deny => Tools::for_denying()?,
             Part::Wasm | Part::E2e => Tools::for_testing()?,
             Part::Faults => Tools::for_faults()?,
         };
@@ -81,7 +87,7 @@ impl Part {
         let native = ["--workspace", "--exclude", "holdfast"];
         match self {
             Self::Fmt => run::run(&mut cargo(&["fmt", "--all", "--check"])),
-            Self::Rooms => rooms::check(),
+            Self::Walls => walls::check(),
             Self::Clippy => {
                 let clippy = |which: &[&str]| {
                     let args = [&["clippy", "--quiet", "--all-targets"], which].concat();
@@ -90,10 +96,30 @@ impl Part {
                 clippy(&native)?;
                 clippy(&WASM)
             }
-            Self::Native => go(
-                &[&["test"], &native[..], &["--exclude", "e2e"]].concat(),
-                &[],
-            ),
+            Self::Doc => {
+                let doc = |which: &[&str]| {
+                    let args = ["doc", "--quiet", "--no-deps", "--document-private-items"];
+                    let mut command = cargo(&[&args, which].concat());
+                    run::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+                };
+                doc(&native)?;
+                doc(&WASM)
+            }
+            Self::Deny => {
+                let mut command = cargo(&["deny", "--offline", "check", "bans", "licenses"]);
+                run::run(tools.apply(command.arg("sources")))
+            }
+            Self::Native => {
+                let browsers = [
+                    "--exclude",
+                    "e2e",
+                    "--exclude",
+                    "lab",
+                    "--exclude",
+                    "bench-page",
+                ];
+                go(&[&["test"], &native[..], &browsers].concat(), &[])
+            }
             Self::Wasm => {
                 let mut command = cargo(&[&["test"], &WASM[..], only].concat());
                 if let Some(driver) = find("chromedriver") {

@@ -16,6 +16,7 @@ const TRUNK: &str = "0.21.14";
 const GECKODRIVER: &str = "0.37.1";
 const BINARYEN: &str = "132.0.0";
 const TERSER: &str = "5.51.2";
+const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.2";
 const MATCHBOX: &str = "0.15.0";
 /// Signaling servers that people use.
@@ -36,7 +37,7 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
-    /// What building the page takes.
+    /// Tools that build the page.
     pub(crate) fn for_building() -> Result<Self> {
         let mut tools = Self::default();
         wasm_target()?;
@@ -51,19 +52,28 @@ impl Tools {
         Ok(tools)
     }
 
-    /// What checking the page's code takes.
+    /// Tools that check the page's code.
     pub(crate) fn for_linting() -> Result<Self> {
         wasm_target()?;
         Ok(Self::default())
     }
 
-    /// What the native tests take.
+    /// Tools that check the dependencies.
+    pub(crate) fn for_denying() -> Result<Self> {
+        let mut tools = Self::default();
+        let args = ["--locked", "--no-default-features"];
+        let why = "it checks what the project depends on";
+        tools.cargo_tool("cargo-deny", "cargo-deny", CARGO_DENY, &args, why)?;
+        Ok(tools)
+    }
+
+    /// Tools of the native tests.
     pub(crate) fn for_servers() -> Result<Self> {
         apt(&[("nats-server", "nats-server", "it joins servers into one")])?;
         Ok(Self::default())
     }
 
-    /// What running every test takes.
+    /// Tools that run every test.
     pub(crate) fn for_testing() -> Result<Self> {
         let mut tools = Self::for_building()?;
         apt(&[
@@ -83,7 +93,7 @@ impl Tools {
         Ok(tools)
     }
 
-    /// What the fault lab needs besides.
+    /// Tools of the fault lab.
     pub(crate) fn for_faults() -> Result<Self> {
         let tools = Self::for_testing()?;
         if cfg!(target_os = "linux") {
@@ -95,7 +105,7 @@ impl Tools {
         Ok(tools)
     }
 
-    /// What fuzzing takes.
+    /// Tools that fuzz.
     pub(crate) fn for_fuzzing() -> Result<Self> {
         let mut tools = Self::default();
         let why = "it runs the fuzz targets";
@@ -103,7 +113,7 @@ impl Tools {
         Ok(tools)
     }
 
-    /// What comparing our server with others takes; gives the folder of npm's packages too.
+    /// Tools that compare our server with others; gives the folder of npm's packages too.
     pub(crate) fn for_comparing_servers() -> Result<(Self, PathBuf)> {
         let mut tools = Self::default();
         let why = "our server is compared with it";
