@@ -9,7 +9,6 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
-    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -20,7 +19,6 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpSocket, TcpStream},
-    time::{Instant, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
@@ -50,9 +48,6 @@ impl Received {
     }
 }
 
-/// For a client that has nothing to do of itself.
-const FOREVER: Duration = Duration::from_secs(3600);
-
 /// A connection that has said `username`, or what its server asks for.
 pub(crate) struct Client {
     dialect: Dialect,
@@ -62,7 +57,6 @@ pub(crate) struct Client {
     partner: String,
     /// The link to our server, as our page has it.
     link: Link,
-    began: Instant,
 }
 
 /// The one connection of a client.
@@ -109,7 +103,6 @@ impl Client {
             name: name.to_owned(),
             partner: partner.to_owned(),
             link: Link::new(Medium::Local, 1),
-            began: Instant::now(),
         })
     }
 
@@ -129,7 +122,7 @@ impl Client {
                     date: 0.0,
                 });
                 self.feed(join).await?;
-                while self.link.session().is_none() {
+                while self.link.status() != LinkStatus::Up {
                     self.next().await?;
                 }
             }
@@ -241,24 +234,16 @@ impl Client {
         self.feed(Event::Received(SOCKET, message)).await
     }
 
-    /// Tells the link what happened, and does what it says.
+    /// Tells the link what happened, and does what it says. Its clock stands: a heartbeat would be
+    /// traffic that clients of other servers do not cause.
     async fn feed(&mut self, event: Event) -> Result<()> {
-        let now = self.now();
-        self.link.handle(event, now);
-        self.perform().await
-    }
-
-    async fn perform(&mut self) -> Result<()> {
+        self.link.handle(event, holdfast_clock::Instant::START);
         while let Some(output) = self.link.poll_output() {
             if let Output::Command(Command::Transmit(_, message)) = output {
                 self.send(serde_json::to_string(&message)?).await?;
             }
         }
         Ok(())
-    }
-
-    fn now(&self) -> holdfast_clock::Instant {
-        holdfast_clock::Instant::after_start(self.began.elapsed())
     }
 
     async fn send(&mut self, text: String) -> Result<()> {
@@ -268,14 +253,7 @@ impl Client {
     /// The next text, or nothing in place of a binary frame.
     async fn next(&mut self) -> Result<String> {
         loop {
-            let due = self.link.poll_timeout();
-            let wait = due.map_or(FOREVER, |due| due.since(self.now()));
-            let Ok(frame) = timeout(wait, self.socket.next()).await else {
-                let now = self.now();
-                self.link.handle_timeout(now);
-                self.perform().await?;
-                continue;
-            };
+            let frame = self.socket.next().await;
             match frame.context("closed")?? {
                 Message::Text(text) if self.dialect == Dialect::SocketIo && text == "2" => {
                     self.send("3".into()).await?;
