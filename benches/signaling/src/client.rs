@@ -13,8 +13,6 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
-use holdfast_link::{Command, Event, Introduction, Link, LinkStatus, Medium, Output, SocketId};
-use holdfast_protocol::{ClientMessage, ServerMessage};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -53,14 +51,12 @@ pub(crate) struct Client {
     dialect: Dialect,
     socket: WebSocketStream<Counted>,
     name: String,
-    /// The name of the other one of the pair, as the server has it.
+    /// The secret that our server gave.
+    id: String,
+    /// What the server calls the other one of the pair.
     partner: String,
-    /// The link to our server, as our page has it.
-    link: Link,
+    heard: u32,
 }
-
-/// The one connection of a client.
-const SOCKET: SocketId = 1;
 
 impl Client {
     /// Connects, but has not come in yet.
@@ -101,30 +97,27 @@ impl Client {
             dialect,
             socket,
             name: name.to_owned(),
+            id: String::new(),
             partner: partner.to_owned(),
-            link: Link::new(Medium::Local, 1),
+            heard: 0,
         })
     }
 
     /// The secret that our server gave.
     pub(crate) fn id(&self) -> &str {
-        self.link.session().unwrap_or_default()
+        &self.id
     }
 
     /// Comes in: into that room, where the server knows rooms.
     pub(crate) async fn enter(&mut self, room: &str) -> Result<()> {
         match self.dialect {
             Dialect::Holdfast => {
-                let join = Event::Join(Introduction {
-                    name: self.name.clone(),
-                    room: Some(room.to_owned()),
-                    pass: None,
-                    date: 0.0,
-                });
-                self.feed(join).await?;
-                while self.link.status() != LinkStatus::Up {
-                    self.next().await?;
-                }
+                let id: Value = serde_json::from_str(&self.next().await?)?;
+                self.id = id["id"].as_str().unwrap_or_default().to_owned();
+                let (name, id) = (&self.name, &self.id);
+                let hello =
+                    json!({"type": "username", "name": name, "id": id, "date": 0, "room": room});
+                self.send(hello.to_string()).await?;
             }
             // In no room, there is nothing to say.
             Dialect::Ws if room.is_empty() => {}
@@ -167,12 +160,6 @@ impl Client {
             "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "Lp8x",
         });
         let target = &self.partner;
-        if self.dialect == Dialect::Holdfast {
-            let candidate = json!({ "type": "new-ice-candidate", "target": target,
-                "candidate": candidate });
-            let message = ClientMessage::read(&candidate)?.context("a candidate")?;
-            return self.feed(Event::Send(message)).await;
-        }
         let text = match self.dialect {
             Dialect::Holdfast | Dialect::Echo | Dialect::Ws => json!({
                 "type": "new-ice-candidate", "target": target, "candidate": candidate,
@@ -211,36 +198,17 @@ impl Client {
         while self.next().await.is_ok() {}
     }
 
-    /// A text of our server's goes to the link, as in our page. Lists are not looked at, only counted:
-    /// a thousand clients would have no time for anything else.
-    async fn received(&mut self, text: Option<&str>) -> Result<()> {
-        let is_up = self.link.status() == LinkStatus::Up;
-        let json = text.map(serde_json::from_str::<Value>).transpose()?;
-        let message = match json {
-            Some(json) if !json["type"].is_null() && json["type"] != "people" => {
-                ServerMessage::read(&json)?
-            }
-            _ if is_up => ServerMessage::PresenceChanges {
-                free: Vec::new(),
-                busy: Vec::new(),
-                gone: Vec::new(),
-            },
-            _ => ServerMessage::Presence {
-                version: 0,
-                free: Vec::new(),
-                busy: Vec::new(),
-            },
-        };
-        self.feed(Event::Received(SOCKET, message)).await
-    }
-
-    /// Tells the link what happened, and does what it says. Its clock stands: a heartbeat would be
-    /// traffic that clients of other servers do not cause.
-    async fn feed(&mut self, event: Event) -> Result<()> {
-        self.link.handle(event, holdfast_clock::Instant::START);
-        while let Some(output) = self.link.poll_output() {
-            if let Output::Command(Command::Transmit(_, message)) = output {
-                self.send(serde_json::to_string(&message)?).await?;
+    /// Says how much has been heard, as our page does.
+    async fn count(&mut self, text: &str) -> Result<()> {
+        let is_counted = text.starts_with("{\"type\":\"")
+            && !["id", "people", "heard"]
+                .iter()
+                .any(|kind| text[9..].starts_with(kind));
+        if self.dialect == Dialect::Holdfast && is_counted {
+            self.heard += 1;
+            if self.heard.is_multiple_of(16) {
+                let heard = json!({"type": "heard", "heard": self.heard});
+                self.send(heard.to_string()).await?;
             }
         }
         Ok(())
@@ -253,24 +221,17 @@ impl Client {
     /// The next text, or nothing in place of a binary frame.
     async fn next(&mut self) -> Result<String> {
         loop {
-            let frame = self.socket.next().await;
-            match frame.context("closed")?? {
+            let frame = self.socket.next().await.context("closed")??;
+            match frame {
                 Message::Text(text) if self.dialect == Dialect::SocketIo && text == "2" => {
                     self.send("3".into()).await?;
                 }
                 Message::Text(text) if text == "{\"type\":\"HEARTBEAT\"}" => {}
                 Message::Text(text) => {
-                    if self.dialect == Dialect::Holdfast {
-                        self.received(Some(&text)).await?;
-                    }
+                    self.count(&text).await?;
                     return Ok(text.to_string());
                 }
-                Message::Binary(_) => {
-                    if self.dialect == Dialect::Holdfast {
-                        self.received(None).await?;
-                    }
-                    return Ok(String::new());
-                }
+                Message::Binary(_) => return Ok(String::new()),
                 Message::Close(why) => bail!("closed: {why:?}"),
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }

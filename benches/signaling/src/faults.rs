@@ -69,7 +69,7 @@ pub(crate) enum Fault {
     StolenSessions,
 }
 
-/// The harm that innocent people have noticed.
+/// What innocent people have noticed.
 pub(crate) struct Noticed {
     /// How long a message took, at the 99th percentile, in microseconds; before, and meanwhile.
     pub(crate) p99_before: u128,

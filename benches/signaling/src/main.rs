@@ -61,7 +61,7 @@ struct Args {
     idle: usize,
 }
 
-/// The other programs that this one starts itself as.
+/// What else this program can be; it starts itself so.
 #[derive(clap::Subcommand)]
 enum Role {
     /// The echo server

@@ -1,4 +1,4 @@
-//! A process as Linux reports it.
+//! What Linux says of a process.
 
 use std::{fs, time::Duration};
 
