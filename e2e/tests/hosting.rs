@@ -49,6 +49,32 @@ fn two_tabs_with_no_server_call_each_other_and_are_told_what_this_is() {
 }
 
 #[test]
+fn a_tab_that_is_loaded_anew_is_back_in_its_call_without_a_server() {
+    stage(async |stage| {
+        let url = static_host("{}").await;
+        let mut ann = stage.person(Chromium, "Ann").await;
+        let bob = ann.beside("Bob").await;
+        for person in [&ann, &bob] {
+            person.open(&url).await;
+            person.join().await;
+        }
+        ann.sees("Bob").await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        for person in [&bob, &ann] {
+            ann.sees_the_other_side().await;
+            bob.sees_the_other_side().await;
+            let page = person.browser().await;
+            page.refresh().await.expect("the page loads");
+        }
+        ann.sees_the_other_side().await;
+        bob.sees_the_other_side().await;
+        ann.hang_up().await;
+        bob.is_idle().await;
+    });
+}
+
+#[test]
 fn a_wrong_configuration_is_a_sentence_that_names_the_field() {
     stage(async |stage| {
         let url = static_host(r#"{"iceServers":[{"urls":"turn:example.org"}]}"#).await;
