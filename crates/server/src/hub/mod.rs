@@ -6,6 +6,7 @@
 //! | `directory.rs` | everybody who is connected, in which room and call, and the way to them |
 //! | `broadcast.rs` | a message to everybody in a room |
 //! | `room.rs` | who is in a room, and who is told of it when |
+//! | `name.rs` | names: what may stand in one, and which look alike |
 //! | `calls.rs` | who is in a call with whom |
 //! | `session.rs` | a client's session: resumed over another connection |
 //! | `remote.rs`, `cluster_message.rs` | clients of other servers, and what servers tell each other |
@@ -25,6 +26,7 @@ mod key;
     allow(unreachable_pub, reason = "the fuzzer is another crate")
 )]
 mod model_test;
+mod name;
 mod refusal;
 mod remote;
 mod room;

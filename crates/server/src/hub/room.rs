@@ -8,10 +8,13 @@ use std::{
 };
 
 use axum::extract::ws::{Message as Frame, Utf8Bytes};
-use holdfast_protocol::{MAX_NAME_CHARS, ServerMessage};
+use holdfast_protocol::ServerMessage;
 use tokio::time::Instant;
 
-use super::key::Key;
+use super::{
+    key::Key,
+    name::{likeness, plain},
+};
 use crate::wire::{encode, pack};
 
 /// The name of a client that gives none.
@@ -32,6 +35,8 @@ pub(super) struct Room {
     /// In the order of arrival, which is the order of the user list.
     people: BTreeMap<Key, Member>,
     names: HashMap<Arc<str>, Key>,
+    /// The same, by what a name looks like: no two may look alike.
+    likenesses: HashMap<String, Key>,
     /// Counts the changes sent.
     version: u32,
     /// Names whose status has changed since the last of them, and what it was.
@@ -105,7 +110,7 @@ impl Room {
             Some(member) => {
                 let status = member.status;
                 let before = std::mem::replace(&mut member.name, name.clone());
-                self.names.remove(&before);
+                self.forget_name(&before);
                 self.mark_changed(before, Some(status));
             }
             None => {
@@ -118,6 +123,7 @@ impl Room {
             }
         }
         self.names.insert(name.clone(), key);
+        self.likenesses.insert(likeness(&name), key);
         self.mark_changed(name.clone(), None);
         self.list_owed = true;
         name
@@ -129,9 +135,9 @@ impl Room {
             return NO_NAME.into();
         };
         // Nobody has this key, so the name counts as taken.
-        self.names.insert(name.clone(), Key::MAX);
+        self.likenesses.insert(likeness(&name), Key::MAX);
         let given = self.enter(key, &name, PresenceFeed::Changes);
-        self.names.remove(&name);
+        self.forget_name(&name);
         given
     }
 
@@ -143,12 +149,12 @@ impl Room {
     }
 
     fn free_name(&self, key: Key, wanted: &str) -> Arc<str> {
-        let plain: String = wanted.chars().filter(|c| !c.is_control()).collect();
-        let plain: String = plain.trim().chars().take(MAX_NAME_CHARS).collect();
-        let plain = plain.trim_end();
-        let base = if plain.is_empty() { NO_NAME } else { plain };
-        let is_free = |name: &str| self.names.get(name).is_none_or(|owner| *owner == key);
-        let mut name = base.to_owned();
+        let base = plain(wanted).unwrap_or_else(|| NO_NAME.to_owned());
+        let is_free = |name: &str| {
+            let owner = self.likenesses.get(&likeness(name));
+            owner.is_none_or(|owner| *owner == key)
+        };
+        let mut name = base.clone();
         let mut number = 2_u32;
         while !is_free(&name) {
             name = format!("{base}{number}");
@@ -161,10 +167,15 @@ impl Room {
         name.into()
     }
 
+    fn forget_name(&mut self, name: &str) {
+        self.names.remove(name);
+        self.likenesses.remove(&likeness(name));
+    }
+
     /// Somebody is gone.
     pub(super) fn leave(&mut self, key: Key) {
         if let Some(member) = self.people.remove(&key) {
-            self.names.remove(&member.name);
+            self.forget_name(&member.name);
             self.mark_changed(member.name, Some(member.status));
             self.list_owed = true;
         }
