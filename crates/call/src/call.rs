@@ -4,14 +4,17 @@
 use std::time::Duration;
 
 use holdfast_clock::Instant;
-use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody, Tag};
+use holdfast_protocol::{CallId, ChannelMessage, HangUpReason, Signal, SignalBody, Tag};
 
 use crate::{
+    chat::Chat,
     command::{Command, LegId},
     connectivity::{Connectivity, PathOutput},
     event::{CallRecord, LegEvent},
+    identity::{Address, Identity, Way},
     outbox::{Outbox, Peer},
     recovery::Cause,
+    secret::Secret,
     timer::{AWAY_LIMIT, Limits, Timer, TimerTable},
     view::{CallState, EndReason, Interruption},
 };
@@ -22,17 +25,23 @@ const LAST_PACKETS: Duration = Duration::from_secs(1);
 /// A call with one person.
 #[derive(Debug)]
 pub(crate) struct Call {
-    me: String,
-    peer: String,
+    me: Address,
+    peer: Identity,
+    /// What the secrets that our messages are proved with are made from, and whether the other side
+    /// has been told those.
+    page: Secret,
+    told: bool,
     /// We called, and were not called.
     outgoing: bool,
     /// We yield in collisions.
     polite: bool,
     agreement: Agreement,
     outbox: Outbox,
+    chat: Chat,
     path: Connectivity,
     /// When the other side's page said that it closes.
     away: Option<Instant>,
+    /// The other side cannot be reached through the server, or not be known there.
     peer_link_lost: bool,
     /// The server has been asked whether it can be reached, and has not answered.
     probing: bool,
@@ -53,31 +62,44 @@ enum Agreement {
     Agreed,
 }
 
+/// Our side of a call, as it begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Party<'a> {
+    pub(crate) me: &'a Address,
+    /// What the secrets of this page's calls are made from.
+    pub(crate) page: &'a Secret,
+    pub(crate) limits: Limits,
+}
+
 /// An output of a call, for its endpoint.
 #[derive(Debug)]
 pub(crate) enum CallOutput {
     Command(Command),
-    /// A message of the call, to be told how much of the other side's has been acted on.
+    /// A message of the call, to be told how much of the other side's has been acted on, and to be
+    /// addressed.
     Send(Signal),
 }
 
 impl Call {
     /// We call somebody.
-    pub(crate) fn dial(me: String, peer: String, id: CallId, limits: Limits) -> Self {
-        let outbox = Outbox::new(Peer::Unknown { call: id }, 0);
+    pub(crate) fn dial(party: Party<'_>, peer: String, id: CallId) -> Self {
+        let peer = Identity::new(Address {
+            name: peer,
+            person: None,
+        });
+        let outbox = Outbox::new(Peer::Unknown { call: id });
         let calling = Agreement::Calling { ringing: false };
-        let mut call = Self::new(me, peer, calling, outbox, limits);
+        let mut call = Self::new(party, peer, calling, outbox);
         call.command(Command::AcquireMedia);
         call
     }
 
     /// Somebody calls us, with that offer; a client of the sample has no token.
     pub(crate) fn ring(
-        me: String,
-        peer: String,
+        party: Party<'_>,
+        peer: Address,
         token: Option<CallId>,
         sdp: String,
-        limits: Limits,
         now: Instant,
     ) -> Self {
         let known = match token {
@@ -87,10 +109,11 @@ impl Call {
             },
             None => Peer::Sample,
         };
-        let outbox = Outbox::new(known, 0);
-        let mut call = Self::new(me, peer, Agreement::Ringing, outbox, limits);
-        call.path.receive(0, SignalBody::Offer(sdp), now);
-        call.timers.set(Timer::Answer, now + limits.answer);
+        let outbox = Outbox::new(known);
+        let peer = Identity::new(peer);
+        let mut call = Self::new(party, peer, Agreement::Ringing, outbox);
+        call.receive_description(0, SignalBody::Offer(sdp), now);
+        call.timers.set(Timer::Answer, now + party.limits.answer);
         if call.outbox.is_holdfast() {
             call.path.peer_knows_legs();
             call.send(SignalBody::Ringing);
@@ -99,32 +122,47 @@ impl Call {
     }
 
     /// Our page was loaded anew during a call.
-    pub(crate) fn rejoin(me: String, record: CallRecord, limits: Limits, now: Instant) -> Self {
+    pub(crate) fn rejoin(party: Party<'_>, record: CallRecord, now: Instant) -> Self {
+        let told = !record.secrets.is_empty();
+        let address = Address {
+            name: record.peer,
+            person: record.person,
+        };
+        let peer = Identity::known(address, record.secrets, record.certificate);
         let known = Peer::Holdfast {
             call: record.call,
             peer_call: record.peer_call,
         };
-        let outbox = Outbox::new(known, record.epoch);
-        let mut call = Self::new(me, record.peer, Agreement::Agreed, outbox, limits);
+        let outbox = Outbox::reloaded(known, record.epoch, record.peer_epoch);
+        let mut call = Self::new(party, peer, Agreement::Agreed, outbox);
+        call.told = told;
         // The roles are those of the whole call, whatever we are called now.
         call.polite = record.polite;
         let seed = call.seed();
-        call.path = Connectivity::reloaded(record.polite, seed, limits, record.leg, now);
+        call.path = Connectivity::reloaded(record.polite, seed, party.limits, record.leg, now);
         call.command(Command::AcquireMedia);
         call.send(SignalBody::Rejoin);
         call
     }
 
-    fn new(me: String, peer: String, agreement: Agreement, outbox: Outbox, limits: Limits) -> Self {
+    fn new(
+        Party { me, page, limits }: Party<'_>,
+        peer: Identity,
+        agreement: Agreement,
+        outbox: Outbox,
+    ) -> Self {
         // Both sides know both names, so the roles are fixed, whoever calls.
-        let polite = me < peer;
+        let polite = *me.name < *peer.key();
         let mut call = Self {
-            me,
+            me: me.clone(),
             peer,
+            page: page.clone(),
+            told: false,
             outgoing: matches!(agreement, Agreement::Calling { .. }),
             polite,
             agreement,
             outbox,
+            chat: Chat::default(),
             path: Connectivity::new(polite, 0, limits),
             away: None,
             peer_link_lost: false,
@@ -142,7 +180,7 @@ impl Call {
     fn seed(&self) -> u32 {
         let call = self.outbox.call();
         let page = call.iter().flat_map(|call| call.page.bytes());
-        let mut bytes = self.peer.bytes().chain(page);
+        let mut bytes = self.peer.key().bytes().chain(page);
         bytes
             .by_ref()
             .fold(call.map_or(7, |call| call.nth), |seed, byte| {
@@ -157,8 +195,13 @@ impl Call {
 
     // What is asked of it.
 
-    pub(crate) fn peer(&self) -> &str {
-        &self.peer
+    pub(crate) fn peer(&self) -> &Address {
+        self.peer.address()
+    }
+
+    /// What the other side's messages are ordered by.
+    pub(crate) fn key(&self) -> &str {
+        self.peer.key()
     }
 
     pub(crate) fn is_outgoing(&self) -> bool {
@@ -167,6 +210,14 @@ impl Call {
 
     pub(crate) fn outbox(&self) -> &Outbox {
         &self.outbox
+    }
+
+    /// Whether an offer from there is for a call in this one's place: the other side has begun anew,
+    /// and nothing has come of this one. A call that has carried media ends by its own two sides.
+    pub(crate) fn can_be_replaced_by(&self, from: &Address) -> bool {
+        let Address { name, person } = self.peer.address();
+        let is_person = person.is_none() || from.person.is_none() || *person == from.person;
+        *name == from.name && is_person && !self.path.was_connected()
     }
 
     /// Why it is over, if it is.
@@ -225,14 +276,22 @@ impl Call {
     /// The state with which the page comes back into the call after a reload.
     pub(crate) fn record(&self) -> Option<CallRecord> {
         let comes_back = self.is_agreed() && self.outbox.is_holdfast();
-        let (_, epoch) = self.outbox.epochs();
+        let (peer_epoch, epoch) = self.outbox.epochs();
+        let Address { name, person } = self.peer.address().clone();
         Some(CallRecord {
-            peer: self.peer.clone(),
+            peer: name,
+            person,
             call: self.outbox.call().filter(|_| comes_back)?.clone(),
             peer_call: self.outbox.peer_call().cloned(),
             polite: self.polite,
             epoch: epoch + 1,
+            peer_epoch,
             leg: self.path.legs().highest(),
+            secrets: match self.told {
+                true => self.peer.secrets().to_vec(),
+                false => Vec::new(),
+            },
+            certificate: self.peer.certificate().to_vec(),
         })
     }
 
@@ -266,6 +325,12 @@ impl Call {
         }
     }
 
+    /// The person writes.
+    pub(crate) fn say(&mut self, text: String) {
+        let message = self.chat.send(text);
+        self.command(Command::SendDirect(message));
+    }
+
     // What the browser and the ground do.
 
     pub(crate) fn media_ready(&mut self, now: Instant) {
@@ -280,7 +345,7 @@ impl Call {
 
     pub(crate) fn leg_event(&mut self, leg: LegId, event: LegEvent, now: Instant) {
         if event == LegEvent::ChannelOpen {
-            self.retransmit();
+            self.channel_open();
         }
         self.path.leg_event(leg, event, now);
         self.follow_path(now);
@@ -298,13 +363,24 @@ impl Call {
 
     // Links.
 
+    /// We have that name now, and that session. A new session is shown once the other side is listed.
+    pub(crate) fn named(&mut self, me: &Address) {
+        let is_renamed = self.me.name != me.name && self.me.person == me.person;
+        self.me = me.clone();
+        if is_renamed {
+            self.show(true);
+        }
+    }
+
     /// The signaling server can be reached. `anew`: it knows nothing of the session before;
     /// `was_lost`: our link was.
     pub(crate) fn link_up(&mut self, anew: bool, was_lost: bool, now: Instant) {
         self.probing = false;
-        // What we sent may have gone down with the old session; it is sent again once the server
-        // lists the other side.
-        self.peer_link_lost |= anew;
+        if anew {
+            // What we sent may have gone down with the old session, and the other side may have a
+            // new one too; it is sent again once the server lists it, or it has shown itself.
+            self.lose_peer();
+        }
         if was_lost && self.away.is_some() {
             // The other side's page could not say that it is back.
             self.timers.set(Timer::Away, now + AWAY_LIMIT);
@@ -325,9 +401,39 @@ impl Call {
         self.follow_path(now);
     }
 
-    /// The server lists the other side, or does not. Whether it is back.
+    /// The server lists the other side's name, or does not. Gives whether it is back; where messages
+    /// are proved, whoever has the name has yet to show that.
     pub(crate) fn peer_link(&mut self, up: bool) -> bool {
-        std::mem::replace(&mut self.peer_link_lost, !up) && up
+        if !up {
+            self.lose_peer();
+        } else if self.peer_link_lost {
+            if self.peer.is_proved() {
+                self.show(true);
+            } else {
+                self.peer_link_lost = false;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The other side has shown itself: it is there from now on. `asks`: it may not know where we are.
+    /// Gives whether that is news.
+    pub(crate) fn located(&mut self, address: Address, asks: bool) -> bool {
+        let was_lost = std::mem::take(&mut self.peer_link_lost);
+        let is_news = self.peer.moved_to(address) || was_lost;
+        if asks {
+            self.show(false);
+        }
+        if is_news {
+            self.retransmit();
+        }
+        is_news
+    }
+
+    fn lose_peer(&mut self) {
+        self.peer_link_lost = true;
+        self.peer.lost_session();
     }
 
     /// Nobody has the other side's name.
@@ -335,7 +441,7 @@ impl Call {
         if self.is_calling() {
             self.end(EndReason::Unreachable);
         } else {
-            self.peer_link_lost = true;
+            self.lose_peer();
         }
     }
 
@@ -345,6 +451,36 @@ impl Call {
     pub(crate) fn merge(&mut self, token: Option<CallId>) {
         if let Some(token) = token {
             self.outbox.merge(token);
+        }
+    }
+
+    /// Whether a message with the call's token is from the other side.
+    pub(crate) fn admits(&mut self, signal: &Signal, way: Way) -> bool {
+        self.peer.admits(signal, way)
+    }
+
+    /// A message over a data channel, but for those that come through servers too.
+    pub(crate) fn receive_direct(&mut self, message: ChannelMessage, now: Instant) {
+        match message {
+            // The endpoint's, which keeps the inbox.
+            ChannelMessage::Signal(_) => {}
+            ChannelMessage::Secret(digits) => {
+                if let Some(secret) = Secret::read(&digits) {
+                    self.peer.told(secret);
+                }
+            }
+            ChannelMessage::Text { nth, text } => {
+                if self.chat.received(nth) {
+                    let from = self.peer().name.clone();
+                    self.command(Command::ShowText { from, text });
+                }
+                self.command(Command::SendDirect(self.chat.ack()));
+            }
+            ChannelMessage::Ping => self.command(Command::SendDirect(self.chat.ack())),
+            ChannelMessage::Ack { acked } => {
+                self.chat.acked(acked);
+                self.peer_answers(now);
+            }
         }
     }
 
@@ -378,24 +514,20 @@ impl Call {
                 self.away = None;
                 self.timers.stop(Timer::Away);
             }
-            SignalBody::Text(text) => {
-                let from = self.peer.clone();
-                self.command(Command::ShowText { from, text });
-            }
+            // The endpoint's.
+            SignalBody::Here { .. } => {}
         }
         self.follow_path(now);
     }
 
     /// Takes in a message's tag.
     fn tagged(&mut self, tag: &Tag, now: Instant) {
-        let texts = self.outbox.tagged(tag);
+        let is_anew = self.outbox.tagged(tag);
         self.path.peer_knows_legs();
-        if let Some(texts) = texts {
+        if is_anew {
+            self.chat.restart();
             self.path.peer_reloaded(now);
             self.follow_path(now);
-            for text in texts {
-                self.send(SignalBody::Text(text));
-            }
         }
     }
 
@@ -414,11 +546,24 @@ impl Call {
             self.outbox.peer_is_sample();
         }
         let is_candidate = matches!(body, SignalBody::Candidate(_));
-        self.path.receive(leg, body, now);
-        self.follow_path(now);
-        if self.is_calling() && !is_candidate {
+        if self.receive_description(leg, body, now) && self.is_calling() && !is_candidate {
             self.agreed(now);
         }
+    }
+
+    /// A description or a candidate of the other side; gives whether it is from there.
+    fn receive_description(&mut self, leg: LegId, body: SignalBody, now: Instant) -> bool {
+        if let SignalBody::Offer(sdp) | SignalBody::Answer(sdp) = &body
+            && self.outbox.call().is_some()
+            && !self.peer.shows_certificate(sdp)
+        {
+            let line = format!("leg {leg}: a description with another certificate");
+            self.command(Command::Log(line));
+            return false;
+        }
+        self.path.receive(leg, body, now);
+        self.follow_path(now);
+        true
     }
 
     // What the other side is told.
@@ -431,8 +576,55 @@ impl Call {
 
     /// Sends something about a leg of the call.
     fn send_for_leg(&mut self, leg: LegId, body: SignalBody) {
-        let signal = self.outbox.next(&self.me, &self.peer, leg, body);
+        let signal = self.outbox.next(leg, body);
         self.out.push(CallOutput::Send(signal));
+    }
+
+    /// Shows the other side where we are. `asks`: by its name, because we may not know its session;
+    /// else in its session alone.
+    fn show(&mut self, asks: bool) {
+        if !self.peer.is_proved() || !self.told {
+            return;
+        }
+        let me = self.me.clone();
+        let person = me.person.unwrap_or(me.name);
+        let mut signal = self.outbox.uncounted(0, SignalBody::Here { person, asks });
+        self.address(&mut signal);
+        if asks {
+            signal.to = None;
+        }
+        self.command(Command::Send(signal));
+    }
+
+    /// Addresses a message of the call to the other side, where it is now, and proves it.
+    pub(crate) fn address(&self, signal: &mut Signal) {
+        let Address { name, person } = self.peer().clone();
+        signal.name = Some(self.me.name.clone());
+        signal.target = Some(name);
+        signal.to = person;
+        if self.told {
+            self.page.prove(signal);
+        }
+    }
+
+    /// Whether the server may be given a message for the other side: it may have nobody, or somebody
+    /// else, under that name.
+    pub(crate) fn is_located(&self) -> bool {
+        !self.peer.is_proved() || !self.peer_link_lost
+    }
+
+    /// A data channel is open: there is another way, and one that is ours alone.
+    fn channel_open(&mut self) {
+        self.told = true;
+        let tokens = [self.outbox.call(), self.outbox.peer_call()];
+        for token in tokens.map(Option::<&CallId>::cloned).into_iter().flatten() {
+            let secret = self.page.of_call(&token).digits();
+            self.command(Command::SendDirect(ChannelMessage::Secret(secret)));
+        }
+        for message in self.chat.again() {
+            self.command(Command::SendDirect(message));
+        }
+        self.retransmit();
     }
 
     /// There is another way: sends what has not been acknowledged, numbered as it is; what did
@@ -458,7 +650,8 @@ impl Call {
             // The other side may not know yet that its call and ours have become one.
             if let Some(theirs) = self.outbox.peer_call().cloned() {
                 let body = SignalBody::HangUp(tell);
-                let signal = reply(&self.me, self.peer.clone(), Some(theirs), (0, 0), body);
+                let mut signal = reply(&self.me.name, self.peer(), Some(theirs), (0, 0), body);
+                self.address(&mut signal);
                 self.command(Command::Send(signal));
             }
         }
@@ -560,7 +753,7 @@ impl Call {
 /// The only thing that is ever said in a call that is not under way: that it is not.
 pub(crate) fn reply(
     me: &str,
-    target: String,
+    peer: &Address,
     call: Option<CallId>,
     (epoch, peer_epoch): (u32, u32),
     body: SignalBody,
@@ -572,10 +765,13 @@ pub(crate) fn reply(
         acked: 0,
         epoch,
         peer_epoch,
+        proof: None,
     });
     Signal {
         name: Some(me.to_owned()),
-        target: Some(target),
+        target: Some(peer.name.clone()),
+        from: None,
+        to: peer.person.clone(),
         body,
         tag,
     }

@@ -1,6 +1,6 @@
 //! Commands: the output of an endpoint, for its driver.
 
-use holdfast_protocol::{Candidate, Description, Signal};
+use holdfast_protocol::{Candidate, ChannelMessage, Description, Signal};
 
 /// One leg of a call: one `RTCPeerConnection`. Both sides give it the same number.
 pub type LegId = u32;
@@ -44,6 +44,8 @@ pub enum Command {
     /// Send to the person named by `target`: through the server, and over every leg that has an
     /// open data channel. Whatever comes twice is acted on once.
     Send(Signal),
+    /// Send over every leg that has an open data channel, and through no server.
+    SendDirect(ChannelMessage),
     /// The other side has written this to us.
     ShowText {
         /// The author.

@@ -368,7 +368,8 @@ impl Connectivity {
         self.peer_knows_legs && self.limits.policy == Policy::Race
     }
 
-    fn was_connected(&self) -> bool {
+    /// Whether media flows, or has.
+    pub(crate) fn was_connected(&self) -> bool {
         match self.flow {
             Flow::Idle { .. } | Flow::Setup => false,
             Flow::Flowing { .. } | Flow::Interrupted { .. } => true,

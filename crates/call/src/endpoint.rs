@@ -3,14 +3,16 @@
 use std::collections::VecDeque;
 
 use holdfast_clock::Instant;
-use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody, Tag};
+use holdfast_protocol::{CallId, ChannelMessage, HangUpReason, Signal, SignalBody, Tag};
 
 use crate::{
-    call::{Call, CallOutput, reply},
+    call::{Call, CallOutput, Party, reply},
     command::{Command, Notice},
     event::{CallRecord, Event},
+    identity::{Address, Way},
     inbox::Inbox,
     known_calls::KnownCalls,
+    secret::Secret,
     timer::{GAP_LIMIT, Limits, SLEPT},
     view::{CallState, CallView, EndReason, Ended},
 };
@@ -18,7 +20,9 @@ use crate::{
 /// A page's end of calls. It can be in one at a time.
 #[derive(Debug)]
 pub struct Endpoint {
-    me: String,
+    me: Address,
+    /// What the secrets of calls are made from.
+    page: Secret,
     limits: Limits,
     call: Option<Call>,
     ended: Option<Ended>,
@@ -32,11 +36,13 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// No call yet, for a person whose name is not known yet.
+    /// No call yet, for a person whose name is not known yet. `page` is a secret that nobody else has,
+    /// and that the page keeps through a reload: those of its calls are made from it.
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits, page: Secret) -> Self {
         Self {
-            me: String::new(),
+            me: Address::default(),
+            page,
             limits,
             call: None,
             ended: None,
@@ -64,15 +70,25 @@ impl Endpoint {
     /// Takes in what happened. Drain [`Self::poll_command`] afterwards.
     pub fn handle(&mut self, event: Event, now: Instant) {
         match event {
-            Event::Named(name) => self.me = name,
+            Event::Named { name, person } => {
+                self.me = Address { name, person };
+                if let Some(call) = &mut self.call {
+                    call.named(&self.me);
+                }
+            }
             Event::Dial { peer, id } => self.dial(peer, id, now),
-            Event::Received(signal) => self.received(signal, now),
+            Event::Received(signal) => self.received(signal, Way::Server, now),
+            Event::ReceivedDirect(ChannelMessage::Signal(signal)) => {
+                self.received(signal, Way::Channel, now);
+            }
             Event::Rejoin(record) => self.rejoin(record, now),
             Event::LinkUp { anew } => self.link_up(anew, now),
             Event::LinkLost => self.link_lost = true,
-            Event::PeerLink { peer, up } => self.peer_link(&peer, up, now),
+            Event::PeerLink { peer, person, up } => {
+                self.peer_link(Address { name: peer, person }, up, now)
+            }
             Event::Unreachable { peer } => {
-                if let Some(call) = self.call.as_mut().filter(|call| call.peer() == peer) {
+                if let Some(call) = self.call.as_mut().filter(|call| call.peer().name == peer) {
                     call.unreachable();
                 }
             }
@@ -80,7 +96,7 @@ impl Endpoint {
             | Event::Decline
             | Event::HangUp
             | Event::SendText(_)
-            | Event::PeerAnswers
+            | Event::ReceivedDirect(_)
             | Event::NoServer
             | Event::MediaReady
             | Event::MediaRefused
@@ -132,7 +148,9 @@ impl Endpoint {
         let call = self.call.as_ref();
         CallView {
             state: call.map_or(CallState::Idle, Call::state),
-            peer: call.map(|call| call.peer().to_owned()).unwrap_or_default(),
+            peer: call
+                .map(|call| call.peer().name.clone())
+                .unwrap_or_default(),
             peer_link_lost: call.is_some_and(Call::peer_link_lost),
             interruption: call.and_then(|call| call.interruption(self.link_lost)),
             back_after: call.and_then(Call::back_after),
@@ -144,7 +162,7 @@ impl Endpoint {
     /// does.
     #[must_use]
     pub fn reaches(&self, peer: &str) -> bool {
-        let call = self.call.as_ref().filter(|call| call.peer() == peer);
+        let call = self.call.as_ref().filter(|call| call.peer().name == peer);
         call.is_some_and(|call| call.outbox().is_holdfast() && call.is_agreed())
     }
 
@@ -169,19 +187,27 @@ impl Endpoint {
     fn dial(&mut self, peer: String, id: CallId, now: Instant) {
         match &mut self.call {
             // Calling who calls is a yes.
-            Some(call) if call.is_ringing() && call.peer() == peer => call.accept(now),
-            _ if peer == self.me => self.notify(Notice::CannotCallYourself),
+            Some(call) if call.is_ringing() && call.peer().name == peer => call.accept(now),
+            _ if peer == self.me.name => self.notify(Notice::CannotCallYourself),
             Some(call) => {
-                let with = call.peer().to_owned();
+                let with = call.peer().name.clone();
                 self.notify(Notice::AlreadyInCall { with });
             }
-            None => self.begin(Call::dial(self.me.clone(), peer, id, self.limits)),
+            None => self.begin(Call::dial(self.party(), peer, id)),
+        }
+    }
+
+    fn party(&self) -> Party<'_> {
+        Party {
+            me: &self.me,
+            page: &self.page,
+            limits: self.limits,
         }
     }
 
     fn rejoin(&mut self, record: CallRecord, now: Instant) {
         if self.call.is_none() {
-            self.begin(Call::rejoin(self.me.clone(), record, self.limits, now));
+            self.begin(Call::rejoin(self.party(), record, now));
         }
     }
 
@@ -191,8 +217,7 @@ impl Endpoint {
     fn link_up(&mut self, anew: bool, now: Instant) {
         let was_lost = std::mem::take(&mut self.link_lost);
         if was_lost || anew {
-            self.inbox.restart_gaps(now);
-            self.watch_gaps();
+            self.restart_gaps(now);
         }
         if let Some(call) = &mut self.call {
             call.link_up(anew, was_lost, now);
@@ -200,52 +225,102 @@ impl Endpoint {
     }
 
     /// The server lists somebody, or does not.
-    fn peer_link(&mut self, peer: &str, up: bool, now: Instant) {
-        let call = self.call.as_mut().filter(|call| call.peer() == peer);
+    fn peer_link(&mut self, of: Address, up: bool, now: Instant) {
+        let is_peer = |call: &&mut Call| match &of.person {
+            Some(person) => {
+                call.peer()
+                    .person
+                    .as_ref()
+                    .is_none_or(|known| known == person)
+                    && call.peer().name == of.name
+            }
+            None => call.peer().name == of.name,
+        };
+        let call = self.call.as_mut().filter(is_peer);
         if let Some(call) = call
             && call.peer_link(up)
         {
             call.retransmit();
-            self.inbox.restart_gaps(now);
-            self.watch_gaps();
+            self.restart_gaps(now);
         }
+    }
+
+    /// Missing messages had no way to come until now.
+    fn restart_gaps(&mut self, now: Instant) {
+        self.inbox.restart_gaps(now);
+        self.watch_gaps();
     }
 
     // Messages.
 
     /// A message of some call arrived.
-    fn received(&mut self, signal: Signal, now: Instant) {
-        let tag = signal.tag.as_ref();
-        let from = signal.name.as_deref().unwrap_or_default();
-        let owner = self
-            .call
-            .as_ref()
-            .filter(|call| call.peer() == from && call.outbox().owns(tag.map(|tag| &tag.call)));
+    fn received(&mut self, mut signal: Signal, way: Way, now: Instant) {
+        let token = signal.tag.as_ref().map(|tag| &tag.call);
         // Of a call that is not under way, any epoch of this page has to answer.
-        let meant_for = tag.map_or(0, |tag| tag.peer_epoch);
-        let epoch = owner.map_or(meant_for, |call| call.outbox().epochs().1);
-        for signal in self.inbox.receive(signal, epoch, now) {
+        let mut epoch = signal.tag.as_ref().map_or(0, |tag| tag.peer_epoch);
+        let call = self.call.as_mut();
+        if let Some(call) = call.filter(|call| call.outbox().owns(token)) {
+            if call.admits(&signal, way) {
+                if let SignalBody::Here { person, .. } = &signal.body {
+                    // No server says who sent it where none has passed it on.
+                    let is_person = way == Way::Channel && Some(person) != signal.name.as_ref();
+                    signal.from = signal.from.or_else(|| is_person.then(|| person.clone()));
+                    return self.shown(signal, now);
+                }
+                signal.name = Some(call.key().to_owned());
+                epoch = call.outbox().epochs().1;
+            } else if token.is_some() {
+                // Whoever knows the token and cannot show more is told nothing.
+                return;
+            }
+        } else if way == Way::Channel {
+            // Over a leg of a call that is over.
+            return;
+        }
+        let call = self.call.as_ref();
+        let keeps = |sender: &str, token: &CallId| {
+            call.is_some_and(|call| call.key() == sender && call.outbox().owns(Some(token)))
+        };
+        for signal in self.inbox.receive(signal, keeps, epoch, now) {
             self.receive(signal, now);
         }
         self.watch_gaps();
     }
 
+    /// The other side shows that it is that person: it is, if the server says so too.
+    fn shown(&mut self, signal: Signal, now: Instant) {
+        let (Some(name), SignalBody::Here { person, asks }) = (signal.name, signal.body) else {
+            return;
+        };
+        if signal.from.as_ref().unwrap_or(&name) != &person {
+            return;
+        }
+        let address = Address {
+            name,
+            person: signal.from,
+        };
+        if let Some(call) = &mut self.call
+            && call.located(address, asks)
+        {
+            self.restart_gaps(now);
+        }
+        self.collect();
+    }
+
     /// A message is due.
     fn receive(&mut self, signal: Signal, now: Instant) {
-        let sample = |call: &&Call| call.outbox().call().is_none();
-        let from = match (signal.name, self.call.as_ref().filter(sample)) {
-            (Some(name), _) if name == self.me => return,
-            (Some(name), _) => name,
-            // The sample's clients leave their name out of candidates, and its server does not add
-            // it: only the call under way can be meant.
-            (None, Some(call)) => call.peer().to_owned(),
-            (None, None) => return,
-        };
+        let Some(name) = signal.name else { return };
         let token = signal.tag.as_ref().map(|tag| &tag.call);
-        let owner = self.call.as_mut().filter(|call| call.peer() == from);
+        let owner = self.call.as_mut().filter(|call| call.key() == name);
         match owner.filter(|call| call.outbox().owns(token)) {
             Some(call) => call.receive(signal.body, signal.tag, now),
-            None => self.receive_of_no_call(from, signal.body, signal.tag, now),
+            // What we send to everybody comes back from the sample's server.
+            None if name == self.me.name => {}
+            None => {
+                let person = signal.from;
+                let from = Address { name, person };
+                self.receive_of_no_call(from, signal.body, signal.tag, now);
+            }
         }
         self.collect();
     }
@@ -253,7 +328,7 @@ impl Endpoint {
     /// A message that belongs to no call under way.
     fn receive_of_no_call(
         &mut self,
-        from: String,
+        from: Address,
         body: SignalBody,
         tag: Option<Tag>,
         now: Instant,
@@ -263,10 +338,13 @@ impl Endpoint {
                 self.receive_call(from, tag, sdp, now);
             }
             // Whoever negotiates in a call that is over believes in it: say that it is.
-            SignalBody::Offer(_) | SignalBody::Answer(_) | SignalBody::Rejoin => {
+            SignalBody::Offer(_)
+            | SignalBody::Answer(_)
+            | SignalBody::Rejoin
+            | SignalBody::Here { .. } => {
                 if let Some(tag) = tag {
                     let body = SignalBody::HangUp(HangUpReason::UnknownCall);
-                    self.reply(from, Some(tag.call), (0, tag.epoch), body);
+                    self.reply(&from, Some(tag.call), (0, tag.epoch), body);
                 }
             }
             SignalBody::Candidate(_)
@@ -275,12 +353,11 @@ impl Endpoint {
             | SignalBody::HangUp(_)
             | SignalBody::KeepLeg
             | SignalBody::Away => {}
-            SignalBody::Text(text) => self.commands.push_back(Command::ShowText { from, text }),
         }
     }
 
     /// Somebody calls.
-    fn receive_call(&mut self, from: String, tag: Option<Tag>, sdp: String, now: Instant) {
+    fn receive_call(&mut self, from: Address, tag: Option<Tag>, sdp: String, now: Instant) {
         let token = tag.as_ref().map(|tag| tag.call.clone());
         if token
             .as_ref()
@@ -289,35 +366,31 @@ impl Endpoint {
             return;
         }
         match &mut self.call {
-            Some(call) if call.peer() != from => {
-                let busy = SignalBody::HangUp(HangUpReason::Busy);
-                self.reply(from.clone(), token, (0, 0), busy);
-                return self.notify(Notice::CalledMeanwhile { peer: from });
-            }
             // Both called at the same moment: one call results.
-            Some(call) if call.is_calling() => {
+            Some(call) if call.is_calling() && call.peer().name == from.name => {
                 call.merge(token);
                 return call.receive(SignalBody::Offer(sdp), tag, now);
             }
             // They call anew, so for them the old call is over.
-            Some(call) => {
+            Some(call) if call.can_be_replaced_by(&from) => {
                 call.end(EndReason::There(HangUpReason::HungUp));
                 self.collect();
             }
+            Some(_) => {
+                let busy = SignalBody::HangUp(HangUpReason::Busy);
+                self.reply(&from, token, (0, 0), busy);
+                return self.notify(Notice::CalledMeanwhile { peer: from.name });
+            }
             None => {}
         }
-        let me = self.me.clone();
-        self.begin(Call::ring(me, from, token, sdp, self.limits, now));
+        self.begin(Call::ring(self.party(), from, token, sdp, now));
     }
 
-    fn reply(
-        &mut self,
-        target: String,
-        token: Option<CallId>,
-        epochs: (u32, u32),
-        body: SignalBody,
-    ) {
-        let signal = reply(&self.me, target, token, epochs, body);
+    /// Answers a message of a call that is not under way.
+    fn reply(&mut self, to: &Address, token: Option<CallId>, epochs: (u32, u32), body: SignalBody) {
+        let mut signal = reply(&self.me.name, to, token, epochs, body);
+        // The call may have been ours.
+        self.page.prove(&mut signal);
         self.commands.push_back(Command::Send(signal));
     }
 
@@ -363,15 +436,19 @@ impl Endpoint {
                     let outbox = call.outbox();
                     let theirs = outbox.peer_call().or(outbox.call());
                     if let (Some(tag), Some(theirs)) = (&mut signal.tag, theirs) {
-                        tag.acked = self.inbox.acked(call.peer(), theirs, outbox.epochs());
+                        tag.acked = self.inbox.acked(call.key(), theirs, outbox.epochs());
                     }
-                    Command::Send(signal)
+                    call.address(&mut signal);
+                    match call.is_located() {
+                        true => Command::Send(signal),
+                        false => Command::SendDirect(ChannelMessage::Signal(signal)),
+                    }
                 }
             });
         }
         if let Some(reason) = call.over() {
             self.ended = Some(Ended {
-                peer: call.peer().to_owned(),
+                peer: call.peer().name.clone(),
                 outgoing: call.is_outgoing(),
                 reason: reason.clone(),
             });
@@ -390,15 +467,15 @@ fn feed(call: &mut Call, event: Event, now: Instant) {
         Event::Accept => call.accept(now),
         Event::Decline if !call.is_ringing() => {}
         Event::Decline | Event::HangUp => call.hang_up(),
-        Event::SendText(text) => call.send(SignalBody::Text(text)),
-        Event::PeerAnswers => call.peer_answers(now),
+        Event::SendText(text) => call.say(text),
+        Event::ReceivedDirect(message) => call.receive_direct(message, now),
         Event::NoServer => call.no_server(),
         Event::MediaReady => call.media_ready(now),
         Event::MediaRefused => call.give_up(HangUpReason::Declined, EndReason::MediaRefused),
         Event::NetworkMoved => call.network_moved(now),
         Event::PageCloses => call.page_closes(),
         Event::Leg(leg, event) => call.leg_event(leg, event, now),
-        Event::Named(_)
+        Event::Named { .. }
         | Event::Dial { .. }
         | Event::Received(_)
         | Event::Rejoin(_)

@@ -1,14 +1,20 @@
 //! Events: the input of an endpoint.
 
-use holdfast_protocol::{CallId, Candidate, Description, Signal};
+use holdfast_protocol::{CallId, Candidate, ChannelMessage, Description, Signal};
 
-use crate::command::LegId;
+use crate::{command::LegId, secret::Secret};
 
 /// Something happened that a call has to know of.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// The server told us our name. It says who is polite, so a call under way keeps the old one.
-    Named(String),
+    /// The server told us who we are. The name says who is polite; that stays as it is in a call
+    /// under way.
+    Named {
+        /// Our name.
+        name: String,
+        /// Our session, by its public name, where the server gives such.
+        person: Option<String>,
+    },
     /// The person clicked a name.
     Dial {
         /// Whom to call.
@@ -22,18 +28,20 @@ pub enum Event {
     Decline,
     /// The person hangs up, or gives up waiting.
     HangUp,
-    /// A message of some call arrived, by the server or over a leg.
+    /// A message of some call arrived by a server.
     Received(Signal),
+    /// A message arrived over a data channel of a leg, and so from the other side beyond doubt.
+    ReceivedDirect(ChannelMessage),
     /// The person writes to the other side of the call; see [`Endpoint::reaches`](crate::Endpoint::reaches).
     SendText(String),
-    /// The other side has answered `ProbeLink` over a leg: no server is needed.
-    PeerAnswers,
     /// There is no server that `ProbeLink` could ask.
     NoServer,
     /// The server says that a person's link to it is gone (`false`) or back (`true`).
     PeerLink {
         /// The name of the person whose link it is.
         peer: String,
+        /// The session that is over, by its public name; none if all that is known is the name.
+        person: Option<String>,
         /// Whether it is there.
         up: bool,
     },
@@ -70,6 +78,8 @@ pub enum Event {
 pub struct CallRecord {
     /// The other side.
     pub peer: String,
+    /// Its session, by its public name, where the server gives such.
+    pub person: Option<String>,
     /// The token that our messages carry.
     pub call: CallId,
     /// The token that theirs carry, if both had called.
@@ -78,8 +88,14 @@ pub struct CallRecord {
     pub polite: bool,
     /// How many times the page has been loaded anew.
     pub epoch: u32,
+    /// How many times the other side's has.
+    pub peer_epoch: u32,
     /// The highest number that a leg has had.
     pub leg: LegId,
+    /// What their messages are proved with, once the two have told each other.
+    pub secrets: Vec<Secret>,
+    /// The fingerprints of their certificate.
+    pub certificate: Vec<String>,
 }
 
 /// News of one leg, that is, of one `RTCPeerConnection`.

@@ -44,7 +44,14 @@ struct Stream {
 impl Inbox {
     /// Takes a message in; gives out those that are due, in order. What was meant for another epoch
     /// of this page than `epoch` is dropped.
-    pub(crate) fn receive(&mut self, signal: Signal, epoch: u32, now: Instant) -> Vec<Signal> {
+    /// A person's call for which `keeps` holds is not forgotten for others.
+    pub(crate) fn receive(
+        &mut self,
+        signal: Signal,
+        keeps: impl Fn(&str, &CallId) -> bool,
+        epoch: u32,
+        now: Instant,
+    ) -> Vec<Signal> {
         let Some(tag) = &signal.tag else {
             return vec![signal];
         };
@@ -54,7 +61,7 @@ impl Inbox {
         if tag.peer_epoch != epoch && signal.body != SignalBody::Rejoin && !is_end {
             return Vec::new();
         }
-        let position = self.position(&signal.name, &tag.call);
+        let position = self.position(&signal.name, &tag.call, keeps);
         let stream = &mut self.streams[position];
         if epochs > stream.epochs {
             stream.begin(epochs);
@@ -128,20 +135,31 @@ impl Inbox {
         due
     }
 
-    fn position(&mut self, sender: &Option<String>, call: &CallId) -> usize {
+    fn position(
+        &mut self,
+        sender: &Option<String>,
+        call: &CallId,
+        keeps: impl Fn(&str, &CallId) -> bool,
+    ) -> usize {
         let known = |stream: &Stream| stream.sender == *sender && stream.call == *call;
         self.streams.iter().position(known).unwrap_or_else(|| {
             let of_sender = |stream: &Stream| stream.sender == *sender;
+            let is_kept = |stream: &Stream| {
+                let sender = stream.sender.as_deref();
+                sender.is_some_and(|sender| keeps(sender, &stream.call))
+            };
             let named = self
                 .streams
                 .iter()
                 .filter(|stream| of_sender(stream))
                 .count();
             if named == CALLS_OF_ONE {
-                let oldest = self.streams.iter().position(of_sender);
+                let mut streams = self.streams.iter();
+                let oldest = streams.position(|stream| of_sender(stream) && !is_kept(stream));
                 oldest.map(|oldest| self.streams.remove(oldest));
             } else if self.streams.len() == CALLS {
-                self.streams.pop_front();
+                let oldest = self.streams.iter().position(|stream| !is_kept(stream));
+                oldest.map(|oldest| self.streams.remove(oldest));
             }
             self.streams.push_back(Stream {
                 sender: sender.clone(),
@@ -196,6 +214,8 @@ mod tests {
         Signal {
             name: Some("Ann".into()),
             target: Some("Bob".into()),
+            from: None,
+            to: None,
             body: SignalBody::Ringing,
             tag: Some(Tag {
                 call: CallId {
@@ -207,8 +227,13 @@ mod tests {
                 acked: 0,
                 epoch: 0,
                 peer_epoch: 0,
+                proof: None,
             }),
         }
+    }
+
+    fn forgets(_: &str, _: &CallId) -> bool {
+        false
     }
 
     fn seqs(signals: &[Signal]) -> Vec<u32> {
@@ -223,7 +248,7 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut out = Vec::new();
         for seq in [2, 0, 0, 3, 1, 2, 4, 1] {
-            out.extend(inbox.receive(numbered(seq), 0, Instant::START));
+            out.extend(inbox.receive(numbered(seq), forgets, 0, Instant::START));
         }
         assert_eq!(seqs(&out), [0, 1, 2, 3, 4]);
         assert!(inbox.gap_since().is_none());
@@ -232,10 +257,18 @@ mod tests {
     #[test]
     fn a_gap_given_up_lets_the_rest_through_and_the_late_message_is_dropped() {
         let mut inbox = Inbox::default();
-        assert!(inbox.receive(numbered(1), 0, Instant::START).is_empty());
+        assert!(
+            inbox
+                .receive(numbered(1), forgets, 0, Instant::START)
+                .is_empty()
+        );
         assert!(inbox.gap_since().is_some());
         assert_eq!(seqs(&inbox.skip_gaps(Instant::START + GAP_LIMIT)), [1]);
-        assert!(inbox.receive(numbered(0), 0, Instant::START).is_empty());
+        assert!(
+            inbox
+                .receive(numbered(0), forgets, 0, Instant::START)
+                .is_empty()
+        );
     }
 
     #[test]
@@ -245,32 +278,55 @@ mod tests {
             body: SignalBody::HangUp(HangUpReason::HungUp),
             ..numbered(5)
         };
-        assert!(inbox.receive(numbered(1), 0, Instant::START).is_empty());
-        assert_eq!(inbox.receive(hang_up.clone(), 0, Instant::START).len(), 1);
-        assert!(inbox.receive(hang_up, 0, Instant::START).is_empty());
-        assert!(inbox.receive(numbered(0), 0, Instant::START).is_empty());
+        assert!(
+            inbox
+                .receive(numbered(1), forgets, 0, Instant::START)
+                .is_empty()
+        );
+        assert_eq!(
+            inbox
+                .receive(hang_up.clone(), forgets, 0, Instant::START)
+                .len(),
+            1
+        );
+        assert!(
+            inbox
+                .receive(hang_up, forgets, 0, Instant::START)
+                .is_empty()
+        );
+        assert!(
+            inbox
+                .receive(numbered(0), forgets, 0, Instant::START)
+                .is_empty()
+        );
         assert!(inbox.gap_since().is_none());
     }
 
     #[test]
     fn a_person_who_names_many_calls_forgets_none_of_others() {
         let mut inbox = Inbox::default();
-        assert_eq!(inbox.receive(numbered(0), 0, Instant::START).len(), 1);
+        assert_eq!(
+            inbox.receive(numbered(0), forgets, 0, Instant::START).len(),
+            1
+        );
         for nth in 1..1000 {
             let mut other = numbered(1);
             other.name = Some("Zoe".into());
             if let Some(tag) = &mut other.tag {
                 tag.call.nth = nth;
             }
-            inbox.receive(other, 0, Instant::START);
+            inbox.receive(other, forgets, 0, Instant::START);
         }
-        assert_eq!(inbox.receive(numbered(1), 0, Instant::START).len(), 1);
+        assert_eq!(
+            inbox.receive(numbered(1), forgets, 0, Instant::START).len(),
+            1
+        );
     }
 
     #[test]
     fn the_last_number_there_is_does_no_harm() {
         let mut inbox = Inbox::default();
-        inbox.receive(numbered(u32::MAX), 0, Instant::START);
+        inbox.receive(numbered(u32::MAX), forgets, 0, Instant::START);
         assert_eq!(
             seqs(&inbox.skip_gaps(Instant::START + GAP_LIMIT)),
             [u32::MAX]
@@ -282,8 +338,8 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut other = numbered(1);
         other.name = Some("Zoe".into());
-        inbox.receive(numbered(1), 0, Instant::START);
-        inbox.receive(other, 0, Instant::START + GAP_LIMIT / 2);
+        inbox.receive(numbered(1), forgets, 0, Instant::START);
+        inbox.receive(other, forgets, 0, Instant::START + GAP_LIMIT / 2);
         assert_eq!(inbox.skip_gaps(Instant::START + GAP_LIMIT).len(), 1);
         assert_eq!(inbox.gap_since(), Some(Instant::START + GAP_LIMIT / 2));
     }
@@ -293,7 +349,7 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut out = Vec::new();
         for seq in 1..=1000 {
-            out.extend(inbox.receive(numbered(seq), 0, Instant::START));
+            out.extend(inbox.receive(numbered(seq), forgets, 0, Instant::START));
         }
         assert_eq!(out.len(), 1000);
     }
@@ -305,7 +361,15 @@ mod tests {
             tag: None,
             ..numbered(0)
         };
-        assert_eq!(inbox.receive(plain.clone(), 0, Instant::START).len(), 1);
-        assert_eq!(inbox.receive(plain.clone(), 0, Instant::START), [plain]);
+        assert_eq!(
+            inbox
+                .receive(plain.clone(), forgets, 0, Instant::START)
+                .len(),
+            1
+        );
+        assert_eq!(
+            inbox.receive(plain.clone(), forgets, 0, Instant::START),
+            [plain]
+        );
     }
 }

@@ -138,11 +138,11 @@ impl Leg {
             SignalBody::Candidate(candidate) => Remote::Candidate(candidate),
             SignalBody::Ringing
             | SignalBody::Accepted
-            | SignalBody::Text(_)
             | SignalBody::HangUp(_)
             | SignalBody::KeepLeg
             | SignalBody::Away
-            | SignalBody::Rejoin => return Vec::new(),
+            | SignalBody::Rejoin
+            | SignalBody::Here { .. } => return Vec::new(),
         };
         if self.waiting.len() < WAITING {
             self.waiting.push_back(remote);

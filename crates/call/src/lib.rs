@@ -9,6 +9,9 @@
 //! |---|---|
 //! | `endpoint.rs` | who calls whom, and which call a message belongs to |
 //! | `call.rs` | a call under way: who has agreed to it, and what its two sides tell each other |
+//! | `identity.rs` | the other side: where it is, and what shows that it is still the same |
+//! | `secret.rs` | what a side proves its messages with |
+//! | `chat.rs` | text chat, over data channels alone |
 //! | `outbox.rs` | what is sent in a call: numbered, and kept until it is acknowledged |
 //! | `inbox.rs` | messages in the order they were sent, each once |
 //! | `known_calls.rs` | the latest call that each page began |
@@ -23,7 +26,7 @@
 //! Two endpoints, joined by a driver that carries every message at once, up to the offer:
 //!
 //! ```
-//! use holdfast_call::{CallState, Command, Endpoint, Event, LegEvent, Limits};
+//! use holdfast_call::{CallState, Command, Endpoint, Event, LegEvent, Limits, Secret};
 //! use holdfast_clock::Instant;
 //! use holdfast_protocol::{CallId, Description, SdpType};
 //!
@@ -48,9 +51,10 @@
 //! }
 //!
 //! let now = Instant::START;
-//! let [mut ann, mut bob] = ["Ann", "Bob"].map(|name| {
-//!     let mut endpoint = Endpoint::new(Limits::default());
-//!     endpoint.handle(Event::Named(name.into()), now);
+//! let [mut ann, mut bob] = [("Ann", 1), ("Bob", 2)].map(|(name, random)| {
+//!     let mut endpoint = Endpoint::new(Limits::default(), Secret::new([random; 16]));
+//!     let (name, person) = (name.into(), None);
+//!     endpoint.handle(Event::Named { name, person }, now);
 //!     endpoint
 //! });
 //! let id = CallId { page: "7f3a".into(), nth: 0 };
@@ -65,16 +69,19 @@
 //! ```
 
 mod call;
+mod chat;
 mod command;
 mod connectivity;
 mod endpoint;
 mod event;
+mod identity;
 mod inbox;
 mod known_calls;
 mod leg;
 mod legs;
 mod outbox;
 mod recovery;
+mod secret;
 mod silence;
 mod timer;
 mod view;
@@ -82,5 +89,6 @@ mod view;
 pub use command::{Command, LegId, Notice};
 pub use endpoint::Endpoint;
 pub use event::{CallRecord, ConnectionState, Event, IceConnectionState, LegEvent};
+pub use secret::Secret;
 pub use timer::{ANSWER_LIMIT, AWAY_LIMIT, GAP_LIMIT, Limits, NO_PATH_LIMIT, Policy};
 pub use view::{CallState, CallView, EndReason, Ended, Interruption};

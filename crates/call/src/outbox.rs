@@ -42,13 +42,18 @@ pub(crate) enum Peer {
 }
 
 impl Outbox {
-    pub(crate) fn new(peer: Peer, epoch: u32) -> Self {
+    pub(crate) fn new(peer: Peer) -> Self {
+        Self::reloaded(peer, 0, 0)
+    }
+
+    /// That of a page that was loaded anew so many times during the call, and theirs so many.
+    pub(crate) fn reloaded(peer: Peer, epoch: u32, peer_epoch: u32) -> Self {
         Self {
             peer,
             seq: 0,
             unacked: VecDeque::new(),
             epoch,
-            peer_epoch: 0,
+            peer_epoch,
         }
     }
 
@@ -110,10 +115,9 @@ impl Outbox {
         self.peer = Peer::Sample;
     }
 
-    /// A message of the call came with that tag. Gives, when it is the first of a page that was
-    /// loaded anew, what the person wrote and the page before has not acted on; the rest was for
-    /// that page alone.
-    pub(crate) fn tagged(&mut self, tag: &Tag) -> Option<Vec<String>> {
+    /// A message of the call came with that tag. Gives whether it is the first of a page that was
+    /// loaded anew; what the page before has not acted on was for that page alone.
+    pub(crate) fn tagged(&mut self, tag: &Tag) -> bool {
         if let Peer::Unknown { call } = &self.peer {
             self.peer = Peer::Holdfast {
                 call: call.clone(),
@@ -121,34 +125,21 @@ impl Outbox {
             };
         }
         let is_anew = tag.epoch > self.peer_epoch;
-        let texts = is_anew.then(|| {
+        if is_anew {
             self.peer_epoch = tag.epoch;
             self.seq = 0;
-            self.unacked.drain(..).filter_map(text).collect()
-        });
+            self.unacked.clear();
+        }
         let is_unacked =
             |sent: &Signal| sent.tag.as_ref().is_some_and(|sent| sent.seq >= tag.acked);
         self.unacked.retain(is_unacked);
-        texts
+        is_anew
     }
 
-    /// The next message. Its `acked` is for whoever keeps the inbox to fill in.
-    pub(crate) fn next(&mut self, me: &str, peer: &str, leg: LegId, body: SignalBody) -> Signal {
-        let tag = self.call().cloned().map(|call| Tag {
-            call,
-            leg,
-            seq: self.seq,
-            acked: 0,
-            epoch: self.epoch,
-            peer_epoch: self.peer_epoch,
-        });
+    /// The next message, to be addressed when it is sent.
+    pub(crate) fn next(&mut self, leg: LegId, body: SignalBody) -> Signal {
+        let signal = self.uncounted(leg, body);
         self.seq += 1;
-        let signal = Signal {
-            name: Some(me.to_owned()),
-            target: Some(peer.to_owned()),
-            body,
-            tag,
-        };
         if signal.tag.is_some() {
             self.unacked.truncate(UNACKED - 1);
             self.unacked.push_back(signal.clone());
@@ -156,24 +147,29 @@ impl Outbox {
         signal
     }
 
+    /// A message that is not one of those that are numbered and kept.
+    pub(crate) fn uncounted(&self, leg: LegId, body: SignalBody) -> Signal {
+        let tag = self.call().cloned().map(|call| Tag {
+            call,
+            leg,
+            seq: self.seq,
+            acked: 0,
+            epoch: self.epoch,
+            peer_epoch: self.peer_epoch,
+            proof: None,
+        });
+        Signal {
+            name: None,
+            target: None,
+            from: None,
+            to: None,
+            body,
+            tag,
+        }
+    }
+
     /// Messages that the other side may not have acted on.
     pub(crate) fn unacked(&self) -> impl Iterator<Item = &Signal> {
         self.unacked.iter()
-    }
-}
-
-/// A person's words are for whichever page of the other side's reads them.
-fn text(signal: Signal) -> Option<String> {
-    match signal.body {
-        SignalBody::Text(text) => Some(text),
-        SignalBody::Offer(_)
-        | SignalBody::Answer(_)
-        | SignalBody::Candidate(_)
-        | SignalBody::Ringing
-        | SignalBody::Accepted
-        | SignalBody::HangUp(_)
-        | SignalBody::KeepLeg
-        | SignalBody::Away
-        | SignalBody::Rejoin => None,
     }
 }

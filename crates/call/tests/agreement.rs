@@ -6,23 +6,23 @@ use std::time::Duration;
 
 use holdfast_call::EndReason;
 use proptest::prelude::*;
-use sim::{ANN, Act, BOB, Network, Sim};
+use sim::{ANN, Act, Attack, BOB, Network, Sim};
 
 /// How many schedules of each property are tried: 10,000 in all, or as many as the environment
 /// variable `SCHEDULES` says (the nightly run: 100,000).
 fn schedules() -> u32 {
     let asked = std::env::var("SCHEDULES").ok().and_then(|n| n.parse().ok());
-    asked.unwrap_or(10_000_u32).div_ceil(3)
+    asked.unwrap_or(10_000_u32).div_ceil(4)
 }
 
 fn network() -> impl Strategy<Value = Network> {
-    (0..3000u64, 0..40u64, 0..30u64, any::<u64>()).prop_map(|(delay, doubled, lost, seed)| {
-        Network {
-            delay,
-            doubled,
-            lost,
-            seed,
-        }
+    let chances = (0..3000u64, 0..40u64, 0..30u64, any::<u64>(), any::<bool>());
+    chances.prop_map(|(delay, doubled, lost, seed, persons)| Network {
+        delay,
+        doubled,
+        lost,
+        seed,
+        persons,
     })
 }
 
@@ -53,6 +53,37 @@ fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::HangUp),
         1 => Just(Act::RefuseMedia),
         8 => fault(),
+    ]
+}
+
+/// What somebody else at the server does, and the ground of it: sessions that end.
+fn attack() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (0..1000usize).prop_map(Attack::Replay),
+        2 => Just(Attack::TakeName),
+        2 => Just(Attack::NextLeg),
+        1 => Just(Attack::SameLeg),
+        1 => Just(Attack::Answer),
+        2 => (0..3u32).prop_map(Attack::KeepLeg),
+        2 => Just(Attack::Rejoin),
+        1 => Just(Attack::Away),
+        2 => Just(Attack::Here),
+        1 => Just(Attack::Candidate),
+        1 => Just(Attack::HangUp),
+        1 => Just(Attack::UnknownCall),
+        1 => Just(Attack::PlainOffer),
+        1 => Just(Attack::PlainHangUp),
+        1 => Just(Attack::Call),
+        1 => Just(Attack::Flood),
+    ]
+    .prop_map(Act::Attack)
+}
+
+fn hostile() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        3 => attack(),
+        1 => (0..10_000u64).prop_map(Act::SessionEnds),
+        2 => fault(),
     ]
 }
 
@@ -150,5 +181,36 @@ proptest! {
             let written = sim.ends[1 - side].written as usize;
             prop_assert!(new_pages || end.read.len() == written, "{side} reads {:?} of {written}", end.read);
         }
+    }
+
+    #[test]
+    fn somebody_else_gets_nothing_of_a_call_and_cannot_end_it(
+        network in network(),
+        script in prop::collection::vec((15_000..60_000u64, 0..2usize, hostile()), 1..16),
+    ) {
+        // Where names are all that there is, whoever has one is sent what is meant for it.
+        let network = Network { persons: true, ..network };
+        let mut sim = Sim::new(network);
+        sim.schedule(0, ANN, Act::Dial);
+        sim.schedule(5_000, BOB, Act::Accept);
+        sim.schedule(8_000, BOB, Act::Accept);
+        sim.run(14_000);
+        prop_assume!(sim.connected());
+        let id = sim.ends[ANN].endpoint.id().cloned();
+        let reloads = script.iter().any(|(_, _, act)| matches!(act, Act::Reload(_)));
+        for (after, side, act) in script {
+            sim.schedule(after, side, act);
+        }
+        sim.run_out();
+        sim.assert_agreement();
+        sim.assert_eve_has_nothing();
+        let left = sim.ends.iter().any(|end| {
+            end.endpoint.view().ended.is_some_and(|ended| ended.reason == EndReason::Left)
+        });
+        if left && reloads {
+            return Ok(());
+        }
+        prop_assert!(sim.connected(), "{:?} {:?}", sim.ends[ANN].endpoint.view(), sim.ends[BOB].endpoint.view());
+        prop_assert_eq!(sim.ends[ANN].endpoint.id().cloned(), id);
     }
 }

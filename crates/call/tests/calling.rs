@@ -6,8 +6,8 @@ use holdfast_call::{
     ANSWER_LIMIT, CallState, ConnectionState, EndReason, Event, IceConnectionState, LegEvent,
     NO_PATH_LIMIT, Notice,
 };
-use holdfast_protocol::{CallId, HangUpReason, Signal, SignalBody, Tag};
-use sim::{ANN, Act, BOB, Network, Side, Sim};
+use holdfast_protocol::{CallId, ChannelMessage, HangUpReason, Signal, SignalBody, Tag};
+use sim::{ANN, Act, BOB, EVES, Network, Side, Sim};
 
 fn ended(sim: &Sim, side: Side) -> Option<EndReason> {
     sim.ends[side]
@@ -25,12 +25,18 @@ fn plain(name: &str, body: SignalBody) -> Event {
     Event::Received(Signal {
         name: Some(name.into()),
         target: None,
+        from: None,
+        to: None,
         body,
         tag: None,
     })
 }
 
 fn in_call(name: &str, page: &str, nth: u32, seq: u32, body: SignalBody) -> Event {
+    Event::Received(signal_in_call(name, page, nth, seq, body))
+}
+
+fn signal_in_call(name: &str, page: &str, nth: u32, seq: u32, body: SignalBody) -> Signal {
     let call = CallId {
         page: page.into(),
         nth,
@@ -42,13 +48,16 @@ fn in_call(name: &str, page: &str, nth: u32, seq: u32, body: SignalBody) -> Even
         acked: 0,
         epoch: 0,
         peer_epoch: 0,
+        proof: None,
     });
-    Event::Received(Signal {
+    Signal {
         name: Some(name.into()),
         target: Some("Ann".into()),
+        from: None,
+        to: None,
         body,
         tag,
-    })
+    }
 }
 
 fn offer() -> SignalBody {
@@ -287,8 +296,13 @@ fn a_hang_up_of_somebody_else_means_nothing() {
     // Bob's page knows tokens: whoever says it without one only has his name.
     sim.handle(ANN, plain("Bob", hang_up()));
     assert!(sim.connected());
-    let bob = in_call("Bob", "ann", 0, 99, hang_up());
-    sim.handle(ANN, bob);
+    // Whoever knows the token too cannot prove it.
+    let bob = signal_in_call("Bob", "ann", 0, 99, hang_up());
+    sim.handle(ANN, Event::Received(bob.clone()));
+    assert!(sim.connected());
+    // Over the call itself, it is his.
+    let bob = ChannelMessage::Signal(bob);
+    sim.handle(ANN, Event::ReceivedDirect(bob));
     assert_eq!(sim.stage(ANN), CallState::Idle);
 }
 
@@ -336,11 +350,28 @@ fn declining_a_client_of_the_sample_tells_it() {
 }
 
 #[test]
-fn a_call_anew_from_the_same_person_takes_the_place_of_the_old_one() {
-    let mut sim = Sim::talking();
+fn a_call_anew_from_the_same_person_takes_the_place_of_one_that_came_to_nothing() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.handle(ANN, in_call("Bob", "bob", 0, 0, offer()));
+    sim.handle(ANN, Event::Accept);
+    assert_eq!(sim.stage(ANN), CallState::Connecting);
     sim.handle(ANN, in_call("Bob", "bob-reloaded", 0, 0, offer()));
     assert_eq!(sim.stage(ANN), CallState::Ringing);
     assert!(sim.pc(ANN).is_none());
+}
+
+#[test]
+fn an_offer_that_belongs_to_no_call_ends_none_that_carries_media() {
+    for anew in [
+        in_call("Bob", "bob-reloaded", 0, 0, offer()),
+        plain("Bob", offer()),
+    ] {
+        let mut sim = Sim::talking();
+        sim.handle(ANN, anew);
+        assert!(sim.connected());
+        let peer = "Bob".to_owned();
+        assert_eq!(sim.ends[ANN].notices, [Notice::CalledMeanwhile { peer }]);
+    }
 }
 
 #[test]
@@ -413,8 +444,28 @@ fn a_name_that_nobody_has_ends_the_attempt_but_never_a_call() {
         ANN,
         Event::PeerLink {
             peer: peer(),
+            person: None,
             up: true,
         },
     );
+    sim.run(1000);
     assert!(!sim.ends[ANN].endpoint.view().peer_link_lost);
+}
+
+#[test]
+fn a_description_with_another_certificate_is_nobodys_in_the_call() {
+    let mut sim = Sim::talking();
+    // Whichever number is the next.
+    for seq in 0..20 {
+        let offer = SignalBody::Offer(format!("x9 2\n{EVES}"));
+        let mut offer = signal_in_call("Bob", "ann", 0, seq, offer);
+        if let Some(tag) = &mut offer.tag {
+            tag.leg = 1;
+        }
+        // Even over the call's own channel.
+        sim.handle(ANN, Event::ReceivedDirect(ChannelMessage::Signal(offer)));
+    }
+    assert_eq!(sim.ends[ANN].legs.len(), 1, "no leg is opened for it");
+    let refused = "leg 1: a description with another certificate".to_owned();
+    assert!(sim.ends[ANN].logged.contains(&refused));
 }

@@ -8,7 +8,7 @@
 mod sim;
 
 use holdfast_call::{
-    Command, ConnectionState, Endpoint, Event, IceConnectionState, LegEvent, Limits,
+    Command, ConnectionState, Endpoint, Event, IceConnectionState, LegEvent, Limits, Secret,
 };
 use holdfast_clock::Instant;
 use holdfast_protocol::{CallId, Candidate, Description, SdpType, Signal, SignalBody, Tag};
@@ -28,8 +28,14 @@ struct Caller {
 impl Caller {
     /// `me` is polite towards Bob when it comes before him in the alphabet.
     fn new(me: &str) -> Self {
-        let mut endpoint = Endpoint::new(Limits::default());
-        endpoint.handle(Event::Named(me.into()), Instant::START);
+        let mut endpoint = Endpoint::new(Limits::default(), Secret::new([1; 16]));
+        endpoint.handle(
+            Event::Named {
+                name: me.into(),
+                person: None,
+            },
+            Instant::START,
+        );
         let id = CallId {
             page: "page".into(),
             nth: 0,
@@ -63,11 +69,14 @@ impl Caller {
             acked: 0,
             epoch: 0,
             peer_epoch: 0,
+            proof: None,
         };
         self.said += 1;
         let signal = Signal {
             name: Some("Bob".into()),
             target: None,
+            from: None,
+            to: None,
             body,
             tag: Some(tag),
         };

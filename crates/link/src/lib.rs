@@ -28,7 +28,7 @@
 //!         let answer = match output {
 //!             Output::Command(Command::Connect(socket)) => {
 //!                 let id = ConnectionId::Text("secret".into());
-//!                 Some((socket, ServerMessage::Id { id, acked: Some(0) }))
+//!                 Some((socket, ServerMessage::Id { id, acked: Some(0), person: None }))
 //!             }
 //!             Output::Command(Command::Transmit(socket, ClientMessage::Username { name, .. })) => {
 //!                 let (version, free, busy) = (0, vec![name], vec![]);

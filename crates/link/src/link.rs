@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use holdfast_clock::Instant;
-use holdfast_protocol::{ClientMessage, ConnectionId, ErrorCode, ServerMessage};
+use holdfast_protocol::{ClientMessage, ErrorCode, ServerMessage};
 
 use crate::{
     dial::Dial,
@@ -12,7 +12,7 @@ use crate::{
     medium::Medium,
     output::{Command, News, Output, Outputs},
     reachability::ReachabilityProbe,
-    resume::{Sending, ServerSession},
+    resume::{Identity, Sending, ServerSession},
 };
 
 /// A page that is still there so long after it was about to close has stayed.
@@ -173,6 +173,12 @@ impl Link {
         self.session.resumable_id()
     }
 
+    /// The public name of our session, where the server gives such.
+    #[must_use]
+    pub fn person(&self) -> Option<&str> {
+        self.session.person()
+    }
+
     // What people and the ground do.
 
     fn network_moved(&mut self, online: bool, now: Instant) {
@@ -240,13 +246,15 @@ impl Link {
             self.probe.stop(&mut self.outputs);
         }
         match message {
-            ServerMessage::Id { id, acked } => self.identified(id, acked.is_some()),
+            ServerMessage::Id { id, acked, person } => {
+                self.identified(Identity { id, person }, acked.is_some());
+            }
             ServerMessage::Error {
                 code: ErrorCode::SessionOver,
                 ..
             } if self.session.over() => self.begun(),
-            ServerMessage::Resumed { acked } => {
-                for message in self.session.resumed(acked) {
+            ServerMessage::Resumed { acked, person } => {
+                for message in self.session.resumed(acked, person) {
                     self.transmit(message);
                 }
                 self.up(now);
@@ -281,9 +289,9 @@ impl Link {
         }
     }
 
-    /// The server has given the connection an id.
-    fn identified(&mut self, id: ConnectionId, counts: bool) {
-        match self.session.identified(id, counts) {
+    /// The server has said who the connection is.
+    fn identified(&mut self, identity: Identity, counts: bool) {
+        match self.session.identified(identity, counts) {
             Some(resume) => self.transmit(resume),
             None => self.begun(),
         }

@@ -23,9 +23,7 @@ enum State {
     #[default]
     Fresh,
     /// The sample's server: with each connection we come in anew.
-    Uncounted {
-        id: ConnectionId,
-    },
+    Uncounted(Identity),
     Counted(Counted),
 }
 
@@ -34,25 +32,35 @@ enum State {
 struct Counted {
     /// The id that the server gave to the first connection.
     id: String,
+    /// The session's public name.
+    person: Option<String>,
     log: Sequence<ClientMessage>,
     /// The version of presence that we know.
     presence: Option<u32>,
     phase: Phase,
 }
 
-/// `offered` is the id that the server knows us by if it does not go on with the session, which it
-/// has been asked to; none if it has not been asked.
+/// What a server says of a connection, and of the session that begins with it.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) id: ConnectionId,
+    /// The public name of the session, where there are such.
+    pub(crate) person: Option<String>,
+}
+
+/// `offered` is who we are for the server if it does not go on with the session, which it has been
+/// asked to; none if it has not been asked.
 #[derive(Debug)]
 enum Phase {
     /// The server was told our name, and has not listed us: what we say is no part of the session
     /// yet.
-    Entering { offered: Option<ConnectionId> },
+    Entering { offered: Option<Identity> },
     /// We are in.
     Member,
     /// We were in: what we say meanwhile goes after what the server has not received.
-    Resuming { offered: ConnectionId },
+    Resuming { offered: Identity },
     /// In a page that was loaded anew, and has forgotten the counts.
-    Reloaded { offered: Option<ConnectionId> },
+    Reloaded { offered: Option<Identity> },
 }
 
 /// The handling that a message to be sent needs.
@@ -70,6 +78,7 @@ impl ServerSession {
         Self {
             state: State::Counted(Counted {
                 id,
+                person: None,
                 log: Sequence::new(),
                 presence: None,
                 phase: Phase::Reloaded { offered: None },
@@ -83,7 +92,7 @@ impl ServerSession {
     pub(crate) fn id(&self) -> Option<ConnectionId> {
         match &self.state {
             State::Fresh => None,
-            State::Uncounted { id } => Some(id.clone()),
+            State::Uncounted(Identity { id, .. }) => Some(id.clone()),
             State::Counted(counted) => Some(ConnectionId::Text(counted.id.clone())),
         }
     }
@@ -93,17 +102,26 @@ impl ServerSession {
         self.counted().map(|counted| counted.id.as_str())
     }
 
+    /// The session's public name, where the server gives such.
+    pub(crate) fn person(&self) -> Option<&str> {
+        match &self.state {
+            State::Fresh => None,
+            State::Uncounted(identity) => identity.person.as_deref(),
+            State::Counted(counted) => counted.person.as_deref(),
+        }
+    }
+
     pub(crate) fn is_counted(&self) -> bool {
         self.counted().is_some()
     }
 
-    /// A connection was given that id. What asks the server to go on with the session, if it can;
-    /// else the session begins anew.
-    pub(crate) fn identified(&mut self, id: ConnectionId, counts: bool) -> Option<ClientMessage> {
+    /// A server has said who a connection is. What asks it to go on with the session, if it can; else
+    /// the session begins anew.
+    pub(crate) fn identified(&mut self, identity: Identity, counts: bool) -> Option<ClientMessage> {
         if let (State::Counted(counted), true) = (&mut self.state, counts) {
-            return Some(counted.resume(id));
+            return Some(counted.resume(identity));
         }
-        self.begin(id, counts);
+        self.begin(identity, counts);
         None
     }
 
@@ -131,10 +149,11 @@ impl ServerSession {
 
     /// The server goes on with the session, of which it has received so many messages. Gives what is
     /// to be sent again.
-    pub(crate) fn resumed(&mut self, acked: u32) -> Vec<ClientMessage> {
+    pub(crate) fn resumed(&mut self, acked: u32, person: Option<String>) -> Vec<ClientMessage> {
         let State::Counted(counted) = &mut self.state else {
             return Vec::new();
         };
+        counted.person = person;
         counted.log.acked(acked, drop);
         counted.log.unacked().cloned().collect()
     }
@@ -164,8 +183,8 @@ impl ServerSession {
                 log.sent(message.clone());
                 return Sending::Now(message);
             }
-            State::Uncounted { .. } if up => return Sending::Now(message),
-            State::Fresh | State::Uncounted { .. } | State::Counted(_) => {}
+            State::Uncounted(_) if up => return Sending::Now(message),
+            State::Fresh | State::Uncounted(_) | State::Counted(_) => {}
         }
         if self.pending.len() < KEPT {
             self.pending.push(message);
@@ -186,7 +205,7 @@ impl ServerSession {
             State::Counted(counted) if !matches!(counted.phase, Phase::Reloaded { .. }) => {
                 counted.log.received()
             }
-            State::Fresh | State::Uncounted { .. } | State::Counted(_) => None,
+            State::Fresh | State::Uncounted(_) | State::Counted(_) => None,
         }
     }
 
@@ -204,33 +223,43 @@ impl ServerSession {
         }
     }
 
-    /// A new session. What the old one's server has not received is sent in it.
-    fn begin(&mut self, id: ConnectionId, counts: bool) {
+    /// A new session. What the old one's server has not received is sent in it, but for messages of
+    /// calls: whoever has the other side's name by now may be somebody else, and a call knows itself
+    /// what to say again.
+    fn begin(&mut self, Identity { id, person }: Identity, counts: bool) {
         self.anew |= std::mem::take(&mut self.entered);
         let next = match id {
             ConnectionId::Text(id) if counts => State::Counted(Counted {
                 id,
+                person,
                 log: Sequence::new(),
                 presence: None,
                 phase: Phase::Entering { offered: None },
             }),
-            id @ (ConnectionId::Text(_) | ConnectionId::Number(_)) => State::Uncounted { id },
+            id @ (ConnectionId::Text(_) | ConnectionId::Number(_)) => {
+                State::Uncounted(Identity { id, person })
+            }
         };
         if let State::Counted(before) = std::mem::replace(&mut self.state, next) {
             self.pending.splice(0..0, before.log.into_unacked());
+        }
+        if self.anew {
+            let is_of_a_call =
+                |message: &ClientMessage| matches!(message, ClientMessage::Signal(_));
+            self.pending.retain(|message| !is_of_a_call(message));
         }
     }
 
     fn counted(&self) -> Option<&Counted> {
         match &self.state {
             State::Counted(counted) => Some(counted),
-            State::Fresh | State::Uncounted { .. } => None,
+            State::Fresh | State::Uncounted(_) => None,
         }
     }
 }
 
 impl Counted {
-    fn resume(&mut self, offered: ConnectionId) -> ClientMessage {
+    fn resume(&mut self, offered: Identity) -> ClientMessage {
         let is_reloaded = matches!(self.phase, Phase::Reloaded { .. });
         self.phase = match self.phase {
             Phase::Entering { .. } => Phase::Entering {

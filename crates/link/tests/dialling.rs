@@ -91,7 +91,10 @@ fn what_a_connection_that_was_given_up_says_means_nothing() {
     sim.handle(Event::Closed(old));
     sim.handle(Event::Received(
         old,
-        ServerMessage::PeerGone { name: "Bob".into() },
+        ServerMessage::PeerGone {
+            name: "Bob".into(),
+            person: None,
+        },
     ));
     sim.handle(Event::Unreadable(old));
     assert_eq!(sim.news.len(), news);
@@ -193,7 +196,11 @@ fn what_stays_on_this_machine_is_neither_timed_nor_probed() {
     );
     assert_eq!(link.poll_timeout(), None);
     let id = ConnectionId::Text("tab".into());
-    let hello = ServerMessage::Id { id, acked: None };
+    let hello = ServerMessage::Id {
+        id,
+        acked: None,
+        person: None,
+    };
     link.handle(Event::Received(1, hello), Instant::START);
     let users = vec!["Ann".into()];
     let list = ServerMessage::UserList { users };
@@ -238,6 +245,7 @@ fn a_server_that_refuses_us_is_not_asked_again_and_again() {
         ServerMessage::Id {
             id: ConnectionId::Text("a".into()),
             acked: Some(0),
+            person: None,
         },
         ServerMessage::Error {
             code: ErrorCode::NoPass,
@@ -262,7 +270,11 @@ fn messages_that_wait_for_a_server_go_another_way_if_there_is_none() {
     let id = ConnectionId::Text("tab".into());
     let users = vec!["Ann".into()];
     for message in [
-        ServerMessage::Id { id, acked: None },
+        ServerMessage::Id {
+            id,
+            acked: None,
+            person: None,
+        },
         ServerMessage::UserList { users },
     ] {
         link.handle(Event::Received(2, message), now);

@@ -6,7 +6,9 @@ use holdfast_clock::Instant;
 use holdfast_link::{
     Command, Event, Introduction, Link, LinkStatus, Medium, News, Output, SocketId,
 };
-use holdfast_protocol::{ClientMessage, ConnectionId, ErrorCode, ServerMessage};
+use holdfast_protocol::{
+    ClientMessage, ConnectionId, ErrorCode, ServerMessage, Signal, SignalBody,
+};
 
 /// A link, and the hand that drives it.
 struct Driven {
@@ -35,7 +37,14 @@ impl Driven {
     /// The sample's server, which counts nothing, lets us in over connection 1.
     fn sample_up(&mut self) {
         let id = ConnectionId::Number(1.0);
-        self.receive(1, ServerMessage::Id { id, acked: None });
+        self.receive(
+            1,
+            ServerMessage::Id {
+                id,
+                acked: None,
+                person: None,
+            },
+        );
         let users = vec!["Ann".into()];
         self.receive(1, ServerMessage::UserList { users });
     }
@@ -118,6 +127,7 @@ fn id() -> ServerMessage {
     ServerMessage::Id {
         id: ConnectionId::Text("first".into()),
         acked: Some(0),
+        person: None,
     }
 }
 
@@ -130,7 +140,10 @@ fn presence(version: u32) -> ServerMessage {
 }
 
 fn gone() -> ServerMessage {
-    ServerMessage::PeerGone { name: "Bob".into() }
+    ServerMessage::PeerGone {
+        name: "Bob".into(),
+        person: None,
+    }
 }
 
 fn session_over() -> ServerMessage {
@@ -260,7 +273,13 @@ fn a_page_that_was_loaded_anew_counts_from_where_the_session_goes_on() {
     for _ in 0..3 {
         driven.receive(2, gone());
     }
-    driven.receive(2, ServerMessage::Resumed { acked: 0 });
+    driven.receive(
+        2,
+        ServerMessage::Resumed {
+            acked: 0,
+            person: None,
+        },
+    );
     driven.outputs();
     for _ in 0..15 {
         driven.receive(2, gone());
@@ -356,7 +375,13 @@ fn the_end_of_a_connection_that_was_given_up_means_nothing() {
     let mut driven = Driven::up();
     driven.handle(Event::NetworkMoved { online: true });
     driven.receive(2, id());
-    driven.receive(2, ServerMessage::Resumed { acked: 0 });
+    driven.receive(
+        2,
+        ServerMessage::Resumed {
+            acked: 0,
+            person: None,
+        },
+    );
     driven.outputs();
     driven.handle(Event::Closed(1));
     assert!(is_silent(&mut driven));
@@ -384,4 +409,40 @@ fn the_first_connection_to_open_takes_the_place_of_the_old_one() {
     driven.receive(2, id());
     assert_eq!(driven.commands().first(), Some(&Command::Close(1)));
     assert!(!driven.link.owns(1) && driven.link.owns(2));
+}
+
+#[test]
+fn what_was_said_in_a_call_is_not_said_again_in_another_session() {
+    let mut link = Driven::up();
+    let signal = || {
+        Event::Send(ClientMessage::Signal(Signal {
+            name: None,
+            target: Some("Bob".into()),
+            from: None,
+            to: None,
+            body: SignalBody::Ringing,
+            tag: None,
+        }))
+    };
+    link.handle(signal());
+    link.send(1.0);
+    link.handle(Event::Closed(1));
+    // Said while nobody listens.
+    link.handle(signal());
+    link.send(2.0);
+    link.wait(1.0);
+    link.receive(2, id());
+    link.outputs();
+    link.receive(2, session_over());
+    link.receive(2, presence(0));
+    let said = link.transmitted();
+    let is_signal = |message: &ClientMessage| matches!(message, ClientMessage::Signal(_));
+    assert!(!said.iter().any(is_signal), "{said:?}");
+    let mut dates = Vec::new();
+    for message in said {
+        if let ClientMessage::Text { date, .. } = message {
+            dates.extend(date);
+        }
+    }
+    assert_eq!(dates, [1.0, 2.0]);
 }

@@ -1,21 +1,29 @@
 //! Messages between two pages over the data channel of a call.
 
-use crate::{
-    fields::Fields,
-    kind::Kind,
-    malformed::Malformed,
-    signal::{Signal, Tag},
-};
+use crate::{fields::Fields, kind::Kind, malformed::Malformed, signal::Signal};
 
-/// A message over a data channel: no server is needed, and the sender is beyond doubt.
+/// A message over a data channel: no server is needed, none hears it, and the sender is beyond
+/// doubt.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChannelMessage {
     /// A message of the call, the same as through the server.
     Signal(Signal),
-    /// `ping`. Answer with [`Self::Pong`]: the path still carries.
+    /// `secret`. What the sender's messages through a server will be proved with.
+    Secret(String),
+    /// `message`. Text chat of the call, kept until it is acknowledged.
+    Text {
+        /// Counts the sender's chat in the call, from 0.
+        nth: u32,
+        /// The text.
+        text: String,
+    },
+    /// `ping`. Answer with [`Self::Ack`]: the path still carries.
     Ping,
-    /// `heard`, whose number means nothing here.
-    Pong,
+    /// `heard`. So much of the receiver's chat has come.
+    Ack {
+        /// How many of its texts, from the first.
+        acked: u32,
+    },
 }
 
 impl ChannelMessage {
@@ -28,15 +36,40 @@ impl ChannelMessage {
         let Some(kind) = Kind::from_wire(&word) else {
             return Ok(None);
         };
-        if kind == Kind::Message && !Tag::is_in(fields) {
-            return Ok(None);
-        }
-        Ok(if kind == Kind::Ping {
-            Some(Self::Ping)
-        } else if kind == Kind::Ack {
-            Some(Self::Pong)
-        } else {
-            Signal::read(kind, fields)?.map(Self::Signal)
+        let missing = |field| Malformed::lacks(kind, field);
+        Ok(match kind {
+            Kind::Ping => Some(Self::Ping),
+            Kind::Ack => Some(Self::Ack {
+                acked: fields.whole("heard").ok_or(missing("`heard`, a count"))?,
+            }),
+            Kind::Secret => Some(Self::Secret(
+                fields
+                    .string("secret")
+                    .ok_or(missing("`secret`, a string"))?,
+            )),
+            Kind::Message => Some(Self::Text {
+                nth: fields.whole("nth").ok_or(missing("`nth`, a count"))?,
+                text: fields.string("text").ok_or(missing("`text`, a string"))?,
+            }),
+            Kind::VideoOffer
+            | Kind::VideoAnswer
+            | Kind::Candidate
+            | Kind::HangUp
+            | Kind::Ringing
+            | Kind::Accepted
+            | Kind::KeepLeg
+            | Kind::Away
+            | Kind::Rejoin
+            | Kind::Here
+            | Kind::Id
+            | Kind::Username
+            | Kind::RejectUsername
+            | Kind::UserList
+            | Kind::Presence
+            | Kind::PeerGone
+            | Kind::Error
+            | Kind::Resume
+            | Kind::Resumed => Signal::read(kind, fields)?.map(Self::Signal),
         })
     }
 }

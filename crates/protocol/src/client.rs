@@ -5,7 +5,7 @@ use crate::{
     fields::Fields,
     kind::Kind,
     malformed::Malformed,
-    signal::{self, Signal, Tag},
+    signal::{self, Signal},
 };
 
 /// A message from a client to its server. [`Signal`]s and chat are passed on to others; the rest is
@@ -25,7 +25,7 @@ pub enum ClientMessage {
         /// A pass, which has room and name, where the server asks for one.
         pass: Option<String>,
     },
-    /// `message`, without a tag: text chat to everybody, or to one person outside a call.
+    /// `message`: text chat to everybody, or to one person outside a call.
     Text {
         /// The text.
         text: String,
@@ -79,7 +79,7 @@ impl ClientMessage {
                 room: fields.string("room"),
                 pass: fields.string("pass"),
             },
-            Kind::Message if !Tag::is_in(fields) => Self::Text {
+            Kind::Message => Self::Text {
                 text: signal::text(fields)?,
                 id: ConnectionId::read(fields),
                 date: fields.number("date"),
@@ -94,8 +94,7 @@ impl ClientMessage {
                 acked: fields.whole("heard").ok_or(missing("`heard`, a count"))?,
             },
             Kind::Ping => Self::Ping,
-            Kind::Message
-            | Kind::VideoOffer
+            Kind::VideoOffer
             | Kind::VideoAnswer
             | Kind::Candidate
             | Kind::HangUp
@@ -104,6 +103,8 @@ impl ClientMessage {
             | Kind::KeepLeg
             | Kind::Away
             | Kind::Rejoin
+            | Kind::Here
+            | Kind::Secret
             | Kind::Id
             | Kind::RejectUsername
             | Kind::UserList

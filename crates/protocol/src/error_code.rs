@@ -19,10 +19,12 @@ wire_words! {
         WrongId = "wrong-id",
         /// A type that is not for clients to send to each other.
         ServerType = "server-type",
-        /// A `target` that is neither a string nor `null`.
+        /// A `target` that is neither a string nor `null`; or none, where one is needed.
         Target = "target",
         /// Nobody in the room has the name in `target`.
         NoSuchUser = "no-such-user",
+        /// The person in `target` has not taken earlier messages of the sender yet.
+        ReceiverFull = "receiver-full",
         /// A `resume` of a session that the server does not have.
         SessionOver = "session-over",
         /// A room name with other characters, or too many.

@@ -35,6 +35,10 @@ wire_words! {
         Away = "away",
         /// Client to client.
         Rejoin = "rejoin",
+        /// Client to client.
+        Here = "here",
+        /// Client to client, over a data channel alone.
+        Secret = "secret",
         /// Server to client.
         PeerGone = "peer-gone",
         /// Server to client.
@@ -51,8 +55,22 @@ wire_words! {
 }
 
 impl Kind {
+    /// Whether it is the type of a message of a call, from one client to another.
+    #[must_use]
+    pub const fn is_signal(self) -> bool {
+        self.is_relayed() && !matches!(self, Self::Message)
+    }
+
+    /// Whether it is for one person, never for everybody. (The sample's client hangs up towards
+    /// everybody.)
+    #[must_use]
+    pub const fn needs_target(self) -> bool {
+        self.is_signal() && !matches!(self, Self::HangUp)
+    }
+
     /// Whether a server passes it on from one client to others. The rest is said by servers, or
-    /// between one client and its server: from a client to others it would forge the server's word.
+    /// between one client and its server, where it would forge the server's word; or it is for no server
+    /// to know.
     #[must_use]
     pub const fn is_relayed(self) -> bool {
         match self {
@@ -65,7 +83,8 @@ impl Kind {
             | Self::Accepted
             | Self::KeepLeg
             | Self::Away
-            | Self::Rejoin => true,
+            | Self::Rejoin
+            | Self::Here => true,
             Self::Id
             | Self::Username
             | Self::RejectUsername
@@ -76,7 +95,8 @@ impl Kind {
             | Self::Resume
             | Self::Resumed
             | Self::Ack
-            | Self::Ping => false,
+            | Self::Ping
+            | Self::Secret => false,
         }
     }
 }

@@ -70,6 +70,12 @@ impl<T> Sequence<T> {
             .then_some(self.received)
     }
 
+    /// How many messages have been sent.
+    #[must_use]
+    pub fn sent_count(&self) -> u32 {
+        self.sent
+    }
+
     /// How many messages have come.
     #[must_use]
     pub fn received_count(&self) -> u32 {

@@ -6,7 +6,7 @@ use crate::{
     fields::Fields,
     kind::Kind,
     malformed::Malformed,
-    signal::{self, Signal, Tag},
+    signal::{self, Signal},
 };
 
 /// A message from a server to a client.
@@ -18,6 +18,8 @@ pub enum ServerMessage {
         id: ConnectionId,
         /// `heard`: 0 from a server that counts messages, so that the session can be resumed.
         acked: Option<u32>,
+        /// The session's public name, which no other session gets: see [`Signal::from`].
+        person: Option<String>,
     },
     /// `rejectusername`. The name was taken, or no name; this one is yours.
     RejectUsername {
@@ -52,7 +54,7 @@ pub enum ServerMessage {
         /// `-`. Who is gone.
         gone: Vec<String>,
     },
-    /// `message`, without a tag: text chat.
+    /// `message`: text chat.
     Text {
         /// The author; our server fills it in.
         name: Option<String>,
@@ -70,6 +72,8 @@ pub enum ServerMessage {
     PeerGone {
         /// The name of the person whose link it is.
         name: String,
+        /// The session that is over.
+        person: Option<String>,
     },
     /// `error`. Your message was not passed on.
     Error {
@@ -84,6 +88,8 @@ pub enum ServerMessage {
     Resumed {
         /// `heard`: messages of the session that have come from the client.
         acked: u32,
+        /// The session's public name, which a page that was loaded anew has forgotten.
+        person: Option<String>,
     },
     /// `heard`. So many messages of the session have come, and need not be kept.
     Ack {
@@ -116,12 +122,12 @@ impl ServerMessage {
             Kind::Id => Self::Id {
                 id: ConnectionId::read(fields).ok_or(missing("`id`"))?,
                 acked: fields.whole("heard"),
+                person: fields.string("person"),
             },
-            Kind::RejectUsername => {
-                let id = ConnectionId::read(fields);
-                let name = named()?;
-                Self::RejectUsername { id, name }
-            }
+            Kind::RejectUsername => Self::RejectUsername {
+                id: ConnectionId::read(fields),
+                name: named()?,
+            },
             Kind::UserList => Self::UserList {
                 users: users(fields).ok_or(missing("`users`, a list"))?,
             },
@@ -132,17 +138,18 @@ impl ServerMessage {
                 free: fields.strings("free").unwrap_or_default(),
                 busy: fields.strings("busy").unwrap_or_default(),
             },
-            Kind::Message if !Tag::is_in(fields) => Self::chat(fields)?,
-            Kind::PeerGone => Self::PeerGone { name: named()? },
-            Kind::Error => Self::Error {
-                code: ErrorCode::read(fields),
-                text: fields.string("text").unwrap_or_default(),
-                target: fields.string("target"),
+            Kind::Message => Self::chat(fields)?,
+            Kind::PeerGone => Self::PeerGone {
+                name: named()?,
+                person: fields.string("person"),
             },
-            Kind::Resumed => Self::Resumed { acked: acked()? },
+            Kind::Error => Self::error(fields),
+            Kind::Resumed => Self::Resumed {
+                acked: acked()?,
+                person: fields.string("person"),
+            },
             Kind::Ack => Self::Ack { acked: acked()? },
-            Kind::Message
-            | Kind::VideoOffer
+            Kind::VideoOffer
             | Kind::VideoAnswer
             | Kind::Candidate
             | Kind::HangUp
@@ -151,6 +158,8 @@ impl ServerMessage {
             | Kind::KeepLeg
             | Kind::Away
             | Kind::Rejoin
+            | Kind::Here
+            | Kind::Secret
             | Kind::Username
             | Kind::Resume
             | Kind::Ping => match Signal::read(kind, fields)? {
@@ -160,7 +169,7 @@ impl ServerMessage {
         })
     }
 
-    /// A `message` that belongs to no call.
+    /// A `message`.
     fn chat(fields: &impl Fields) -> Result<Self, Malformed> {
         Ok(Self::Text {
             name: fields.string("name"),
@@ -168,6 +177,15 @@ impl ServerMessage {
             date: fields.number("date"),
             target: fields.string("target"),
         })
+    }
+
+    /// An `error`.
+    fn error(fields: &impl Fields) -> Self {
+        Self::Error {
+            code: ErrorCode::read(fields),
+            text: fields.string("text").unwrap_or_default(),
+            target: fields.string("target"),
+        }
     }
 
     /// A message without a `type`.

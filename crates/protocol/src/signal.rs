@@ -11,6 +11,11 @@ pub struct Signal {
     pub name: Option<String>,
     /// Whom it is for. The sample's client hangs up with `null`, which its server sends to all.
     pub target: Option<String>,
+    /// The sender's session, by the public name that our server gave it and that no other session
+    /// gets; the server writes it, whatever the sender says.
+    pub from: Option<String>,
+    /// The session that it is for; our server gives it to no other, whoever has the name.
+    pub to: Option<String>,
     /// The content.
     pub body: SignalBody,
     /// The part that Holdfast ends add; absent from the sample's clients.
@@ -40,9 +45,15 @@ pub enum SignalBody {
     /// `rejoin`: the page has been loaded anew and comes back into the call. It knows nothing of
     /// legs, so the other side makes it an offer.
     Rejoin,
-    /// `message`: text chat with the other side of the call. It is kept until it is acknowledged, as
-    /// everything said in a call is.
-    Text(String),
+    /// `here`: the sender has a new session, or another name, and is still in the call. It is not
+    /// counted among the call's messages, and means nothing without a [proof](Tag::proof).
+    Here {
+        /// The sender's session, by its public name; or by the sender's own, where the server gives
+        /// none.
+        person: String,
+        /// The sender may not know where the receiver is, and wants to be shown.
+        asks: bool,
+    },
 }
 
 /// The part that Holdfast ends add to each message of a call.
@@ -61,6 +72,9 @@ pub struct Tag {
     pub epoch: u32,
     /// `toLife`: the same of the receiver's page, as far as the sender knows.
     pub peer_epoch: u32,
+    /// Shows that the sender is in the call: a code over the message with the secret that the two
+    /// sides have given each other over a data channel (docs/protocol.md).
+    pub proof: Option<String>,
 }
 
 /// The token of a call, shared by both sides: which page of the caller's, and its how-manieth call.
@@ -149,7 +163,7 @@ impl Signal {
             SignalBody::KeepLeg => Kind::KeepLeg,
             SignalBody::Away => Kind::Away,
             SignalBody::Rejoin => Kind::Rejoin,
-            SignalBody::Text(_) => Kind::Message,
+            SignalBody::Here { .. } => Kind::Here,
         }
     }
 
@@ -183,8 +197,13 @@ impl Signal {
             Kind::KeepLeg => SignalBody::KeepLeg,
             Kind::Away => SignalBody::Away,
             Kind::Rejoin => SignalBody::Rejoin,
-            Kind::Message => SignalBody::Text(text(fields)?),
-            Kind::Id
+            Kind::Here => SignalBody::Here {
+                person: fields.string("person").unwrap_or_default(),
+                asks: fields.whole("asks").is_some_and(|asks| asks > 0),
+            },
+            Kind::Message
+            | Kind::Secret
+            | Kind::Id
             | Kind::Username
             | Kind::RejectUsername
             | Kind::UserList
@@ -199,6 +218,8 @@ impl Signal {
         Ok(Some(Self {
             name: fields.string("name"),
             target: fields.string("target"),
+            from: fields.string("from"),
+            to: fields.string("to"),
             body,
             tag: fields.object("holdfast").and_then(|tag| Tag::read(&tag)),
         }))
@@ -206,12 +227,6 @@ impl Signal {
 }
 
 impl Tag {
-    /// Whether a message has one: a `message` that has belongs to a call.
-    pub(crate) fn is_in(fields: &impl Fields) -> bool {
-        let tag = fields.object("holdfast");
-        tag.is_some_and(|tag| Self::read(&tag).is_some())
-    }
-
     fn read(fields: &impl Fields) -> Option<Self> {
         let call = fields.object("call")?;
         Some(Self {
@@ -224,6 +239,7 @@ impl Tag {
             acked: fields.whole("heard").unwrap_or_default(),
             epoch: fields.whole("life").unwrap_or_default(),
             peer_epoch: fields.whole("toLife").unwrap_or_default(),
+            proof: fields.string("proof"),
         })
     }
 }

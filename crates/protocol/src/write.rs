@@ -57,10 +57,10 @@ impl JsonFields for ClientMessage {
                 date,
                 target,
             } => {
-                identify(show, Kind::Message, id.as_ref());
-                show("text", JsonValue::Text(said));
-                number(show, "date", *date);
-                text(show, "target", target);
+                chat(show, said, *date, target);
+                if let Some(id) = id {
+                    show("id", id.into());
+                }
             }
             Self::Signal(signal) => signal.each(show),
             Self::Resume {
@@ -82,9 +82,10 @@ impl JsonFields for ClientMessage {
 impl JsonFields for ServerMessage {
     fn each(&self, show: &mut Show<'_>) {
         match self {
-            Self::Id { id, acked } => {
+            Self::Id { id, acked, person } => {
                 identify(show, Kind::Id, Some(id));
                 number(show, "heard", acked.map(f64::from));
+                text(show, "person", person);
             }
             Self::RejectUsername { id, name } => {
                 identify(show, Kind::RejectUsername, id.as_ref());
@@ -115,26 +116,22 @@ impl JsonFields for ServerMessage {
                 date,
                 target,
             } => {
-                kind(show, Kind::Message);
-                show("text", JsonValue::Text(said));
+                chat(show, said, *date, target);
                 text(show, "name", name);
-                text(show, "target", target);
-                number(show, "date", *date);
             }
             Self::Signal(signal) => signal.each(show),
-            Self::PeerGone { name } => {
-                kind(show, Kind::PeerGone);
-                show("name", JsonValue::Text(name));
-            }
+            Self::PeerGone { name, person } => gone(show, name, person),
             Self::Error {
                 code,
                 text: sentence,
                 target,
             } => {
-                refuse(show, *code, sentence);
-                text(show, "target", target);
+                refuse(show, *code, sentence, target);
             }
-            Self::Resumed { acked } => ack(show, Kind::Resumed, *acked),
+            Self::Resumed { acked, person } => {
+                ack(show, Kind::Resumed, *acked);
+                text(show, "person", person);
+            }
             Self::Ack { acked } => ack(show, Kind::Ack, *acked),
             // Read, and never written.
             Self::Unknown { .. } => {}
@@ -147,7 +144,16 @@ impl JsonFields for ChannelMessage {
         match self {
             Self::Signal(signal) => signal.each(show),
             Self::Ping => kind(show, Kind::Ping),
-            Self::Pong => ack(show, Kind::Ack, 0),
+            Self::Ack { acked } => ack(show, Kind::Ack, *acked),
+            Self::Secret(secret) => {
+                kind(show, Kind::Secret);
+                show("secret", JsonValue::Text(secret));
+            }
+            Self::Text { nth, text } => {
+                kind(show, Kind::Message);
+                show("nth", JsonValue::Number((*nth).into()));
+                show("text", JsonValue::Text(text));
+            }
         }
     }
 }
@@ -157,12 +163,17 @@ impl JsonFields for Signal {
         kind(show, self.kind());
         text(show, "name", &self.name);
         text(show, "target", &self.target);
+        text(show, "from", &self.from);
+        text(show, "to", &self.to);
         match &self.body {
             SignalBody::Offer(sdp) => describe(show, SdpType::Offer, sdp),
             SignalBody::Answer(sdp) => describe(show, SdpType::Answer, sdp),
             SignalBody::Candidate(candidate) => show("candidate", JsonValue::Object(candidate)),
             SignalBody::HangUp(reason) => show("reason", JsonValue::Text(reason.as_str())),
-            SignalBody::Text(text) => show("text", JsonValue::Text(text)),
+            SignalBody::Here { person, asks } => {
+                show("person", JsonValue::Text(person));
+                show("asks", JsonValue::Number(u8::from(*asks).into()));
+            }
             SignalBody::Ringing
             | SignalBody::Accepted
             | SignalBody::KeepLeg
@@ -221,6 +232,7 @@ impl JsonFields for Tag {
         ] {
             show(name, JsonValue::Number(value.into()));
         }
+        text(show, "proof", &self.proof);
     }
 }
 
@@ -242,10 +254,24 @@ fn identify(show: &mut Show<'_>, of: Kind, id: Option<&ConnectionId>) {
     }
 }
 
-fn refuse(show: &mut Show<'_>, code: ErrorCode, sentence: &str) {
+fn gone(show: &mut Show<'_>, name: &str, person: &Option<String>) {
+    kind(show, Kind::PeerGone);
+    show("name", JsonValue::Text(name));
+    text(show, "person", person);
+}
+
+fn refuse(show: &mut Show<'_>, code: ErrorCode, sentence: &str, target: &Option<String>) {
     kind(show, Kind::Error);
     show("code", JsonValue::Text(code.as_str()));
     show("text", JsonValue::Text(sentence));
+    text(show, "target", target);
+}
+
+fn chat(show: &mut Show<'_>, said: &str, date: Option<f64>, target: &Option<String>) {
+    kind(show, Kind::Message);
+    show("text", JsonValue::Text(said));
+    number(show, "date", date);
+    text(show, "target", target);
 }
 
 fn ack(show: &mut Show<'_>, of: Kind, acked: u32) {

@@ -14,6 +14,8 @@ fn signal(name: Option<&str>, target: Option<&str>, body: SignalBody) -> Signal 
     Signal {
         name: name.map(Into::into),
         target: target.map(Into::into),
+        from: None,
+        to: None,
         body,
         tag: None,
     }
@@ -31,9 +33,22 @@ fn tagged(name: &str, target: &str, body: SignalBody, seq: u32) -> Signal {
             acked: 3,
             epoch: 1,
             peer_epoch: 2,
+            proof: None,
         }),
         ..signal(Some(name), Some(target), body)
     }
+}
+
+/// A message with everything that only our server and our pages write.
+fn proved() -> Signal {
+    let person = "9f3c".to_owned();
+    let mut signal = tagged("Ann", "Bob", SignalBody::Here { person, asks: true }, 5);
+    signal.from = Some("9f3c".into());
+    signal.to = Some("77ab".into());
+    if let Some(tag) = &mut signal.tag {
+        tag.proof = Some("c0de".into());
+    }
+    signal
 }
 
 fn candidate() -> Candidate {
@@ -57,10 +72,12 @@ fn every_message_of_the_samples_server_is_read() {
         ServerMessage::Id {
             id: ConnectionId::Number(1.7e12),
             acked: None,
+            person: None,
         },
         ServerMessage::Id {
             id: id(),
             acked: None,
+            person: None,
         },
         ServerMessage::Unknown {
             kind: "username".into(),
@@ -170,7 +187,10 @@ fn ours() -> Vec<Ours> {
         call("Bob", "Ann", SignalBody::Answer("v=0\r\n".into()), 1),
         call("Ann", "Bob", SignalBody::Candidate(candidate()), 1),
         call("Ann", "Bob", SignalBody::HangUp(HangUpReason::NoAnswer), 2),
-        Server(ServerMessage::PeerGone { name: "Bob".into() }),
+        Server(ServerMessage::PeerGone {
+            name: "Bob".into(),
+            person: None,
+        }),
         Server(ServerMessage::RejectUsername {
             id: Some(id()),
             name: "Ann2".into(),
@@ -196,15 +216,19 @@ fn ours() -> Vec<Ours> {
             acked: None,
             presence: None,
         }),
-        Server(ServerMessage::Resumed { acked: 4 }),
+        Server(ServerMessage::Resumed {
+            acked: 4,
+            person: Some("9f3c".into()),
+        }),
         Client(ClientMessage::Ack { acked: 32 }),
         Server(ServerMessage::Ack { acked: 32 }),
-        Channel(ChannelMessage::Pong),
+        Channel(ChannelMessage::Ack { acked: 0 }),
         Client(ClientMessage::Ping),
         Channel(ChannelMessage::Ping),
         Server(ServerMessage::Id {
             id: id(),
             acked: Some(0),
+            person: Some("9f3c".into()),
         }),
         Client(username(Some("b7Qk"), Some("e.y.J"))),
         Server(ServerMessage::Presence {
@@ -222,7 +246,16 @@ fn ours() -> Vec<Ours> {
             busy: vec![],
             gone: vec![],
         }),
-        call("Ann", "Bob", SignalBody::Text("Hello".into()), 5),
+        Ours::Signal(ClientMessage::Signal(proved())),
+        Channel(ChannelMessage::Secret("00ff".into())),
+        Channel(ChannelMessage::Text {
+            nth: 5,
+            text: "Hello".into(),
+        }),
+        Server(ServerMessage::PeerGone {
+            name: "Bob".into(),
+            person: Some("9f3c".into()),
+        }),
     ]
 }
 

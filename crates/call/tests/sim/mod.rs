@@ -7,19 +7,25 @@
     reason = "a test looks at what it is about"
 )]
 
+mod eve;
+
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BinaryHeap, VecDeque},
     time::Duration,
 };
 
 use holdfast_call::{
     CallRecord, CallState, Command, ConnectionState, Endpoint, Event, IceConnectionState, LegEvent,
-    LegId, Limits, Notice,
+    LegId, Limits, Notice, Secret,
 };
 use holdfast_clock::Instant;
 use holdfast_jsep::{Description as Model, Kind, PeerConnection, SignalingState};
-use holdfast_protocol::{CallId, Candidate, Description, SdpType, Signal, SignalBody};
+use holdfast_protocol::{
+    CallId, Candidate, ChannelMessage, Description, SdpType, Signal, SignalBody,
+};
+
+pub(crate) use eve::{Attack, EVES, Eve};
 
 /// The name of one side.
 pub(crate) type Side = usize;
@@ -38,6 +44,8 @@ pub(crate) struct Network {
     pub(crate) lost: u64,
     /// The chances that decide all that.
     pub(crate) seed: u64,
+    /// The server gives sessions public names, as ours does.
+    pub(crate) persons: bool,
 }
 
 impl Network {
@@ -47,6 +55,7 @@ impl Network {
         doubled: 0,
         lost: 0,
         seed: 1,
+        persons: true,
     };
 }
 
@@ -85,16 +94,20 @@ pub(crate) enum Act {
     Crash(u64),
     /// The device sleeps for so long.
     Sleep(u64),
+    /// The link to the server is gone for so long that the session is over.
+    SessionEnds(u64),
+    /// Eve does that to this side.
+    Attack(Attack),
 }
 
 #[derive(Debug)]
 enum Item {
     Act(Side, Act),
     Deliver(Side, Signal),
-    /// The same over the data channel of a leg.
-    Carry(Side, LegId, Signal),
-    /// The other side answers over one.
-    PeerAnswers(Side),
+    /// What has come over the data channel of a leg is read, if it gets through.
+    Carry(Side, u32),
+    /// The server has nobody for a message of that side's.
+    Refuse(Side),
     Media(Side, u32),
     /// An operation of the browser completes.
     Operation(Side, u32, Command),
@@ -129,14 +142,22 @@ pub(crate) struct LegEnd {
     dead: Vec<String>,
     /// Counts the times it went dead.
     deaths: u32,
+    /// Its data channel has opened.
+    has_channel: bool,
+    /// What is on its way here over it, in order, and whether it has got through; nothing is lost but
+    /// with the leg.
+    incoming: VecDeque<(ChannelMessage, bool)>,
 }
 
 /// One person's page, and the device it is on.
 pub(crate) struct End {
     pub(crate) endpoint: Endpoint,
+    pub(crate) name: String,
     pub(crate) legs: Vec<LegEnd>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) sent: Vec<Signal>,
+    /// What was to go over data channels alone, or as well.
+    pub(crate) direct: Vec<ChannelMessage>,
     pub(crate) logged: Vec<String>,
     pub(crate) commands: Vec<&'static str>,
     /// When each fresh leg was made.
@@ -154,6 +175,8 @@ pub(crate) struct End {
     /// The address that a connection of the page's own realm believes in, and since when wrongly.
     stale: (u32, Instant),
     link_broken: bool,
+    /// The session's public name.
+    pub(crate) person: String,
     /// The server does not know the session any more.
     anew: bool,
     probing: bool,
@@ -183,20 +206,24 @@ const LINK_SILENCE: Duration = Duration::from_secs(6);
 pub(crate) struct Sim {
     pub(crate) now: Instant,
     pub(crate) ends: [End; 2],
+    pub(crate) eve: Eve,
     network: Network,
     server_up: bool,
     random: u64,
     serial: u64,
     addresses: u32,
     connections: u32,
+    sessions: u32,
     queue: BinaryHeap<Reverse<(Instant, u64)>>,
     items: BTreeMap<u64, Item>,
 }
 
-fn page(name: &str) -> Endpoint {
-    let mut call = Endpoint::new(Limits::default());
-    call.handle(Event::Named(name.to_owned()), Instant::START);
-    call
+fn page(name: &str, person: Option<String>) -> Endpoint {
+    let secret = Secret::new([name.as_bytes()[0]; 16]);
+    let mut endpoint = Endpoint::new(Limits::default(), secret);
+    let name = name.to_owned();
+    endpoint.handle(Event::Named { name, person }, Instant::START);
+    endpoint
 }
 
 impl Sim {
@@ -205,10 +232,12 @@ impl Sim {
         let end = |name: &str| {
             addresses += 1;
             End {
-                endpoint: page(name),
+                endpoint: page(name, network.persons.then(|| format!("{name}'s"))),
+                name: name.to_owned(),
                 legs: Vec::new(),
                 notices: Vec::new(),
                 sent: Vec::new(),
+                direct: Vec::new(),
                 logged: Vec::new(),
                 commands: Vec::new(),
                 races: Vec::new(),
@@ -222,6 +251,7 @@ impl Sim {
                 address: addresses,
                 stale: (addresses, Instant::START),
                 link_broken: false,
+                person: format!("{name}'s"),
                 anew: false,
                 probing: false,
                 page_open: true,
@@ -233,12 +263,14 @@ impl Sim {
         Self {
             now: Instant::START,
             ends: NAMES.map(end),
+            eve: Eve::default(),
             network,
             server_up: true,
             random: network.seed | 1,
             serial: 0,
             addresses: 2,
             connections: 0,
+            sessions: 0,
             queue: BinaryHeap::new(),
             items: BTreeMap::new(),
         }
@@ -246,7 +278,12 @@ impl Sim {
 
     /// Ann has called Bob, and they talk.
     pub(crate) fn talking() -> Self {
-        let mut sim = Self::new(Network::PERFECT);
+        Self::talking_over(Network::PERFECT)
+    }
+
+    /// The same over that network.
+    pub(crate) fn talking_over(network: Network) -> Self {
+        let mut sim = Self::new(network);
         sim.act(ANN, Act::Dial, 1000);
         sim.act(BOB, Act::Accept, 2000);
         assert!(sim.connected());
@@ -397,6 +434,15 @@ impl Sim {
         }
     }
 
+    /// Somebody else was given nothing of the call, whatever name they had: only that somebody looks
+    /// for the other side, and answers to calls of their own.
+    pub(crate) fn assert_eve_has_nothing(&self) {
+        for signal in &self.eve.received {
+            let is_nothing = matches!(signal.body, SignalBody::Here { .. } | SignalBody::HangUp(_));
+            assert!(is_nothing, "Eve has {signal:?}");
+        }
+    }
+
     /// Nothing came that did not fit. (What a server took down with it may leave candidates behind
     /// whose offer is lost; they are refused, which is logged and does no harm.)
     pub(crate) fn assert_nothing_amiss(&self) {
@@ -424,12 +470,11 @@ impl Sim {
                     self.ends[side].held.push(signal);
                 }
             }
-            Item::Carry(side, leg, signal) => {
-                if self.ends[side].legs.iter().any(|known| known.id == leg) {
-                    self.handle(side, Event::Received(signal));
-                }
+            Item::Carry(side, serial) => self.read_channel(side, serial),
+            Item::Refuse(side) => {
+                let peer = self.ends[side].endpoint.view().peer;
+                self.handle(side, Event::Unreachable { peer });
             }
-            Item::PeerAnswers(side) => self.handle(side, Event::PeerAnswers),
             Item::Media(side, request) => {
                 let end = &mut self.ends[side];
                 if end.media_request != request {
@@ -510,7 +555,10 @@ impl Sim {
                 self.drop_items(|item| matches!(item, Item::Deliver(to, _) if *to == side));
                 let end = &mut self.ends[side];
                 end.held.clear();
-                end.endpoint = page(NAMES[side]);
+                end.endpoint = page(
+                    &end.name,
+                    Some(end.person.clone()).filter(|_| self.network.persons),
+                );
                 // What the page before has shown is gone.
                 end.read.clear();
                 end.page_open = true;
@@ -539,7 +587,7 @@ impl Sim {
             Item::Act(side, _)
             | Item::Deliver(side, _)
             | Item::Carry(side, ..)
-            | Item::PeerAnswers(side)
+            | Item::Refuse(side)
             | Item::Media(side, _)
             | Item::Operation(side, ..)
             | Item::Leg(side, ..)
@@ -566,7 +614,26 @@ impl Sim {
             return;
         }
         let anew = std::mem::take(&mut self.ends[side].anew);
+        if anew {
+            // What was said in calls of an earlier session is not said in the next.
+            self.ends[side].outbox.clear();
+        }
         self.ends[side].probing = false;
+        if anew {
+            self.sessions += 1;
+            let person = format!("{}'s {}", NAMES[side], self.sessions);
+            self.ends[side].person.clone_from(&person);
+            if self.eve.waits_for == Some(side) {
+                // She was faster.
+                self.eve.waits_for = None;
+                let taken = self.ends[side].name.clone();
+                self.ends[side].name = format!("{taken}2");
+                self.eve.name = Some(taken);
+            }
+            let name = self.ends[side].name.clone();
+            let person = Some(person).filter(|_| self.network.persons);
+            self.handle(side, Event::Named { name, person });
+        }
         self.handle(side, Event::LinkUp { anew });
         for signal in std::mem::take(&mut self.ends[side].held) {
             self.put(Duration::ZERO, Item::Deliver(side, signal));
@@ -577,9 +644,13 @@ impl Sim {
         // The server lists everybody to everybody.
         for one in [ANN, BOB] {
             if self.link_is_up(one) {
-                let peer = NAMES[1 - one].to_owned();
-                let up = self.link_is_up(1 - one) && !self.ends[1 - one].anew;
-                self.handle(one, Event::PeerLink { peer, up });
+                let other = &self.ends[1 - one];
+                let is_here = self.link_is_up(1 - one) && !other.anew;
+                let here = [(&*other.name, is_here), (self.eve.name(), true)];
+                let peer = self.ends[one].endpoint.view().peer;
+                let up = here.contains(&(&*peer, true));
+                let person = None;
+                self.handle(one, Event::PeerLink { peer, person, up });
             }
         }
     }
@@ -596,7 +667,7 @@ impl Sim {
                     nth: end.calls_made,
                 };
                 end.calls_made += 1;
-                let peer = NAMES[1 - side].to_owned();
+                let peer = self.ends[1 - side].name.clone();
                 self.handle(side, Event::Dial { peer, id });
             }
             Act::Accept => self.handle(side, Event::Accept),
@@ -604,7 +675,7 @@ impl Sim {
             Act::HangUp => self.handle(side, Event::HangUp),
             Act::RefuseMedia => end.refuses_media = true,
             Act::Say => {
-                if end.endpoint.reaches(NAMES[1 - side]) {
+                if end.endpoint.reaches(&end.endpoint.view().peer) {
                     end.written += 1;
                     let line = end.written.to_string();
                     self.handle(side, Event::SendText(line));
@@ -683,7 +754,28 @@ impl Sim {
                 self.close_page(side, gap);
             }
             Act::Crash(gap) => self.close_page(side, gap),
+            Act::SessionEnds(gap) => {
+                end.anew = true;
+                self.perform(side, Act::LinkBreaks(gap));
+            }
+            Act::Attack(attack) => self.attack(side, attack),
             Act::Sleep(gap) => end.asleep_until = self.now + Duration::from_millis(gap),
+        }
+    }
+
+    /// Eve does something to one side.
+    fn attack(&mut self, victim: Side, attack: Attack) {
+        // If both had lost their names, and every path, nobody could tell them of each other; the
+        // server keeps names for whom they belong to, so that this does not happen.
+        if attack == Attack::TakeName && self.eve.name.is_none() {
+            self.eve.waits_for = Some(1 - victim);
+        }
+        if !self.server_up {
+            return;
+        }
+        let name = self.ends[victim].name.clone();
+        for signal in self.eve.forge(attack, &name) {
+            self.put(Duration::from_millis(1), Item::Deliver(victim, signal));
         }
     }
 
@@ -781,6 +873,8 @@ impl Sim {
                         good: Vec::new(),
                         dead: Vec::new(),
                         deaths: 0,
+                        has_channel: false,
+                        incoming: VecDeque::new(),
                     },
                 );
             }
@@ -795,6 +889,10 @@ impl Sim {
             Command::SetLocalDescription(id)
             | Command::SetRemoteDescription(id, _)
             | Command::AddIceCandidate(id, _) => {
+                if let Command::SetRemoteDescription(_, description) = &command {
+                    let is_eves = description.sdp.contains(EVES);
+                    assert!(!is_eves, "Eve has camera and microphone");
+                }
                 let leg = end.legs.iter_mut().find(|leg| leg.id == id);
                 let leg = leg.expect("an operation has a connection");
                 assert!(!leg.operating, "two operations at a time");
@@ -824,25 +922,20 @@ impl Sim {
             }
             Command::ProbeLink => {
                 end.probing = true;
-                if !self.channels(side).is_empty() {
-                    self.put(Duration::from_millis(20), Item::PeerAnswers(side));
-                }
+                self.send_direct(side, &ChannelMessage::Ping);
                 if self.link_is_up(side) {
                     let delay = self.roll(self.network.delay + 20);
                     self.put(Duration::from_millis(delay), Item::LinkBack(side));
                 }
             }
             Command::Send(signal) => {
-                assert_eq!(signal.target.as_deref(), Some(NAMES[1 - side]));
                 end.sent.push(signal.clone());
-                for leg in self.channels(side) {
-                    let delay = Duration::from_millis(5 + self.roll(30));
-                    self.put(delay, Item::Carry(1 - side, leg, signal.clone()));
-                }
+                self.send_direct(side, &ChannelMessage::Signal(signal.clone()));
                 self.transmit(side, signal);
             }
+            Command::SendDirect(message) => self.send_direct(side, &message),
             Command::ShowText { from, text } => {
-                assert_eq!(from, NAMES[1 - side]);
+                assert_eq!(from, end.endpoint.view().peer);
                 end.read.push(text.parse().expect("a line's number"));
             }
             Command::Notify(notice) => end.notices.push(notice),
@@ -853,6 +946,24 @@ impl Sim {
     fn transmit(&mut self, from: Side, signal: Signal) {
         if self.ends[from].page_open && !self.link_is_up(from) {
             return self.ends[from].outbox.push(signal);
+        }
+        // The server says who it is from, and gives it to nobody but whom it is for.
+        let person = self.ends[from].person.clone();
+        let signal = Signal {
+            from: Some(person).filter(|_| self.network.persons),
+            ..signal
+        };
+        self.eve.overheard.push(signal.clone());
+        let receiver = &self.ends[1 - from];
+        let is_for = |name: &str, person: &str| match &signal.to {
+            Some(to) => to == person,
+            None => signal.target.as_deref() == Some(name),
+        };
+        if is_for(self.eve.name(), Eve::PERSON) {
+            return self.eve.received.push(signal);
+        }
+        if receiver.anew || !is_for(&receiver.name, &receiver.person) {
+            return self.put(Duration::from_millis(5), Item::Refuse(from));
         }
         let copies = if self.roll(100) < self.network.doubled {
             2
@@ -905,7 +1016,7 @@ impl Sim {
                         Kind::Offer => SdpType::Offer,
                         Kind::Answer => SdpType::Answer,
                     };
-                    let sdp = set.to_string();
+                    let sdp = format!("{set}\na=fingerprint:sha-256 {}", NAMES[side]);
                     LegEvent::LocalDescriptionSet(Description { kind, sdp })
                 }
                 Err(refusal) => LegEvent::DescriptionRefused(format!("{refusal:?}")),
@@ -915,7 +1026,8 @@ impl Sim {
                     SdpType::Offer => Kind::Offer,
                     SdpType::Answer => Kind::Answer,
                 };
-                let model = Model::parse(kind, &description.sdp).expect("the model's own words");
+                let sdp = description.sdp.lines().next().unwrap_or_default();
+                let model = Model::parse(kind, sdp).expect("the model's own words");
                 match pc.set_remote_description(model) {
                     Ok(()) => LegEvent::RemoteDescriptionSet,
                     Err(refusal) => LegEvent::DescriptionRefused(format!("{refusal:?}")),
@@ -938,11 +1050,52 @@ impl Sim {
         legs.find(|leg| leg.serial == serial)
     }
 
-    /// The legs whose data channels get through.
-    fn channels(&self, side: Side) -> Vec<LegId> {
-        let legs = self.ends[side].legs.iter();
-        let open = legs.filter(|leg| leg.reported && self.carries(side, leg.serial));
-        open.map(|leg| leg.id).collect()
+    /// Sends over every data channel that has opened.
+    fn send_direct(&mut self, from: Side, message: &ChannelMessage) {
+        let legs = self.ends[from].legs.iter();
+        let open: Vec<LegId> = legs
+            .filter(|leg| leg.has_channel)
+            .map(|leg| leg.id)
+            .collect();
+        let carries = |sim: &Self, id| {
+            let mut legs = sim.ends[from].legs.iter();
+            legs.any(|leg| leg.id == id && sim.carries(from, leg.serial))
+        };
+        let open: Vec<_> = open.into_iter().map(|id| (id, carries(self, id))).collect();
+        self.ends[from].direct.push(message.clone());
+        for (id, carries) in open {
+            let mut legs = self.ends[1 - from].legs.iter_mut();
+            let Some(leg) = legs.find(|leg| leg.id == id) else {
+                continue;
+            };
+            leg.incoming.push_back((message.clone(), carries));
+            let serial = leg.serial;
+            let delay = Duration::from_millis(5 + self.roll(30));
+            self.put(delay, Item::Carry(1 - from, serial));
+        }
+    }
+
+    /// What has come over a data channel is read; what does not get through comes later.
+    fn read_channel(&mut self, side: Side, serial: u32) {
+        let carries = self.carries(side, serial);
+        let Some(leg) = self.leg(side, serial) else {
+            return;
+        };
+        if carries {
+            leg.incoming
+                .iter_mut()
+                .for_each(|(_, through)| *through = true);
+        }
+        if leg.incoming.iter().any(|(_, through)| !through) {
+            self.put(Duration::from_millis(200), Item::Carry(side, serial));
+        }
+        let next = |sim: &mut Self| {
+            let incoming = &mut sim.leg(side, serial)?.incoming;
+            incoming.pop_front_if(|(_, through)| *through)
+        };
+        while let Some((message, _)) = next(self) {
+            self.handle(side, Event::ReceivedDirect(message));
+        }
     }
 
     /// Whether media gets through on that leg, both ways.
@@ -1001,6 +1154,10 @@ impl Sim {
                     );
                     let connected = LegEvent::Connection(ConnectionState::Connected);
                     self.leg_event(side, serial, connected);
+                    let leg = &mut self.ends[side].legs[n];
+                    if !std::mem::replace(&mut leg.has_channel, true) {
+                        self.leg_event(side, serial, LegEvent::ChannelOpen);
+                    }
                     if id > 0 {
                         let after = Duration::from_millis(self.roll(100));
                         self.put(after, Item::Leg(side, serial, LegEvent::MediaFlowing));
@@ -1054,8 +1211,9 @@ fn name_of(command: &Command) -> &'static str {
             SignalBody::KeepLeg => "Send keep-leg",
             SignalBody::Away => "Send away",
             SignalBody::Rejoin => "Send rejoin",
-            SignalBody::Text(_) => "Send message",
+            SignalBody::Here { .. } => "Send here",
         },
+        Command::SendDirect(_) => "SendDirect",
         Command::ShowText { .. } => "Hear",
         Command::Notify(_) => "Notify",
         Command::Log(_) => "Log",

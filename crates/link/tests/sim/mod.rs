@@ -385,7 +385,14 @@ impl Sim {
             false => ConnectionId::Number(self.ids.into()),
         };
         let acked = self.counts.then_some(0);
-        self.put_on_network(Item::ToClient(socket, ServerMessage::Id { id, acked }));
+        self.put_on_network(Item::ToClient(
+            socket,
+            ServerMessage::Id {
+                id,
+                acked,
+                person: None,
+            },
+        ));
     }
 
     fn serve(&mut self, socket: SocketId, message: ClientMessage) {
@@ -461,7 +468,10 @@ impl Sim {
                 self.put_on_network(Item::EndAtClient(before));
             }
         }
-        for message in again.into_iter().chain([ServerMessage::Resumed { acked }]) {
+        for message in again.into_iter().chain([ServerMessage::Resumed {
+            acked,
+            person: None,
+        }]) {
             self.put_on_network(Item::ToClient(socket, message));
         }
     }
