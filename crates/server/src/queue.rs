@@ -7,13 +7,22 @@ use std::{
 };
 
 use axum::extract::ws::Message;
+use holdfast_protocol::MAX_MESSAGE_BYTES;
 use tokio::time::Instant;
 
+use crate::limits::{Full, Room, Sender, Shares};
+
 /// How many bytes may wait for a reader.
-const MAX_BYTES: usize = 768 * 1024;
+const MAX_BYTES: usize = 1536 * 1024;
 
 /// How many messages may, however small.
 const MAX_MESSAGES: usize = 4096;
+
+/// How much of that may be what others send.
+pub(crate) const FROM_OTHERS: Room = Room {
+    messages: 2048,
+    bytes: 20 * MAX_MESSAGE_BYTES,
+};
 
 /// Both ends of it; the connection that it is for takes, everybody else puts.
 #[derive(Clone, Default)]
@@ -23,6 +32,7 @@ pub(crate) struct Queue(Arc<Mutex<State>>);
 struct State {
     waiting: VecDeque<Waiting>,
     bytes: usize,
+    shares: Shares,
     closed: Option<Closed>,
     /// Of the connection that waits for what comes.
     waker: Option<Waker>,
@@ -32,6 +42,8 @@ struct State {
 pub(crate) struct Waiting {
     pub(crate) message: Message,
     pub(crate) since: Instant,
+    /// One of the receiver's peers, if it is not the server's own.
+    from: Option<Sender>,
 }
 
 /// Why a connection is to end.
@@ -56,17 +68,28 @@ pub(crate) enum Next {
 pub(crate) struct Stalled;
 
 impl Queue {
+    /// Puts in a message of the server's own. A reader for whom too much of that waits does not read.
     pub(crate) fn put(&self, message: Message) -> Result<(), Stalled> {
         let mut state = self.lock();
         if state.closed.is_some() {
             return Ok(());
         }
-        state.bytes += size(&message);
-        let since = Instant::now();
-        state.waiting.push_back(Waiting { message, since });
+        state.push(message, None);
         let is_full = state.bytes > MAX_BYTES || state.waiting.len() > MAX_MESSAGES;
         wake(state);
         if is_full { Err(Stalled) } else { Ok(()) }
+    }
+
+    /// Puts in a message of another client's, if there is room for more of that one's.
+    pub(crate) fn relay(&self, message: Message, from: Sender) -> Result<(), Full> {
+        let mut state = self.lock();
+        if state.closed.is_some() {
+            return Ok(());
+        }
+        state.shares.take(from, size(&message), FROM_OTHERS)?;
+        state.push(message, Some(from));
+        wake(state);
+        Ok(())
     }
 
     /// Nothing more is to be sent. What waits for a reader that does not read is forgotten.
@@ -75,6 +98,7 @@ impl Queue {
         state.closed.get_or_insert(why);
         if why == Closed::Stalled {
             state.waiting.clear();
+            state.shares = Shares::default();
         }
         wake(state);
     }
@@ -105,11 +129,24 @@ impl Queue {
 }
 
 impl State {
+    fn push(&mut self, message: Message, from: Option<Sender>) {
+        self.bytes += size(&message);
+        self.waiting.push_back(Waiting {
+            message,
+            since: Instant::now(),
+            from,
+        });
+    }
+
     fn next(&mut self) -> Option<Next> {
         let Some(waiting) = self.waiting.pop_front() else {
             return self.closed.map(Next::Closed);
         };
-        self.bytes -= size(&waiting.message);
+        let bytes = size(&waiting.message);
+        self.bytes -= bytes;
+        if let Some(from) = waiting.from {
+            self.shares.give_back(from, bytes);
+        }
         if self.waiting.is_empty() {
             // Most connections are idle, and need no memory for it.
             self.waiting = VecDeque::new();

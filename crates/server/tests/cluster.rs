@@ -143,6 +143,8 @@ async fn people_on_different_servers_see_and_reach_each_other() {
     ann.send(&json!({"type": "video-offer", "target": "Bob", "sdp": {}}))
         .await;
     bob.next_of("video-offer").await;
+    bob.send(&json!({"type": "video-answer", "target": "Ann", "sdp": {}}))
+        .await;
     for client in [&mut ann, &mut zoe] {
         assert_eq!(client.next_of("").await, json!({"busy": ["Ann", "Bob"]}));
     }
@@ -207,6 +209,8 @@ async fn a_session_goes_on_at_another_server_and_nobody_sees_it() {
     ann.send(&json!({"type": "video-offer", "target": "Bob", "sdp": {}}))
         .await;
     bob.next_of("video-offer").await;
+    bob.send(&json!({"type": "video-answer", "target": "Ann", "sdp": {}}))
+        .await;
     bob.next_of("").await;
     // A guess is nobody's session.
     let (mut thief, _) = come_back(&other, &json!("0123456789abcdef0123456789abcdef"), "Ann").await;
@@ -250,6 +254,8 @@ async fn people_who_moved_during_a_call_are_free_when_it_is_over() {
     ann.send(&json!({"type": "video-offer", "target": "Bob", "sdp": {}}))
         .await;
     bob.next_of("video-offer").await;
+    bob.send(&json!({"type": "video-answer", "target": "Ann", "sdp": {}}))
+        .await;
     until_both_are(&mut cat, "busy", ["Ann", "Bob"]).await;
     let (mut ann, _) = come_back(&other, &ann.id, "Ann").await;
     let (_bob, _) = come_back(&other, &bob.id, "Bob").await;
@@ -277,6 +283,8 @@ async fn a_killed_servers_people_are_back_on_another_within_five_seconds() {
     last.send(&json!({"type": "video-offer", "target": "Bob", "sdp": {}}))
         .await;
     bob.next_of("video-offer").await;
+    bob.send(&json!({"type": "video-answer", "target": "Last", "sdp": {}}))
+        .await;
     one.kill().await;
     let began = Instant::now();
     people.push(("Last".to_owned(), last));

@@ -232,6 +232,13 @@ async fn who_reads_is_not_dropped_for_saying_so_only_every_sixteen_messages() {
     let server = TestServer::with(|options| options.messages_per_second = 10_000).await;
     let mut ann = server.enter("Ann", "").await;
     let mut bob = server.enter("Bob", "").await;
+    // Of a call, that is.
+    ann.send(&json!({"type": "video-offer", "target": "Bob"}))
+        .await;
+    bob.next_of("video-offer").await;
+    bob.send(&json!({"type": "accepted", "target": "Ann"}))
+        .await;
+    ann.next_of("accepted").await;
     let text = "x".repeat(65_000);
     for _ in 0..5 {
         for _ in 0..16 {

@@ -11,6 +11,10 @@ use client::{Client, TestServer};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
+fn answer(to: &str) -> Value {
+    json!({"type": "video-answer", "target": to, "sdp": {"type": "answer", "sdp": ""}})
+}
+
 fn offer(target: &str) -> Value {
     json!({"type": "video-offer", "target": target, "sdp": {"type": "offer", "sdp": ""}})
 }
@@ -52,6 +56,7 @@ async fn who_comes_in_is_told_everything_and_the_others_what_has_changed() {
     assert_eq!(ann.next().await, json!({"+": ["Bob"]}));
     bob.send(&offer("Ann")).await;
     ann.next_of("video-offer").await;
+    ann.send(&answer("Bob")).await;
     assert_eq!(ann.next().await, json!({"busy": ["Ann", "Bob"]}));
     let mut client = server.connect(Some("holdfast")).await.expect("connects");
     let id = client.next_of("id").await["id"].clone();
@@ -81,6 +86,7 @@ async fn the_samples_hang_up_to_everybody_makes_both_free_again() {
     ann.next_of("").await;
     sample.send(&offer("Ann")).await;
     ann.next_of("video-offer").await;
+    ann.send(&answer("Sam")).await;
     assert_eq!(ann.next().await, json!({"busy": ["Ann", "Sam"]}));
     sample
         .send(&json!({"type": "hang-up", "target": null}))
@@ -204,5 +210,124 @@ async fn a_room_that_cannot_be_entered_is_refused_with_a_sentence() {
     zoe.send(&json!({"type": "username", "name": "Zoe", "date": 0, "room": "r"}))
         .await;
     assert_eq!(zoe.next_of("people").await["free"], json!(["Anna", "Zoe"]));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_is_thrown_out_by_what_somebody_else_sends_and_the_name_stays_theirs() {
+    let server = TestServer::start().await;
+    let mut victim = server.enter("Ann", "").await;
+    let mut thief = server.enter("Eve", "").await;
+    victim.next_of("").await;
+    let large = "x".repeat(60_000);
+    for _ in 0..55 {
+        thief
+            .send(&json!({"type": "message", "text": large, "target": "Ann", "date": 0}))
+            .await;
+    }
+    thief
+        .send(&json!({"type": "username", "name": "Ann", "date": 0}))
+        .await;
+    assert_eq!(thief.next_of("rejectusername").await["name"], "Ann2");
+    victim
+        .send(&json!({"type": "message", "text": "still here", "target": "Ann", "date": 0}))
+        .await;
+    while victim.next_of("message").await["text"] != "still here" {}
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_rings_everybody() {
+    let server = TestServer::start().await;
+    for subprotocol in ["holdfast", "json"] {
+        let mut ann = server.enter("Ann", "").await;
+        let mut loud = server.connect(Some(subprotocol)).await.expect("connects");
+        loud.next_of("id").await;
+        loud.send(&json!({"type": "username", "name": "Loud", "date": 0}))
+            .await;
+        for kind in [
+            "video-offer",
+            "video-answer",
+            "new-ice-candidate",
+            "ringing",
+            "rejoin",
+        ] {
+            loud.send(&json!({"type": kind, "sdp": {}})).await;
+            assert_eq!(loud.next_of("error").await["code"], "target", "{kind}");
+        }
+        ann.next_of("").await;
+        ann.assert_nothing_waits().await;
+        loud.leave().await;
+        ann.leave().await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn only_who_was_called_can_say_yes_and_only_then_are_the_two_in_a_call() {
+    let server = TestServer::start().await;
+    let mut ann = server.enter("Ann", "").await;
+    let mut bob = server.enter("Bob", "").await;
+    let mut eve = server.enter("Eve", "").await;
+    for _ in 0..2 {
+        ann.next_of("").await;
+    }
+    // Unasked.
+    for kind in ["video-answer", "accepted"] {
+        eve.send(&json!({"type": kind, "target": "Ann", "sdp": {}}))
+            .await;
+        ann.next_of(kind).await;
+    }
+    ann.send(&offer("Bob")).await;
+    bob.next_of("video-offer").await;
+    ann.assert_nothing_waits().await;
+    bob.send(&json!({"type": "accepted", "target": "Ann"}))
+        .await;
+    ann.next_of("accepted").await;
+    assert_eq!(ann.next().await, json!({"busy": ["Ann", "Bob"]}));
+    // Whoever wants to call them as well changes nothing, however many.
+    let mut others = Vec::new();
+    for n in 0..20 {
+        let mut other = server.enter(&format!("P{n}"), "").await;
+        other.send(&offer("Ann")).await;
+        ann.next_of("video-offer").await;
+        others.push(other);
+    }
+    let mut zoe = server.connect(Some("holdfast")).await.expect("connects");
+    zoe.next_of("id").await;
+    zoe.send(&json!({"type": "username", "name": "Zoe", "date": 0}))
+        .await;
+    assert_eq!(zoe.next_of("people").await["busy"], json!(["Ann", "Bob"]));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_for_a_session_goes_to_nobody_else_who_has_its_name() {
+    let server = TestServer::start().await;
+    let mut ann = server.enter("Ann", "").await;
+    let mut bob = server.enter("Bob", "").await;
+    ann.next_of("").await;
+    bob.send(&offer("Ann")).await;
+    let bobs = ann.next_of("video-offer").await["from"].clone();
+    let there = json!({"type": "ringing", "target": "Bob", "to": bobs});
+    ann.send(&there).await;
+    let anns = bob.next_of("ringing").await["from"].clone();
+    assert_ne!(anns, bobs);
+    // Whatever somebody says of where it comes from, the server knows better.
+    bob.send(&json!({"type": "ringing", "target": "Ann", "from": anns}))
+        .await;
+    assert_eq!(ann.next_of("ringing").await["from"], bobs);
+    bob.leave().await;
+    assert_eq!(ann.next_of("peer-gone").await["person"], bobs);
+    let mut thief = server.enter("Bob", "").await;
+    ann.send(&there).await;
+    assert_eq!(ann.next_of("error").await["code"], "no-such-user");
+    // In another room, it cannot be reached either.
+    let mut other = server.enter("Cat", "elsewhere").await;
+    other
+        .send(&json!({"type": "ringing", "target": "Ann", "to": anns}))
+        .await;
+    assert_eq!(other.next_of("error").await["code"], "no-such-user");
+    thief.assert_nothing_waits().await;
     server.stop().await;
 }

@@ -156,11 +156,12 @@ async fn a_disconnect_in_a_call_is_told_to_the_other_side_alone() {
     let offer =
         json!({"type": "video-offer", "target": "Bob", "sdp": {"type": "offer", "sdp": ""}});
     ann.send(&offer).await;
-    bob.next_of("video-offer").await;
+    let from = bob.next_of("video-offer").await["from"].clone();
+    assert!(from.is_string(), "the session by its public name");
     drop(ann);
     assert_eq!(
         bob.next_of("peer-gone").await,
-        json!({"type": "peer-gone", "name": "Ann"})
+        json!({"type": "peer-gone", "name": "Ann", "person": from})
     );
     loop {
         let message = zoe.next().await;

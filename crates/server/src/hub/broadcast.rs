@@ -2,7 +2,7 @@
 
 use axum::extract::ws::Utf8Bytes;
 
-use super::{directory::Directory, refusal::Refusal};
+use super::{directory::Directory, key::Key, refusal::Refusal};
 use crate::limits::{MAX_BYTES_IN_ALL, MAX_BYTES_TO_ALL};
 
 /// Whether a message of that size can go to so many people.
@@ -15,10 +15,16 @@ pub(super) fn check_size(bytes: usize, people: usize) -> Result<(), Refusal> {
 }
 
 /// Sends a message to everybody in a room who is connected here. Gives how many people are in it.
-pub(super) fn broadcast(directory: &mut Directory, room: &str, text: &Utf8Bytes) -> usize {
+pub(super) fn broadcast(
+    directory: &mut Directory,
+    from: Key,
+    room: &str,
+    text: &Utf8Bytes,
+) -> usize {
     let everybody = directory.keys_in(room);
     for key in &everybody {
-        directory.send(*key, text.clone());
+        // Whoever has not read the sender's last lines misses this one.
+        let _ = directory.relay(from, *key, text.clone());
     }
     everybody.len()
 }

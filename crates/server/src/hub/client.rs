@@ -22,6 +22,8 @@ pub(super) enum Home {
     /// Another.
     Remote {
         on: RemoteKey,
+        /// The public name of its session.
+        person: Arc<str>,
         /// A hash by which its secret is known again.
         secret_hash: Arc<str>,
     },
@@ -31,6 +33,8 @@ pub(super) enum Home {
 pub(super) struct Local {
     /// The secret that says which session this is, in messages that carry an id.
     pub(super) secret: Arc<str>,
+    /// The public name of the session: no other gets it.
+    pub(super) person: Arc<str>,
     /// Which connection has it now, or had it last.
     pub(super) connection: u64,
     pub(super) session: ClientSession,
@@ -48,6 +52,14 @@ pub(super) struct Membership {
 }
 
 impl Client {
+    /// The public name of its session.
+    pub(super) fn person(&self) -> &Arc<str> {
+        match &self.home {
+            Home::Here(local) => &local.person,
+            Home::Remote { person, .. } => person,
+        }
+    }
+
     /// The part of it that is here, if it is connected here.
     pub(super) fn local(&self) -> Option<&Local> {
         match &self.home {

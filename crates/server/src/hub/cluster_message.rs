@@ -11,6 +11,8 @@ pub(crate) struct RemoteClient {
     pub(crate) room: String,
     pub(crate) name: String,
     pub(crate) busy: bool,
+    /// The public name of its session.
+    pub(crate) person: String,
     /// A hash by which its secret is known again.
     #[serde(rename = "proof")]
     pub(crate) secret_hash: String,

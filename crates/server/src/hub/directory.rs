@@ -18,6 +18,7 @@ use super::{
     room::{PresenceFeed, Room, Status},
 };
 use crate::{
+    limits::{Full, Sender},
     metrics::{Count, Dropped, Metrics},
     queue::{Closed, Stalled},
     wire::encode,
@@ -31,6 +32,8 @@ pub(super) struct Directory {
     pub(super) clients: HashMap<Key, Client>,
     /// The sessions that can be resumed, by their secret.
     pub(super) by_secret: HashMap<Arc<str>, Key>,
+    /// Clients, by the public names of their sessions.
+    pub(super) by_person: HashMap<Arc<str>, Key>,
     /// Clients of other servers, by what their secret is known by.
     pub(super) by_secret_hash: HashMap<Arc<str>, Key>,
     /// The rooms that somebody is in, by name; the lobby has none.
@@ -56,6 +59,7 @@ impl Directory {
         Self {
             clients: HashMap::new(),
             by_secret: HashMap::new(),
+            by_person: HashMap::new(),
             by_secret_hash: HashMap::new(),
             rooms: HashMap::new(),
             calls: Calls::default(),
@@ -99,6 +103,10 @@ impl Directory {
             Home::Here(local) => self.by_secret.remove(&local.secret),
             Home::Remote { secret_hash, .. } => self.by_secret_hash.remove(secret_hash),
         };
+        let person = client.person().clone();
+        if self.by_person.get(&person) == Some(&key) {
+            self.by_person.remove(&person);
+        }
         let is_here = client.local().is_some();
         let Some(Membership { room, name }) = client.membership else {
             return;
@@ -111,12 +119,12 @@ impl Directory {
         self.set_statuses(ended);
         let gone = encode(&ServerMessage::PeerGone {
             name: name.to_string(),
+            person: Some(person.to_string()),
         });
         for partner in partners {
-            // Another server tells its own.
-            if self.local(partner).is_some() {
-                self.send(partner, gone.clone());
-            }
+            // Another server tells its own. Who has been told too much by others learns it by news
+            // of people.
+            let _ = self.relay(key, partner, gone.clone());
         }
         if let Some(here) = self.rooms.get_mut(&room) {
             here.leave(key);
@@ -164,6 +172,13 @@ impl Directory {
     /// The client of that name in a room.
     pub(super) fn find(&self, room: &str, name: &str) -> Option<Key> {
         self.rooms.get(room)?.find(name)
+    }
+
+    /// The client with that session in a room.
+    pub(super) fn find_person(&self, room: &str, person: &str) -> Option<Key> {
+        let key = *self.by_person.get(person)?;
+        let place = self.membership(key)?;
+        (*place.room == *room).then_some(key)
     }
 
     /// The room that a client is in.
@@ -274,7 +289,26 @@ impl Directory {
 
     // Messages.
 
-    /// A message of a session. A reader whose queue is full has stalled, and is dropped soon after.
+    /// A message of a session, from one client to another that is connected here.
+    ///
+    /// # Errors
+    /// [`Refusal::ReceiverFull`] when as much of the sender's waits there as may.
+    pub(super) fn relay(&mut self, from: Key, to: Key, text: Utf8Bytes) -> Result<(), Refusal> {
+        let is_partner = self.calls.are_agreed(from, to);
+        let from = Sender {
+            key: from,
+            is_partner,
+        };
+        let name = self.membership(to).map(|place| place.name.to_string());
+        let Some(local) = self.local_mut(to) else {
+            return Ok(());
+        };
+        let relayed = local.session.relay(text, from);
+        relayed.map_err(|Full| Refusal::ReceiverFull(name.unwrap_or_default()))
+    }
+
+    /// A message of a session, of the server's own. A reader whose queue is full has stalled, and is
+    /// dropped soon after.
     pub(super) fn send(&mut self, key: Key, text: Utf8Bytes) {
         let Some(local) = self.local_mut(key) else {
             return;

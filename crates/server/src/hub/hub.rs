@@ -102,15 +102,18 @@ impl Hub {
         permit: Option<Arc<Permit>>,
     ) -> Result<ConnectionRef, getrandom::Error> {
         let secret: Arc<str> = random::token()?.into();
+        let person: Arc<str> = random::name()?.into();
         let key = self.directory.next_key();
         let connection = key;
         let hello = ServerMessage::Id {
             id: ConnectionId::Text(secret.to_string()),
             acked: resumable.then_some(0),
+            person: resumable.then(|| person.to_string()),
         };
         let client = Client {
             home: Home::Here(Local {
                 secret,
+                person: person.clone(),
                 connection,
                 session: ClientSession::new(queue, resumable),
                 permit,
@@ -119,6 +122,7 @@ impl Hub {
             membership: None,
         };
         self.directory.clients.insert(key, client);
+        self.directory.by_person.insert(person, key);
         self.directory.send_aside(key, &hello);
         if self.stopping {
             self.move_away(key);
@@ -273,6 +277,11 @@ impl Hub {
         let place = place.ok_or(Refusal::NoName)?;
         message.set("name", &place.name);
         message.remove("id");
+        if kind.is_some_and(Kind::is_signal)
+            && let Some(client) = self.directory.clients.get(&at.key)
+        {
+            message.set("from", client.person());
+        }
         let receivers = self.relay(at.key, &place, kind, &message, incoming.bytes)?;
         self.metrics.routed(kind);
         Ok(Received {
@@ -330,14 +339,22 @@ impl Hub {
             return Err(Refusal::Target);
         }
         let Some(target) = target.filter(|target| !target.is_empty()) else {
+            if kind.is_some_and(Kind::needs_target) {
+                // Nobody calls everybody.
+                return Err(Refusal::Target);
+            }
             return self.relay_to_all(from, place, kind, message, bytes);
         };
-        let receiver = self.directory.find(&place.room, &target);
+        let receiver = match message.string("to") {
+            // Whoever has the name now.
+            None => self.directory.find(&place.room, &target),
+            Some(person) => self.directory.find_person(&place.room, &person),
+        };
         let receiver = receiver.ok_or_else(|| Refusal::NoSuchUser(target.into_owned()))?;
         self.directory.follow_call(from, receiver, kind)?;
         let text = message.to_text();
         self.remotes
-            .pass_on(&mut self.directory, from, receiver, text);
+            .pass_on(&mut self.directory, from, receiver, text)?;
         Ok(1)
     }
 
@@ -363,7 +380,7 @@ impl Hub {
                     text: text.to_string(),
                 }));
         }
-        Ok(broadcast(&mut self.directory, &place.room, &text))
+        Ok(broadcast(&mut self.directory, from, &place.room, &text))
     }
 
     // Coming in.
@@ -471,6 +488,10 @@ impl Hub {
             return Err(Refusal::SessionOver);
         }
         let next = self.directory.clients.remove(&at.key);
+        if let Some(next) = &next {
+            // The session has had its public name from the beginning.
+            self.directory.by_person.remove(next.person());
+        }
         let (Some(Home::Here(next)), Some(local)) = (
             next.map(|client| client.home),
             self.directory.local_mut(key),
@@ -482,6 +503,7 @@ impl Hub {
         let again = local.session.attach(next.session, message.number("heard"));
         let resumed = ServerMessage::Resumed {
             acked: local.session.received_count(),
+            person: Some(local.person.to_string()),
         };
         // What was missed comes first: who comes back may be told there what they would ask.
         let again = again.into_iter().map(Frame::Text);

@@ -198,6 +198,7 @@ impl Game {
             room: ROOMS[choices.below(2)?].to_owned(),
             name: ["Ann", "Bob", "Zoe"][choices.below(3)?].to_owned(),
             busy: choices.below(2)? == 0,
+            person: format!("p{}-{key}", node.0),
             secret_hash: format!("{}-{key}", node.0),
         };
         match gone {
@@ -312,7 +313,11 @@ impl Game {
             let partners = directory.calls().partners(*key);
             let mut unknown = partners.filter(|partner| !directory.clients.contains_key(partner));
             assert_eq!(unknown.next(), None, "a call with nobody");
-            if let Home::Remote { on, secret_hash } = &client.home {
+            assert_eq!(directory.by_person.get(client.person()), Some(key));
+            if let Home::Remote {
+                on, secret_hash, ..
+            } = &client.home
+            {
                 assert_eq!(directory.by_secret_hash.get(secret_hash), Some(key));
                 assert_eq!(remotes.by_remote_key().get(on), Some(key));
             }
@@ -336,7 +341,11 @@ impl Game {
         }
         let in_rooms: usize = directory.rooms.values().map(|room| room.len()).sum();
         assert_eq!(in_rooms, members);
-        let indexes = [&directory.by_secret, &directory.by_secret_hash];
+        let indexes = [
+            &directory.by_secret,
+            &directory.by_secret_hash,
+            &directory.by_person,
+        ];
         let indexed = indexes.into_iter().flat_map(|index| index.values());
         for key in indexed.chain(remotes.by_remote_key().values()) {
             assert!(directory.clients.contains_key(key), "an index to nobody");

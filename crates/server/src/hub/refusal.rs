@@ -23,10 +23,12 @@ pub(crate) enum Refusal {
     WrongId,
     #[error("`{0}` is for the server to say")]
     ServerType(&'static str),
-    #[error("`target` is a name, a string")]
+    #[error("`target` is a name, a string; a message of a call is for one person")]
     Target,
     #[error("nobody here is called {0}")]
     NoSuchUser(String),
+    #[error("{0} cannot take more of your messages just now; wait a moment")]
+    ReceiverFull(String),
     #[error("there is no such session; come in under your name")]
     SessionOver,
     #[error("the name of a room has at most {MAX_ROOM_CHARS} letters, digits, - and _")]
@@ -54,6 +56,7 @@ impl Refusal {
             Self::ServerType(_) => ErrorCode::ServerType,
             Self::Target => ErrorCode::Target,
             Self::NoSuchUser(_) => ErrorCode::NoSuchUser,
+            Self::ReceiverFull(_) => ErrorCode::ReceiverFull,
             Self::SessionOver => ErrorCode::SessionOver,
             Self::RoomName => ErrorCode::RoomName,
             Self::OtherRoom => ErrorCode::OtherRoom,

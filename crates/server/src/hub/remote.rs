@@ -16,6 +16,7 @@ use super::{
     cluster_message::{ClusterMessage, Outgoing, RemoteClient},
     directory::Directory,
     key::{Key, Node, RemoteKey},
+    refusal::Refusal,
     room::{PresenceFeed, Status},
 };
 use crate::{queue::Closed, wire::encode};
@@ -158,8 +159,8 @@ impl Remotes {
         }
         let key = known.unwrap_or_else(|| directory.next_key());
         self.by_remote_key.insert(on, key);
-        let secret_hash: Arc<str> = client.secret_hash.into();
-        set_home(directory, key, on, secret_hash);
+        let (person, secret_hash) = (client.person.into(), client.secret_hash.into());
+        set_home(directory, key, on, person, secret_hash);
         directory.enter(key, &room, &client.name, PresenceFeed::Remote);
         let status = match client.busy {
             true => Status::Busy,
@@ -181,8 +182,8 @@ impl Remotes {
         };
         if let Some(local) = directory.local(key) {
             local.session.close(Closed::Moved);
-            let hash = secret_hash(&local.secret);
-            set_home(directory, key, to, hash);
+            let (person, hash) = (local.person.clone(), secret_hash(&local.secret));
+            set_home(directory, key, to, person, hash);
             if let Some(here) = directory.room_of(key) {
                 here.set_feed(key, PresenceFeed::Remote);
             }
@@ -217,7 +218,10 @@ impl Remotes {
             let _ = directory.follow_call(sender, to, kind);
         }
         // They may be elsewhere by now.
-        self.pass_on(directory, sender.unwrap_or_default(), to, text.to_owned());
+        let sender = sender.unwrap_or_default();
+        if let Err(refusal) = self.pass_on(directory, sender, to, text.to_owned()) {
+            tracing::debug!(to, "not delivered: {refusal}");
+        }
         directory.drop_stalled();
     }
 
@@ -230,22 +234,31 @@ impl Remotes {
         text: &str,
     ) {
         let kind = Relay::parse(text).map(|message| message.known_kind());
-        if let Some(sender) = self.by_remote_key.get(&from).copied()
+        let sender = self.by_remote_key.get(&from).copied();
+        if let Some(sender) = sender
             && kind.is_ok_and(|kind| kind == Some(Kind::HangUp))
         {
             directory.end_calls(sender);
         }
-        broadcast(directory, room, &Utf8Bytes::from(text));
+        let sender = sender.unwrap_or_default();
+        broadcast(directory, sender, room, &Utf8Bytes::from(text));
         directory.drop_stalled();
     }
 
     /// A message to one client, wherever it is.
-    pub(super) fn pass_on(&self, directory: &mut Directory, from: Key, to: Key, text: String) {
+    pub(super) fn pass_on(
+        &self,
+        directory: &mut Directory,
+        from: Key,
+        to: Key,
+        text: String,
+    ) -> Result<(), Refusal> {
         match directory.clients.get(&to).and_then(Client::remote) {
             Some((node, to)) => {
                 self.send(Outgoing::To(node, ClusterMessage::Text { from, to, text }));
+                Ok(())
             }
-            None => directory.send(to, text.into()),
+            None => directory.relay(from, to, text.into()),
         }
     }
 
@@ -268,6 +281,7 @@ impl Remotes {
         let client = directory.clients.get_mut(&claim)?;
         let Home::Remote {
             on: (node, key),
+            person,
             secret_hash,
         } = &client.home
         else {
@@ -276,6 +290,8 @@ impl Remotes {
         let (node, key) = (*node, *key);
         self.by_remote_key.remove(&(node, key));
         directory.by_secret_hash.remove(secret_hash);
+        directory.by_person.remove(person);
+        directory.by_person.insert(next.person.clone(), claim);
         directory.by_secret.insert(next.secret.clone(), claim);
         client.home = Home::Here(next);
         if let Some(here) = directory.room_of(claim) {
@@ -303,24 +319,31 @@ fn entry(directory: &Directory, key: Key) -> Option<RemoteClient> {
         name: place.name.to_string(),
         // Not by its calls: those that were begun elsewhere are not known here.
         busy: room.status(key) == Some(Status::Busy),
+        person: local.person.to_string(),
         secret_hash: secret_hash(&local.secret).to_string(),
     })
 }
 
 /// That client is on another server.
-fn set_home(directory: &mut Directory, key: Key, on: RemoteKey, secret_hash: Arc<str>) {
-    let home = Home::Remote {
+fn set_home(
+    directory: &mut Directory,
+    key: Key,
+    on: RemoteKey,
+    person: Arc<str>,
+    secret_hash: Arc<str>,
+) {
+    let home = || Home::Remote {
         on,
+        person: person.clone(),
         secret_hash: secret_hash.clone(),
     };
     let client = directory.clients.entry(key).or_insert_with(|| Client {
-        home: Home::Remote {
-            on,
-            secret_hash: secret_hash.clone(),
-        },
+        home: home(),
         membership: None,
     });
-    match std::mem::replace(&mut client.home, home) {
+    directory.by_person.remove(client.person());
+    directory.by_person.insert(person.clone(), key);
+    match std::mem::replace(&mut client.home, home()) {
         Home::Here(local) => directory.by_secret.remove(&local.secret),
         Home::Remote {
             secret_hash: before,

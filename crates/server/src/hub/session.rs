@@ -1,17 +1,24 @@
 //! A client's session: what it is sent, over whichever connection it has just now.
 
 use axum::extract::ws::{Message, Utf8Bytes};
-use holdfast_protocol::{MAX_MESSAGE_BYTES, Sequence};
+use holdfast_protocol::Sequence;
 
-use crate::queue::{Closed, Queue, Stalled};
+use crate::{
+    limits::{Full, Room, Sender, Shares},
+    queue::{Closed, FROM_OTHERS, Queue, Stalled},
+};
 
-/// How many messages are kept until they are acknowledged: for a reader, and for a client that is
-/// away.
-const KEPT: usize = 4096;
-const KEPT_AWAY: usize = 256;
+/// How much is kept until it is acknowledged: for a reader, as much as fits into the queue of the
+/// next connection; and for a client that is away.
+const KEPT: Room = FROM_OTHERS;
+const KEPT_AWAY: Room = Room {
+    messages: 512,
+    ..KEPT
+};
 
-/// And how many bytes of them: more than what may come between two acknowledgements.
-const KEPT_BYTES: usize = 20 * MAX_MESSAGE_BYTES;
+/// How many messages of the server's own are kept. More come only to a client that asks for them,
+/// and acknowledges none.
+const OWN: usize = 2048;
 
 /// Sends into the connection's queue, and if the client can resume, keeps what it has not
 /// acknowledged.
@@ -23,8 +30,16 @@ pub(super) struct ClientSession {
 /// The part of a session that a client of our subprotocol can ask for again.
 #[derive(Default)]
 struct Log {
-    messages: Sequence<Utf8Bytes>,
-    bytes: usize,
+    messages: Sequence<Kept>,
+    shares: Shares,
+    /// How many of them are the server's own.
+    own: usize,
+}
+
+/// A message that may have to be sent again.
+struct Kept {
+    text: Utf8Bytes,
+    from: Option<Sender>,
 }
 
 impl ClientSession {
@@ -40,21 +55,43 @@ impl ClientSession {
         self.log.is_some()
     }
 
-    /// Sends a message of the session, now or when there is a connection again.
+    /// Sends a message of the server's own, now or when there is a connection again.
     pub(super) fn send(&mut self, text: Utf8Bytes) -> Result<(), Stalled> {
         if let Some(log) = &mut self.log {
-            log.bytes += text.len();
-            log.messages.sent(text.clone());
-            // A reader may be slow to acknowledge, but not by more than this.
-            let limit = match self.queue {
-                Some(_) => KEPT,
-                None => KEPT_AWAY,
-            };
-            if log.messages.unacked_count() > limit || log.bytes > KEPT_BYTES {
+            let (from, text) = (None, text.clone());
+            log.messages.sent(Kept { text, from });
+            log.own += 1;
+            if log.own > OWN {
                 return Err(Stalled);
             }
         }
         self.send_aside(Message::Text(text))
+    }
+
+    /// Sends a message of another client's, now or when there is a connection again, if there is room
+    /// for more of that one's.
+    pub(super) fn relay(&mut self, text: Utf8Bytes, from: Sender) -> Result<(), Full> {
+        let bytes = text.len();
+        if let Some(log) = &mut self.log {
+            let room = match self.queue {
+                Some(_) => KEPT,
+                None => KEPT_AWAY,
+            };
+            log.shares.take(from, bytes, room)?;
+        }
+        if let Some(queue) = &self.queue
+            && let Err(full) = queue.relay(Message::Text(text.clone()), from)
+        {
+            if let Some(log) = &mut self.log {
+                log.shares.give_back(from, bytes);
+            }
+            return Err(full);
+        }
+        if let Some(log) = &mut self.log {
+            let from = Some(from);
+            log.messages.sent(Kept { text, from });
+        }
+        Ok(())
     }
 
     /// Sends what belongs to the connection and not to the session.
@@ -80,8 +117,15 @@ impl ClientSession {
     /// The client has received so many messages: they need not be kept.
     pub(super) fn acked(&mut self, count: u32) {
         if let Some(log) = &mut self.log {
-            let bytes = &mut log.bytes;
-            log.messages.acked(count, |text| *bytes -= text.len());
+            let Log {
+                messages,
+                shares,
+                own,
+            } = log;
+            messages.acked(count, |Kept { text, from }| match from {
+                Some(from) => shares.give_back(from, text.len()),
+                None => *own -= 1,
+            });
         }
     }
 
@@ -117,6 +161,6 @@ impl ClientSession {
             None => self.log = next.log,
         }
         let unacked = self.log.iter().flat_map(|log| log.messages.unacked());
-        unacked.cloned().collect()
+        unacked.map(|kept| kept.text.clone()).collect()
     }
 }

@@ -183,7 +183,7 @@ impl Open<'_> {
         const GONE: Poll<ControlFlow<End>> = Poll::Ready(ControlFlow::Break(End::Gone));
         if self.unsent.is_none() {
             for _ in 0..BATCH {
-                let Waiting { message, since } = match self.queue.poll_next(context) {
+                let Waiting { message, since, .. } = match self.queue.poll_next(context) {
                     Poll::Ready(Next::Message(waiting)) => waiting,
                     _ if self.unsent.is_some() => break,
                     Poll::Ready(Next::Closed(why)) => {
