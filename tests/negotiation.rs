@@ -7,11 +7,11 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 use common::{plain, ufrag, until, until_or};
 use holdfast::{
     media::{SourcePreference, acquire},
-    rtc::{Peer, PeerEvent},
+    rtc::{Certificate, Configuration, Peer, PeerEvent},
 };
 use holdfast_call::{
     CallState, Command, ConnectionState, Endpoint, Event, IceConnectionState, LegEvent, Limits,
-    Policy,
+    Policy, Secret,
 };
 use holdfast_clock::Instant;
 use holdfast_protocol::{CallId, Kind};
@@ -51,24 +51,32 @@ struct Side {
     events: RefCell<VecDeque<Event>>,
     offers: RefCell<u32>,
     media: MediaStream,
+    /// With a certificate for all connections, as a page has it.
+    configuration: Configuration,
 }
 
 impl Pair {
     /// `names` decides who is polite: the earlier in the alphabet.
-    fn new(names: [&str; 2], media: [&MediaStream; 2]) -> Self {
+    async fn new(names: [&str; 2], media: [&MediaStream; 2]) -> Self {
+        let certificate = Certificate::load().await.expect("one can be made");
+        let mut configuration = plain();
+        configuration.set_certificate(&certificate);
         let side = |(name, media): (&str, &MediaStream)| {
             // These are about one connection; races are for e2e.
-            let mut call = Endpoint::new(Limits {
+            let limits = Limits {
                 policy: Policy::RestartOnMove,
                 ..Limits::default()
-            });
-            call.handle(Event::Named(name.into()), Instant::START);
+            };
+            let mut call = Endpoint::new(limits, Secret::new([1; 16]));
+            let (name, person) = (name.into(), None);
+            call.handle(Event::Named { name, person }, Instant::START);
             Side {
                 call: RefCell::new(call),
                 peer: RefCell::default(),
                 events: RefCell::default(),
                 offers: RefCell::default(),
                 media: media.clone(),
+                configuration: configuration.clone(),
             }
         };
         let [one, other] = media;
@@ -104,7 +112,9 @@ impl Pair {
             Command::AcquireMedia => self.handle(side, Event::MediaReady),
             Command::OpenLeg { offers, .. } => {
                 let pair = self.clone();
-                let peer = Peer::new(&plain(), false, move |event| pair.peer_event(side, event));
+                let peer = Peer::new(&here.configuration, false, move |event| {
+                    pair.peer_event(side, event);
+                });
                 let peer = peer.expect("a browser with WebRTC");
                 for kind in ["audio", "video"] {
                     let tracks = here
@@ -161,6 +171,7 @@ impl Pair {
             Command::ReleaseMedia
             | Command::UseLeg(_)
             | Command::ReadStats(_)
+            | Command::SendDirect(_)
             | Command::ShowText { .. }
             | Command::Notify(_) => {}
         }
@@ -265,7 +276,7 @@ const NAMES: [[&str; 2]; 2] = [["Ann", "Bob"], ["Bob", "Ann"]];
 #[wasm_bindgen_test]
 async fn a_call_connects_on_the_browsers_own_connections() {
     let media = both().await;
-    let pair = Pair::new(["Ann", "Bob"], [&media; 2]);
+    let pair = Pair::new(["Ann", "Bob"], [&media; 2]).await;
     pair.dial(0, "Bob");
     until("it rings", || {
         pair.0[1].call.borrow().view().state == CallState::Ringing
@@ -285,7 +296,7 @@ async fn p40_glare_resolves_with_the_roles_either_way_whatever_each_sends() {
         .iter()
         .flat_map(|one| mixes.iter().map(move |other| [one, other]));
     for (media, names) in pairs.flat_map(|pair| NAMES.map(|names| (pair, names))) {
-        let pair = Pair::new(names, media);
+        let pair = Pair::new(names, media).await;
         pair.dial(0, names[1]);
         pair.dial(1, names[0]);
         pair.connected().await;
@@ -300,7 +311,7 @@ async fn r34_restarts_work_with_perfect_negotiation_and_glare_with_the_roles_eit
     let media = both().await;
     for names in NAMES {
         for failing in [&[0][..], &[1], &[0, 1]] {
-            let pair = Pair::new(names, [&media; 2]);
+            let pair = Pair::new(names, [&media; 2]).await;
             pair.dial(0, names[1]);
             pair.dial(1, names[0]);
             pair.connected().await;

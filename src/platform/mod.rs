@@ -4,6 +4,7 @@ pub mod base64;
 pub mod bindings;
 pub mod clipboard;
 pub mod clock;
+pub mod database;
 mod error;
 mod json;
 pub mod location;

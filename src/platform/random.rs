@@ -17,7 +17,9 @@ pub fn seed() -> u32 {
     u32::from_le_bytes(bytes())
 }
 
-fn bytes<const N: usize>() -> [u8; N] {
+/// Random bytes.
+#[must_use]
+pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     if let Some(crypto) = window().and_then(|window| window.crypto().ok()) {
         // Fails only for arrays above 64 KiB.

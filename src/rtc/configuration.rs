@@ -2,10 +2,10 @@
 
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{RtcConfiguration, RtcPeerConnection};
+use web_sys::RtcConfiguration;
 
-use crate::platform::{DomError, property};
+use super::certificate::Certificate;
+use crate::platform::property;
 
 /// The most connections that a browser prepares ahead: `iceCandidatePoolSize` is an octet.
 const MAX_POOL: f64 = 255.0;
@@ -126,23 +126,10 @@ impl Configuration {
     }
 
     /// Gives every connection this certificate, so that the other side knows it again.
-    pub fn set_certificate(&mut self, certificate: &JsValue) {
-        let list = Array::of1(certificate);
+    pub fn set_certificate(&mut self, certificate: &Certificate) {
+        let list = Array::of1(certificate.as_browser());
         let _ = Reflect::set(&self.0, &"certificates".into(), &list);
     }
-}
-
-/// A certificate for all connections of a page: ECDSA on P-256, good for 30 days, the browsers'
-/// own default (WebRTC 1.0, 4.9).
-///
-/// # Errors
-/// When the browser has no such algorithm.
-pub async fn generate_certificate() -> Result<JsValue, DomError> {
-    let algorithm = Object::new();
-    Reflect::set(&algorithm, &"name".into(), &"ECDSA".into())?;
-    Reflect::set(&algorithm, &"namedCurve".into(), &"P-256".into())?;
-    let generating = RtcPeerConnection::generate_certificate_with_object(&algorithm)?;
-    Ok(JsFuture::from(generating).await?)
 }
 
 fn check_servers(servers: &JsValue) -> Result<(), FieldError> {

@@ -1,5 +1,6 @@
 //! Typed handles over the browser's WebRTC.
 
+mod certificate;
 mod channel;
 mod configuration;
 mod first_frame;
@@ -10,8 +11,9 @@ mod peer_connection;
 mod realm;
 mod stats;
 
+pub use certificate::Certificate;
 pub use channel::MAX_CHANNELS;
-pub use configuration::{Configuration, FieldError, Wanted, generate_certificate};
+pub use configuration::{Configuration, FieldError, Wanted};
 pub use first_frame::FirstFrame;
 pub use listeners::PeerEvent;
 pub use network::on_network_change;

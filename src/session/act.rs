@@ -48,6 +48,10 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::Toggle(source) => session.capture.toggle(source, session.legs.sending()),
         Action::Choose(source, device) => session.capture.choose(source, device),
         Action::Quality(height) => session.capture.set_height(height),
+        Action::ForgetDevice => {
+            session.forget_device();
+            session.notify(Notice::Forgotten);
+        }
         Action::Leave => leave(session),
     }
 }

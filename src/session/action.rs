@@ -47,6 +47,8 @@ pub enum Action {
     Choose(Source, Option<String>),
     /// Ask the camera for this height in pixels.
     Quality(Option<u32>),
+    /// Forget what this browser is known by.
+    ForgetDevice,
     /// The page is being closed.
     Leave,
 }

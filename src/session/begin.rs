@@ -10,10 +10,7 @@ use super::{
     resume::{Record, Resume, lock_session},
     state::Session,
 };
-use crate::{
-    platform::{location, task},
-    rtc::generate_certificate,
-};
+use crate::platform::{location, task};
 
 /// Begins.
 pub(super) fn begin(session: &mut Session) {
@@ -21,7 +18,6 @@ pub(super) fn begin(session: &mut Session) {
     // A call must not wait for somebody who has closed the page.
     let inputs = session.inputs.clone();
     location::on_close(move || inputs.send(Input::Action(Action::Leave)));
-    make_certificate(&session.inputs);
     match Resume::load() {
         Some(record) => come_back(&session.inputs, record),
         None => {
@@ -34,16 +30,6 @@ pub(super) fn begin(session: &mut Session) {
             }
         }
     }
-}
-
-fn make_certificate(inputs: &Inputs) {
-    let inputs = inputs.clone();
-    task::spawn(async move {
-        // Without one, each connection makes its own.
-        if let Ok(certificate) = generate_certificate().await {
-            inputs.send(Input::Certificate(certificate));
-        }
-    });
 }
 
 /// Comes back into the session that was kept, unless another tab is in it.

@@ -6,7 +6,10 @@ use gloo_timers::callback::Timeout;
 use holdfast_call::{CallRecord, CallState, CallView, Command, Endpoint, Event, Limits};
 use holdfast_clock::Instant;
 
-use super::input::{Input, Inputs};
+use super::{
+    input::{Input, Inputs},
+    resume::Resume,
+};
 use crate::platform::clock;
 
 /// Drives an [`Endpoint`].
@@ -21,7 +24,7 @@ pub(super) struct CallDriver {
 impl CallDriver {
     pub(super) fn new(limits: Limits, inputs: Inputs) -> Self {
         Self {
-            endpoint: Endpoint::new(limits),
+            endpoint: Endpoint::new(limits, Resume::secret()),
             limits,
             inputs,
             timer: None,

@@ -2,10 +2,13 @@
 
 use futures_channel::mpsc::UnboundedSender;
 use holdfast_call::LegId;
-use wasm_bindgen::JsValue;
 
 use super::{action::Action, legs::LegNews, resume::Record};
-use crate::{media::CaptureEvent, rtc::Configuration, signaling::SignalingEvent};
+use crate::{
+    media::CaptureEvent,
+    rtc::{Certificate, Configuration},
+    signaling::SignalingEvent,
+};
 
 /// Something for the loop.
 #[derive(Debug)]
@@ -24,8 +27,8 @@ pub(super) enum Input {
     AddressChanged,
     /// The state of this page before its reload; none if another tab is in that session.
     Loaded(Option<Record>),
-    /// The certificate for all connections of this page.
-    Certificate(JsValue),
+    /// The certificate for all connections from now on, if the browser makes one.
+    Certificate(Option<Certificate>),
     /// The configuration as it is now, or none; for that leg to restart with, or for legs to come.
     IceServers(Option<LegId>, Option<Configuration>),
     /// The call's timer is due.

@@ -1,14 +1,10 @@
 //! A leg's news from the browser, as the call understands it.
 
 use holdfast_call::{ConnectionState, Event, IceConnectionState, LegEvent};
-use holdfast_protocol::ChannelMessage;
 use web_sys::{MediaStream, RtcIceConnectionState, RtcPeerConnectionState};
 
 use super::{legs::LegNews, log::log, state::Session};
-use crate::{
-    rtc::PeerEvent,
-    wire::{decode_channel, encode},
-};
+use crate::{rtc::PeerEvent, wire::decode_channel};
 
 /// Takes in news of the connection with that number.
 pub(super) fn leg_news(session: &mut Session, serial: u32, news: LegNews) {
@@ -51,7 +47,7 @@ fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<Le
         PeerEvent::TrackRemoved(stream) => return track_removed(session, serial, &stream),
         PeerEvent::ChannelOpen => LegEvent::ChannelOpen,
         PeerEvent::ChannelMessage(text) => {
-            on_channel_message(session, serial, &text);
+            on_channel_message(session, &text);
             return None;
         }
         PeerEvent::State => {
@@ -94,19 +90,10 @@ fn track_removed(session: &mut Session, serial: u32, stream: &MediaStream) -> Op
     is_last.then_some(LegEvent::RemoteTracksGone)
 }
 
-/// A message from the other side over a leg: as good as through the server, and theirs beyond doubt.
-fn on_channel_message(session: &mut Session, serial: u32, text: &str) {
+/// A message from the other side over a leg: theirs beyond doubt.
+fn on_channel_message(session: &mut Session, text: &str) {
     match decode_channel(text) {
-        Some(ChannelMessage::Signal(mut signal)) => {
-            signal.name = Some(session.call.view().peer);
-            session.feed(Event::Received(signal));
-        }
-        Some(ChannelMessage::Ping) => {
-            if let Some(leg) = session.legs.by_serial(serial) {
-                leg.peer.send(&encode(&ChannelMessage::Pong));
-            }
-        }
-        Some(ChannelMessage::Pong) => session.feed(Event::PeerAnswers),
+        Some(message) => session.feed(Event::ReceivedDirect(message)),
         None => log("something else came over a leg"),
     }
 }

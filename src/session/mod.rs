@@ -42,7 +42,7 @@ pub use self::{
     notice::Notice,
     presence::{Person, Presence},
 };
-use crate::{media::CaptureEvent, platform::task, text};
+use crate::{media::CaptureEvent, platform::task, rtc::Certificate, text};
 pub use crate::{
     media::{Device, Source},
     rtc::PeerState,
@@ -58,7 +58,12 @@ pub fn start() -> (Model, Dispatch) {
     let dispatch = Dispatch::new(inputs.emitter(Input::Action));
     task::spawn(async move {
         match ice_servers::load().await {
-            Ok(config) => run(Session::new(config, model, screen, inputs), waiting).await,
+            Ok(config) => {
+                let mut session = Session::new(config, model, screen, inputs);
+                // Before anything else: a call that this page comes back into knows it.
+                session.set_certificate(Certificate::load().await);
+                run(session, waiting).await;
+            }
             Err(error) => screen.fatal(error),
         }
     });
@@ -81,6 +86,7 @@ fn handle(session: &mut Session, input: Input) {
         Input::Action(action) => act(session, action),
         Input::Signaling(event) => session.signaling.handle(event),
         Input::Leg(serial, news) => leg_news(session, serial, news),
+        Input::Capture(event) if session.renews_certificate => session.held.push(event),
         Input::Capture(event) => captured(session, event),
         Input::NetworkMoved => {
             session.signaling.network_moved();
@@ -88,7 +94,12 @@ fn handle(session: &mut Session, input: Input) {
         }
         Input::AddressChanged => change_room(session),
         Input::Loaded(record) => loaded(session, record),
-        Input::Certificate(certificate) => session.config.rtc.set_certificate(&certificate),
+        Input::Certificate(certificate) => {
+            session.set_certificate(certificate);
+            for event in std::mem::take(&mut session.held) {
+                captured(session, event);
+            }
+        }
         Input::IceServers(leg, fresh) => take_servers(session, leg, fresh),
         Input::Tick | Input::VisibilityChanged => session.call.tick(),
     }

@@ -25,6 +25,8 @@ pub enum Notice {
     CallInRoom,
     /// The call goes on in the tab that this one was duplicated from.
     AnotherTab,
+    /// What this browser was known by is forgotten.
+    Forgotten,
     /// The server's error, in its own words.
     Server(String),
 }

@@ -17,7 +17,10 @@ const SERVERS_LIMIT: u32 = 300;
 /// Performs a command.
 pub(super) fn perform(session: &mut Session, command: Command) {
     match command {
-        Command::AcquireMedia => session.capture.acquire(),
+        Command::AcquireMedia => {
+            session.check_certificate();
+            session.capture.acquire();
+        }
         Command::ReleaseMedia => session.capture.release(),
         Command::OpenLeg { leg, offers } => {
             if let Err(error) = open_leg(session, leg, offers) {
@@ -48,6 +51,7 @@ pub(super) fn perform(session: &mut Session, command: Command) {
             session.legs.send(&encode(&signal));
             session.signaling.send(ClientMessage::Signal(signal));
         }
+        Command::SendDirect(message) => session.legs.send(&encode(&message)),
         Command::ShowText { from, text } => {
             let me = session.signaling.name().to_owned();
             session.chat(from, text, Some(me));

@@ -11,7 +11,11 @@ use crate::signaling::{Route, SignalingNews};
 pub(super) fn receive(session: &mut Session, news: SignalingNews) {
     match news {
         SignalingNews::Link(News::Message(message)) => message_came(session, message),
-        SignalingNews::Link(News::Up { anew }) => session.feed(Event::LinkUp { anew }),
+        SignalingNews::Link(News::Up { anew }) => {
+            // A page that was loaded anew is told its session's public name only now.
+            session.named(session.signaling.name().to_owned());
+            session.feed(Event::LinkUp { anew });
+        }
         SignalingNews::Link(News::Lost) => session.feed(Event::LinkLost),
         SignalingNews::Link(News::NoServer) => session.feed(Event::NoServer),
         SignalingNews::Link(News::Introduced { resumable }) => introduced(session, resumable),
@@ -41,8 +45,9 @@ fn message_came(session: &mut Session, message: ServerMessage) {
         ServerMessage::PresenceChanges { free, busy, gone } => {
             presence_changed(session, free, busy, &gone);
         }
-        ServerMessage::PeerGone { name: peer } => {
-            session.feed(Event::PeerLink { peer, up: false });
+        ServerMessage::PeerGone { name: peer, person } => {
+            let up = false;
+            session.feed(Event::PeerLink { peer, person, up });
         }
         ServerMessage::Text {
             name, text, target, ..
@@ -61,7 +66,7 @@ fn everybody(session: &mut Session, free: Vec<String>, busy: Vec<String>) {
     let people = Presence::new(free, busy);
     let peer = session.call.view().peer;
     let up = people.contains(&peer);
-    session.feed(Event::PeerLink { peer, up });
+    peer_is_listed(session, peer, up);
     session.screen.presence(|presence| *presence = people);
 }
 
@@ -69,13 +74,19 @@ fn presence_changed(session: &mut Session, free: Vec<String>, busy: Vec<String>,
     let peer = session.call.view().peer;
     let is_peer = |name: &String| *name == peer;
     if gone.iter().any(is_peer) {
-        session.feed(Event::PeerLink { peer, up: false });
+        peer_is_listed(session, peer, false);
     } else if free.iter().chain(&busy).any(is_peer) {
-        session.feed(Event::PeerLink { peer, up: true });
+        peer_is_listed(session, peer, true);
     }
     session
         .screen
         .presence(|presence| presence.change(free, busy, gone));
+}
+
+/// The server lists the other side's name, or does not.
+fn peer_is_listed(session: &mut Session, peer: String, up: bool) {
+    let person = None;
+    session.feed(Event::PeerLink { peer, person, up });
 }
 
 /// The server did not do what a message asked for.

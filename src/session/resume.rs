@@ -1,11 +1,14 @@
 //! The state that a page keeps through a reload: one line a field.
 
-use holdfast_call::CallRecord;
+use holdfast_call::{CallRecord, Secret};
 use holdfast_protocol::CallId;
 
-use crate::platform::{lock, storage, task};
+use crate::platform::{lock, random, storage, task};
 
 const KEY: &str = "holdfast";
+
+/// The secret that those of this tab's calls are made from.
+const SECRET: &str = "holdfast-secret";
 
 /// A session, and the call in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +30,16 @@ impl Resume {
     /// The state that was kept before the reload.
     pub(super) fn load() -> Option<Record> {
         Record::read(&storage::load(KEY)?)
+    }
+
+    /// The secret of this tab.
+    pub(super) fn secret() -> Secret {
+        let kept = storage::load(SECRET).and_then(|digits| Secret::read(&digits));
+        kept.unwrap_or_else(|| {
+            let secret = Secret::new(random::bytes());
+            storage::keep(SECRET, Some(&secret.digits()));
+            secret
+        })
     }
 
     /// Forgets what was kept: another tab goes on with it.
@@ -71,6 +84,7 @@ impl Record {
     fn write(&self) -> String {
         let call = &self.call;
         let peer_call = call.peer_call.as_ref();
+        let secrets: Vec<String> = call.secrets.iter().map(Secret::digits).collect();
         let fields = [
             self.session.clone(),
             self.name.clone(),
@@ -82,6 +96,10 @@ impl Record {
             u32::from(call.polite).to_string(),
             call.epoch.to_string(),
             call.leg.to_string(),
+            call.peer_epoch.to_string(),
+            call.person.clone().unwrap_or_default(),
+            secrets.join(","),
+            call.certificate.join(","),
         ];
         fields.join("\n")
     }
@@ -98,13 +116,25 @@ impl Record {
         };
         let (call, peer_call) = (call()?, call()?);
         let mut number = || fields.next()?.parse::<u32>().ok();
+        let (polite, epoch, leg, peer_epoch) = (number()? > 0, number()?, number()?, number()?);
+        let person = Some(fields.next()?.to_owned());
+        let secrets = fields.next()?.split(',').filter_map(Secret::read).collect();
+        let certificate = fields.next()?;
         let call = CallRecord {
             peer,
+            person: person.filter(|person| !person.is_empty()),
             call,
             peer_call: Some(peer_call).filter(|call| !call.page.is_empty()),
-            polite: number()? > 0,
-            epoch: number()?,
-            leg: number()?,
+            polite,
+            epoch,
+            peer_epoch,
+            leg,
+            secrets,
+            certificate: certificate
+                .split(',')
+                .filter(|shown| !shown.is_empty())
+                .map(str::to_owned)
+                .collect(),
         };
         Some(Self {
             session,

@@ -2,7 +2,7 @@
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
-use holdfast_call::Event;
+use holdfast_call::{CallState, Event};
 use holdfast_link::Introduction;
 use holdfast_protocol::CallId;
 
@@ -21,9 +21,9 @@ use super::{
 };
 use crate::{
     config::Config,
-    media::Capture,
-    platform::{clock, location, random, visibility},
-    rtc::on_network_change,
+    media::{Capture, CaptureEvent},
+    platform::{clock, database, location, random, task, visibility},
+    rtc::{Certificate, on_network_change},
     signaling::Signaling,
 };
 
@@ -44,6 +44,11 @@ pub(super) struct Session {
     /// This page, from load to unload.
     page: String,
     calls_made: u32,
+    certificate: Option<Certificate>,
+    /// A new one is being made, and the call waits for it.
+    pub(super) renews_certificate: bool,
+    /// News of camera and microphone meanwhile.
+    pub(super) held: Vec<CaptureEvent>,
     _listeners: Vec<EventListener>,
     _renewal: Interval,
 }
@@ -66,6 +71,9 @@ impl Session {
             address: location::hash(),
             page,
             calls_made: 0,
+            certificate: None,
+            renews_certificate: false,
+            held: Vec::new(),
             _listeners: listeners(&inputs),
             _renewal: ice_servers::renew(&inputs),
             config,
@@ -87,8 +95,10 @@ impl Session {
 
     /// We are called that.
     pub(super) fn named(&mut self, name: String) {
-        self.feed(Event::Named(name.clone()));
-        self.screen.name(name);
+        let person = self.signaling.person().map(str::to_owned);
+        let shown = name.clone();
+        self.feed(Event::Named { name, person });
+        self.screen.name(shown);
     }
 
     /// How we come in under that name.
@@ -99,6 +109,33 @@ impl Session {
             pass: address::pass(),
             date: clock::date(),
         }
+    }
+
+    /// Every connection shows this certificate from now on.
+    pub(super) fn set_certificate(&mut self, certificate: Option<Certificate>) {
+        self.renews_certificate = false;
+        if let Some(certificate) = &certificate {
+            self.config.rtc.set_certificate(certificate);
+        }
+        self.certificate = certificate;
+    }
+
+    /// A call begins: its connections want a certificate that lasts. One that this page comes back
+    /// into knows the one there is.
+    pub(super) fn check_certificate(&mut self) {
+        let is_new = !matches!(self.call.view().state, CallState::Interrupted { .. });
+        let is_good = self.certificate.as_ref().is_some_and(Certificate::is_good);
+        if is_new && !is_good {
+            self.renews_certificate = true;
+            let inputs = self.inputs.clone();
+            task::spawn(async move { inputs.send(Input::Certificate(Certificate::load().await)) });
+        }
+    }
+
+    /// What this browser is known by is forgotten; a call that is under way goes on with it.
+    pub(super) fn forget_device(&mut self) {
+        self.certificate = None;
+        task::spawn(database::clear());
     }
 
     /// A token that no call had before.

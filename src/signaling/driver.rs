@@ -159,6 +159,12 @@ impl Signaling {
         introduction.map_or("", |introduction| &introduction.name)
     }
 
+    /// The public name of our session, where the server gives such.
+    #[must_use]
+    pub fn person(&self) -> Option<&str> {
+        self.link.person()
+    }
+
     /// The id of a session that this page, loaded anew, can go on with.
     #[must_use]
     pub fn session(&self) -> Option<&str> {

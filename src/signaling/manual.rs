@@ -39,6 +39,7 @@ impl Manual {
         emit(TransportEvent::Received(ServerMessage::Id {
             id,
             acked: None,
+            person: None,
         }));
         Self {
             peer,

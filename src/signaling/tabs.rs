@@ -101,11 +101,19 @@ impl Tabs {
                 let mut state = state.borrow_mut();
                 state.settled = true;
                 let id = ConnectionId::Text(id);
-                state.emit(ServerMessage::Id { id, acked: None });
+                state.emit(ServerMessage::Id {
+                    id,
+                    acked: None,
+                    person: None,
+                });
             }
         });
         let id = ConnectionId::Text(state.borrow().me.id.clone());
-        let hello = ServerMessage::Id { id, acked: None };
+        let hello = ServerMessage::Id {
+            id,
+            acked: None,
+            person: None,
+        };
         state.borrow().post(&encode(&hello));
         Ok(Self {
             state,
@@ -126,7 +134,7 @@ impl Drop for Tabs {
         let state = self.state.borrow();
         if !state.me.name.is_empty() {
             let name = state.me.name.clone();
-            state.post(&encode(&ServerMessage::PeerGone { name }));
+            state.post(&encode(&ServerMessage::PeerGone { name, person: None }));
         }
         state.channel.close();
     }
@@ -175,9 +183,9 @@ impl State {
                     self.announce();
                 }
             }
-            ServerMessage::PeerGone { name } => {
+            ServerMessage::PeerGone { name, .. } => {
                 self.others.retain(|known| known.name != name);
-                self.emit(ServerMessage::PeerGone { name });
+                self.emit(ServerMessage::PeerGone { name, person: None });
                 self.emit_list();
             }
             ServerMessage::Text { ref target, .. }

@@ -43,6 +43,7 @@ pub const SIGNALING: &str = "Signaling";
 pub const GATHERING: &str = "Gathering";
 pub const ICE: &str = "ICE";
 pub const CONNECTION: &str = "Connection";
+pub const FORGET_DEVICE: &str = "Forget this device";
 pub const AUTOMATIC: &str = "Automatic";
 pub const CALL: &str = "Call";
 pub const THEIR_PICTURE: &str = "The other side's picture";

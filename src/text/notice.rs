@@ -19,6 +19,10 @@ pub fn notice(notice: &Notice) -> String {
             "This server knows no rooms: everybody who comes in sees you, and can call you.".into()
         }
         Notice::CallInRoom => "Hang up first: your call is in this room.".into(),
+        Notice::Forgotten => {
+            "Forgotten. From your next call on, nobody knows this browser from earlier calls."
+                .into()
+        }
         Notice::AnotherTab => {
             "Your call goes on in another tab. Here you can come in under another name.".into()
         }

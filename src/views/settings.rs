@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    boxed::content,
+    boxed::{content, press},
     choice::{Options, choice},
 };
 use crate::{
@@ -58,6 +58,9 @@ pub(crate) fn Settings(model: Model, dispatch: Dispatch) -> impl IntoView {
                 {choice("camera-choice", labels::CAMERA, cameras, choose(Source::Camera))}
                 {choice("microphone-choice", labels::MICROPHONE, microphones, choose(Source::Microphone))}
                 {choice("quality", labels::PICTURE_SIZE, heights, resize)}
+                <button id="forget-device" on:click=press(dispatch, Action::ForgetDevice)>
+                    {labels::FORGET_DEVICE}
+                </button>
                 <dl class="peer-state" aria-label=labels::STATES>
                     {state(labels::SIGNALING, |state| &state.signaling)}
                     {state(labels::GATHERING, |state| &state.gathering)}
