@@ -13,6 +13,9 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
+use holdfast_clock::Instant;
+use holdfast_link::{Command, Event, Introduction, Link, LinkStatus, Medium, Output, SocketId};
+use holdfast_protocol::{ClientMessage, ServerMessage};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -25,7 +28,7 @@ use tokio_tungstenite::{
     },
 };
 
-/// Which server, and so which protocol.
+/// The protocol that a server speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Dialect {
     Holdfast,
@@ -51,12 +54,14 @@ pub(crate) struct Client {
     dialect: Dialect,
     socket: WebSocketStream<Counted>,
     name: String,
-    /// The secret that our server gave.
-    id: String,
-    /// What the server calls the other one of the pair.
+    /// The name of the other one of the pair, as the server has it.
     partner: String,
-    heard: u32,
+    /// The link to our server, as our page has it.
+    link: Link,
 }
+
+/// The one connection of a client, as its link counts them.
+const SOCKET: SocketId = 1;
 
 impl Client {
     /// Connects, but has not come in yet.
@@ -97,27 +102,30 @@ impl Client {
             dialect,
             socket,
             name: name.to_owned(),
-            id: String::new(),
             partner: partner.to_owned(),
-            heard: 0,
+            link: Link::new(Medium::Local, 1),
         })
     }
 
     /// The secret that our server gave.
     pub(crate) fn id(&self) -> &str {
-        &self.id
+        self.link.session().unwrap_or_default()
     }
 
     /// Comes in: into that room, where the server knows rooms.
     pub(crate) async fn enter(&mut self, room: &str) -> Result<()> {
         match self.dialect {
             Dialect::Holdfast => {
-                let id: Value = serde_json::from_str(&self.next().await?)?;
-                self.id = id["id"].as_str().unwrap_or_default().to_owned();
-                let (name, id) = (&self.name, &self.id);
-                let hello =
-                    json!({"type": "username", "name": name, "id": id, "date": 0, "room": room});
-                self.send(hello.to_string()).await?;
+                let introduction = Introduction {
+                    name: self.name.clone(),
+                    room: Some(room.to_owned()),
+                    pass: None,
+                    date: 0.0,
+                };
+                self.feed(Event::Join(introduction)).await?;
+                while self.link.session().is_none() {
+                    self.next().await?;
+                }
             }
             // In no room, there is nothing to say.
             Dialect::Ws if room.is_empty() => {}
@@ -142,8 +150,11 @@ impl Client {
         Ok(())
     }
 
-    /// Learns what the server calls the other one, where it does not take our word.
+    /// Waits until messages get through to the other one, where that takes more than to come in.
     pub(crate) async fn meet(&mut self) -> Result<()> {
+        while self.dialect == Dialect::Holdfast && self.link.status() != LinkStatus::Up {
+            self.next().await?;
+        }
         if self.dialect == Dialect::Matchbox {
             let text = self.next().await?;
             let news: Value = serde_json::from_str(&text)?;
@@ -161,7 +172,14 @@ impl Client {
         });
         let target = &self.partner;
         let text = match self.dialect {
-            Dialect::Holdfast | Dialect::Echo | Dialect::Ws => json!({
+            Dialect::Holdfast => {
+                let message = json!({
+                    "type": "new-ice-candidate", "target": target, "candidate": candidate,
+                });
+                let message = ClientMessage::read(&message)?.context("a candidate")?;
+                return self.feed(Event::Send(message)).await;
+            }
+            Dialect::Echo | Dialect::Ws => json!({
                 "type": "new-ice-candidate", "target": target, "candidate": candidate,
             })
             .to_string(),
@@ -198,20 +216,42 @@ impl Client {
         while self.next().await.is_ok() {}
     }
 
-    /// Says how much has been heard, as our page does.
-    async fn count(&mut self, text: &str) -> Result<()> {
-        let is_counted = text.starts_with("{\"type\":\"")
-            && !["id", "people", "heard"]
-                .iter()
-                .any(|kind| text[9..].starts_with(kind));
-        if self.dialect == Dialect::Holdfast && is_counted {
-            self.heard += 1;
-            if self.heard.is_multiple_of(16) {
-                let heard = json!({"type": "heard", "heard": self.heard});
-                self.send(heard.to_string()).await?;
+    /// Tells the link what happened, and does what it says. Its clock stands: the other servers'
+    /// clients have no heartbeat either.
+    async fn feed(&mut self, event: Event) -> Result<()> {
+        self.link.handle(event, Instant::START);
+        while let Some(output) = self.link.poll_output() {
+            if let Output::Command(Command::Transmit(_, message)) = output {
+                self.send(serde_json::to_string(&message)?).await?;
             }
         }
         Ok(())
+    }
+
+    /// A text of our server's, for the link.
+    fn read(&self, text: &str) -> Result<ServerMessage> {
+        let is_news = !text.starts_with("{\"type\"") || text.starts_with("{\"type\":\"people\"");
+        if is_news {
+            return Ok(self.news());
+        }
+        let message: Value = serde_json::from_str(text)?;
+        Ok(ServerMessage::read(&message)?)
+    }
+
+    /// News of who is here, as the link needs it: it is not read, because ten thousand people in one
+    /// process would have time for nothing else. The first is everybody, then come changes.
+    fn news(&self) -> ServerMessage {
+        let (free, busy, gone) = (Vec::new(), Vec::new(), Vec::new());
+        match self.link.status() {
+            LinkStatus::Up => ServerMessage::PresenceChanges { free, busy, gone },
+            LinkStatus::Off | LinkStatus::Connecting | LinkStatus::Down => {
+                ServerMessage::Presence {
+                    version: 0,
+                    free,
+                    busy,
+                }
+            }
+        }
     }
 
     async fn send(&mut self, text: String) -> Result<()> {
@@ -228,10 +268,19 @@ impl Client {
                 }
                 Message::Text(text) if text == "{\"type\":\"HEARTBEAT\"}" => {}
                 Message::Text(text) => {
-                    self.count(&text).await?;
+                    if self.dialect == Dialect::Holdfast {
+                        let message = self.read(&text)?;
+                        self.feed(Event::Received(SOCKET, message)).await?;
+                    }
                     return Ok(text.to_string());
                 }
-                Message::Binary(_) => return Ok(String::new()),
+                Message::Binary(_) => {
+                    if self.dialect == Dialect::Holdfast {
+                        let news = self.news();
+                        self.feed(Event::Received(SOCKET, news)).await?;
+                    }
+                    return Ok(String::new());
+                }
                 Message::Close(why) => bail!("closed: {why:?}"),
                 Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }

@@ -69,7 +69,7 @@ pub(crate) enum Fault {
     StolenSessions,
 }
 
-/// What innocent people have noticed.
+/// The harm that innocent people have noticed.
 pub(crate) struct Noticed {
     /// How long a message took, at the 99th percentile, in microseconds; before, and meanwhile.
     pub(crate) p99_before: u128,
@@ -101,6 +101,9 @@ pub(crate) async fn commit(fault: Fault) -> Result<Noticed> {
             pair.push(client);
         }
         pairs.push(pair);
+    }
+    for pair in &mut pairs {
+        pair[0].meet().await?;
     }
     sleep(Duration::from_secs(1)).await;
     let (pairs, before) = talk(pairs, Dialect::Holdfast, RATE, WATCH).await?;

@@ -61,7 +61,7 @@ struct Args {
     idle: usize,
 }
 
-/// What else this program can be; it starts itself so.
+/// The other programs that this one starts itself as.
 #[derive(clap::Subcommand)]
 enum Role {
     /// The echo server
@@ -354,9 +354,12 @@ async fn route(args: &Args, dialect: Dialect, people: usize) -> Result<Routed> {
             client.enter("bench").await?;
             pair.push(client);
         }
-        // Matchbox tells only the earlier of the later.
-        pair[0].meet().await?;
         pairs.push(pair);
+    }
+    // Matchbox tells only the earlier of the later. Only once all are in: in a large room it takes a
+    // second each until our server tells who is there, and who says nothing for 30 s is gone.
+    for pair in &mut pairs {
+        pair[0].meet().await?;
     }
     settle(&received).await;
     let before = server.cpu()?;

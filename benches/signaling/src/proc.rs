@@ -1,4 +1,4 @@
-//! What Linux says of a process.
+//! A process as Linux reports it.
 
 use std::{fs, time::Duration};
 
