@@ -142,3 +142,31 @@ fn c36_a_certificate_that_is_about_to_expire_is_replaced_before_the_next_call() 
         assert_ne!(known_by(&ann, &bob).await, first);
     });
 }
+
+#[test]
+fn somebody_whose_browser_died_is_away_and_has_the_name_when_back() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        let url = ann.run("return location.href", json!([])).await;
+        let url = url.as_str().expect("an address");
+        // It says no goodbye, and is not kept for the way back.
+        let dies = "WebSocket.prototype.close = () => {}; addEventListener('unload', () => {})";
+        ann.run(dies, json!([])).await;
+        ann.open("about:blank").await;
+        bob.reads(".userlistbox li:first-child", "away").await;
+        bob.call("Ann").await;
+        bob.reads(".state", "Ann is away").await;
+        ann.open(url).await;
+        ann.join().await;
+        ann.reads("header", "You are Ann").await;
+        // And the call that was made meanwhile rings.
+        ann.accept().await;
+        ann.sees_the_other_side().await;
+        bob.sees_the_other_side().await;
+        bob.hang_up().await;
+        ann.is_idle().await;
+        let alone = "return document.querySelectorAll('.userlistbox li').length === 2";
+        bob.until("nobody is left of the first", alone, json!([]))
+            .await;
+    });
+}

@@ -40,7 +40,7 @@ pub use self::{
     chat::ChatLine,
     model::{Model, Shown},
     notice::Notice,
-    presence::{Person, Presence},
+    presence::{Person, PersonStatus, Presence},
 };
 use crate::{media::CaptureEvent, platform::task, rtc::Certificate, text};
 pub use crate::{

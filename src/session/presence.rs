@@ -7,8 +7,19 @@ use std::cmp::Ordering;
 pub struct Person {
     /// Their name; nobody else in the room has it.
     pub name: String,
+    /// Whether they can be called.
+    pub status: PersonStatus,
+}
+
+/// Whether somebody can be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonStatus {
+    /// They can.
+    Free,
     /// They are in a call.
-    pub busy: bool,
+    Busy,
+    /// Their link to the server is lost; a call rings when they are back.
+    Away,
 }
 
 /// Everybody who is here. Made for some ten thousand: one who comes or goes moves the others in
@@ -19,29 +30,39 @@ pub struct Presence(Vec<Person>);
 impl Presence {
     /// These and nobody else. Our server gives many in their order.
     #[must_use]
-    pub fn new(free: Vec<String>, busy: Vec<String>) -> Self {
+    pub fn new(free: Vec<String>, busy: Vec<String>, away: Vec<String>) -> Self {
         let mut people = Self::default();
-        people.change(free, busy, &[]);
+        people.change(free, busy, away, &[]);
         people
     }
 
     /// These have come or changed, and these are gone.
-    pub fn change(&mut self, free: Vec<String>, busy: Vec<String>, gone: &[String]) {
+    pub fn change(
+        &mut self,
+        free: Vec<String>,
+        busy: Vec<String>,
+        away: Vec<String>,
+        gone: &[String],
+    ) {
         for name in gone {
             self.remove(name);
         }
-        for (names, busy) in [(free, false), (busy, true)] {
+        for (names, status) in [
+            (free, PersonStatus::Free),
+            (busy, PersonStatus::Busy),
+            (away, PersonStatus::Away),
+        ] {
             for name in names {
-                self.put(name, busy);
+                self.put(name, status);
             }
         }
     }
 
     /// Somebody comes, or their call has begun or ended.
-    pub fn put(&mut self, name: String, busy: bool) {
+    pub fn put(&mut self, name: String, status: PersonStatus) {
         match self.find(&name) {
-            Ok(place) => self.0[place].busy = busy,
-            Err(place) => self.0.insert(place, Person { name, busy }),
+            Ok(place) => self.0[place].status = status,
+            Err(place) => self.0.insert(place, Person { name, status }),
         }
     }
 
@@ -50,6 +71,13 @@ impl Presence {
         if let Ok(place) = self.find(name) {
             self.0.remove(place);
         }
+    }
+
+    /// Whether somebody's link to the server is lost.
+    #[must_use]
+    pub fn is_away(&self, name: &str) -> bool {
+        let place = self.find(name);
+        place.is_ok_and(|place| self.0[place].status == PersonStatus::Away)
     }
 
     /// Whether somebody is here.

@@ -5,7 +5,10 @@ use holdfast_link::News;
 use holdfast_protocol::{ErrorCode, ServerMessage};
 
 use super::{address, ice_servers, log::log, notice::Notice, presence::Presence, state::Session};
-use crate::signaling::{Route, SignalingNews};
+use crate::{
+    platform::storage,
+    signaling::{Route, SignalingNews},
+};
 
 /// Takes in what signaling tells.
 pub(super) fn receive(session: &mut Session, news: SignalingNews) {
@@ -40,11 +43,21 @@ fn introduced(session: &mut Session, resumable: bool) {
 fn message_came(session: &mut Session, message: ServerMessage) {
     match message {
         ServerMessage::RejectUsername { name, .. } => session.named(name),
-        ServerMessage::UserList { users } => everybody(session, users, Vec::new()),
-        ServerMessage::Presence { free, busy, .. } => everybody(session, free, busy),
-        ServerMessage::PresenceChanges { free, busy, gone } => {
-            presence_changed(session, free, busy, &gone);
+        ServerMessage::Named { claim } => {
+            storage::keep_claim(Some((session.signaling.name(), &claim)));
         }
+        ServerMessage::UserList { users } => {
+            everybody(session, Presence::new(users, Vec::new(), Vec::new()));
+        }
+        ServerMessage::Presence {
+            free, busy, away, ..
+        } => everybody(session, Presence::new(free, busy, away)),
+        ServerMessage::PresenceChanges {
+            free,
+            busy,
+            away,
+            gone,
+        } => presence_changed(session, free, busy, away, &gone),
         ServerMessage::PeerGone { name: peer, person } => {
             let up = false;
             session.feed(Event::PeerLink { peer, person, up });
@@ -62,25 +75,30 @@ fn message_came(session: &mut Session, message: ServerMessage) {
 }
 
 /// Follows presence: the people here, and whether the other side of the call is.
-fn everybody(session: &mut Session, free: Vec<String>, busy: Vec<String>) {
-    let people = Presence::new(free, busy);
+fn everybody(session: &mut Session, people: Presence) {
     let peer = session.call.view().peer;
     let up = people.contains(&peer);
     peer_is_listed(session, peer, up);
     session.screen.presence(|presence| *presence = people);
 }
 
-fn presence_changed(session: &mut Session, free: Vec<String>, busy: Vec<String>, gone: &[String]) {
+fn presence_changed(
+    session: &mut Session,
+    free: Vec<String>,
+    busy: Vec<String>,
+    away: Vec<String>,
+    gone: &[String],
+) {
     let peer = session.call.view().peer;
     let is_peer = |name: &String| *name == peer;
     if gone.iter().any(is_peer) {
         peer_is_listed(session, peer, false);
-    } else if free.iter().chain(&busy).any(is_peer) {
+    } else if free.iter().chain(&busy).chain(&away).any(is_peer) {
         peer_is_listed(session, peer, true);
     }
     session
         .screen
-        .presence(|presence| presence.change(free, busy, gone));
+        .presence(|presence| presence.change(free, busy, away, gone));
 }
 
 /// The server lists the other side's name, or does not.

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     config::Config,
     media::{Capture, CaptureEvent},
-    platform::{clock, database, location, random, task, visibility},
+    platform::{clock, database, location, random, storage, task, visibility},
     rtc::{Certificate, on_network_change},
     signaling::Signaling,
 };
@@ -104,6 +104,7 @@ impl Session {
     /// How we come in under that name.
     pub(super) fn introduction(&self, name: String) -> Introduction {
         Introduction {
+            claim: storage::claim(&name),
             name,
             room: address::room().filter(|room| !room.is_empty()),
             pass: address::pass(),
@@ -135,6 +136,7 @@ impl Session {
     /// What this browser is known by is forgotten; a call that is under way goes on with it.
     pub(super) fn forget_device(&mut self) {
         self.certificate = None;
+        storage::keep_claim(None);
         task::spawn(database::clear());
     }
 
@@ -159,7 +161,7 @@ impl Session {
         self.call.wait_for(self.signaling.route().patience());
         self.named(me.clone());
         let both = vec![me, peer];
-        let both = Presence::new(both, Vec::new());
+        let both = Presence::new(both, Vec::new(), Vec::new());
         self.screen.presence(|presence| *presence = both);
     }
 }

@@ -198,6 +198,7 @@ impl State {
             | ServerMessage::UserList { .. }
             | ServerMessage::Presence { .. }
             | ServerMessage::PresenceChanges { .. }
+            | ServerMessage::Named { .. }
             | ServerMessage::Error { .. }
             | ServerMessage::Resumed { .. }
             | ServerMessage::Ack { .. }
@@ -256,6 +257,7 @@ impl State {
             date: self.me.since,
             room: None,
             pass: None,
+            claim: None,
         }));
     }
 

@@ -42,13 +42,16 @@ pub fn has_reason(ended: &Ended) -> bool {
     ended.reason != EndReason::Here
 }
 
-/// How the call is.
+/// How the call is; `away`: the other side's link to the server is lost.
 #[must_use]
-pub fn call_state(view: &CallView) -> String {
+pub fn call_state(view: &CallView, away: bool) -> String {
     let peer = &view.peer;
     let state = match view.state {
         CallState::Idle => return "Click a name to call.".into(),
         CallState::Preparing => format!("Calling {peer}: waiting for your camera and microphone…"),
+        CallState::Calling { ringing: false } if away => {
+            format!("{peer} is away. It rings as soon as {peer} is back…")
+        }
         CallState::Calling { ringing: false } => format!("Calling {peer}…"),
         CallState::Calling { ringing: true } => format!("Ringing at {peer}'s…"),
         CallState::Ringing => format!("{peer} is calling"),

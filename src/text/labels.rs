@@ -26,6 +26,7 @@ pub const SEARCH: &str = "Search";
 pub const NOBODY_ELSE: &str = "Nobody else yet. Give somebody this page's address.";
 pub const YOU: &str = "you";
 pub const IN_A_CALL: &str = "in a call";
+pub const AWAY: &str = "away";
 pub const CALL_THEM: &str = "call";
 pub const ACCEPT: &str = "Accept";
 pub const DECLINE: &str = "Decline";

@@ -7,7 +7,7 @@ use super::{
     choice::{Options, choice},
 };
 use crate::{
-    session::{Action, ChatLine, Dispatch, Model, Presence},
+    session::{Action, ChatLine, Dispatch, Model, PersonStatus, Presence},
     text::labels,
 };
 
@@ -69,12 +69,14 @@ fn receivers(model: Model, to: RwSignal<Option<String>>) -> Options {
     };
     if names.is_empty() {
         for line in model.chat.read().iter() {
-            names.put(line.from.clone(), false);
+            names.put(line.from.clone(), PersonStatus::Free);
         }
     }
-    names.put(model.call.read().peer.clone(), false);
+    names.put(model.call.read().peer.clone(), PersonStatus::Free);
     // Who was chosen stays chosen, and is not taken for everybody when gone.
-    to.get().into_iter().for_each(|name| names.put(name, false));
+    to.get()
+        .into_iter()
+        .for_each(|name| names.put(name, PersonStatus::Free));
     let others = names.named_like("").map(|person| person.name.clone());
     let others = others.filter(|name| *name != me && !name.is_empty());
     let others: Vec<_> = others.map(|name| (name.clone(), name)).collect();

@@ -8,7 +8,7 @@ use super::{
     room::Room,
 };
 use crate::{
-    session::{Action, Dispatch, Model, Person},
+    session::{Action, Dispatch, Model, Person, PersonStatus},
     text::labels,
 };
 
@@ -140,14 +140,15 @@ fn keep_heights(
     });
 }
 
-fn row(model: Model, dispatch: Dispatch, Person { name, busy }: Person) -> impl IntoView {
+fn row(model: Model, dispatch: Dispatch, Person { name, status }: Person) -> impl IntoView {
     let own = name.clone();
     let hint = content(move || {
         let me = *model.name.read() == own;
-        (match (me, busy) {
+        (match (me, status) {
             (true, _) => labels::YOU,
-            (false, true) => labels::IN_A_CALL,
-            (false, false) => labels::CALL_THEM,
+            (false, PersonStatus::Busy) => labels::IN_A_CALL,
+            (false, PersonStatus::Away) => labels::AWAY,
+            (false, PersonStatus::Free) => labels::CALL_THEM,
         })
         .into()
     });

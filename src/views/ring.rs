@@ -22,11 +22,11 @@ pub(crate) fn Ring(model: Model, dispatch: Dispatch) -> impl IntoView {
     });
     // For whoever looks at another tab.
     let title = document().title();
-    document().set_title(&text::call_state(&model.call.get_untracked()));
+    document().set_title(&text::call_state(&model.call.get_untracked(), false));
     on_cleanup(move || document().set_title(&title));
     view! {
         <div class="ring" role="alertdialog" aria-labelledby="ring-title">
-            <p id="ring-title">{content(move || text::call_state(&model.call.read()))}</p>
+            <p id="ring-title">{content(move || text::call_state(&model.call.read(), false))}</p>
             <button
                 id="accept-button"
                 class="primary"

@@ -19,6 +19,10 @@ pub(crate) fn Stage(model: Model, dispatch: Dispatch) -> impl IntoView {
     let ringing = move || stage() == CallState::Ringing;
     let interrupted = move || matches!(stage(), CallState::Interrupted { .. });
     let calling = flag(move || stage().is_call() && !ringing());
+    let state = move || {
+        let call = model.call.read();
+        text::call_state(&call, model.presence.read().is_away(&call.peer))
+    };
     view! {
         <section class="stage" aria-label=labels::CALL>
             <div class="pictures" class:calling=calling class:interrupted=flag(interrupted)>
@@ -35,7 +39,7 @@ pub(crate) fn Stage(model: Model, dispatch: Dispatch) -> impl IntoView {
                     empty=flag(move || !model.local_view.read().has_video)
                 />
                 <p class="state" hidden=flag(ringing)>
-                    <span role="status">{content(move || text::call_state(&model.call.read()))}</span>
+                    <span role="status">{content(state)}</span>
                     // Counted for the eye alone.
                     <span aria-hidden="true">{content(move || text::waited(model.waited.get()))}</span>
                 </p>

@@ -58,6 +58,7 @@ fn start_server(args: &Args) -> Result<Child> {
     let mut server = Command::new(target().join("debug").join("holdfast-server"));
     server.arg("--listen").arg(args.listen.to_string());
     server.arg("--site").arg(root().join("dist"));
+    server.arg("--key").arg(target().join("holdfast.key"));
     if args.dev {
         // Trunk's server has the page.
         server.args(["--origin", "http://localhost:8080,http://127.0.0.1:8080"]);

@@ -120,6 +120,7 @@ impl Client {
                     name: self.name.clone(),
                     room: Some(room.to_owned()),
                     pass: None,
+                    claim: None,
                     date: 0.0,
                 };
                 self.feed(Event::Join(introduction)).await?;
@@ -243,12 +244,18 @@ impl Client {
     fn news(&self) -> ServerMessage {
         let (free, busy, gone) = (Vec::new(), Vec::new(), Vec::new());
         match self.link.status() {
-            LinkStatus::Up => ServerMessage::PresenceChanges { free, busy, gone },
+            LinkStatus::Up => ServerMessage::PresenceChanges {
+                free,
+                busy,
+                away: Vec::new(),
+                gone,
+            },
             LinkStatus::Off | LinkStatus::Connecting | LinkStatus::Down => {
                 ServerMessage::Presence {
                     version: 0,
                     free,
                     busy,
+                    away: Vec::new(),
                 }
             }
         }

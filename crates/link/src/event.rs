@@ -19,6 +19,8 @@ pub struct Introduction {
     pub room: Option<String>,
     /// A pass, which has room and name, where the server asks for one.
     pub pass: Option<String>,
+    /// What shows that the name is theirs, if a server has given it to them before.
+    pub claim: Option<String>,
     /// When the person said so, milliseconds since 1970.
     pub date: f64,
 }

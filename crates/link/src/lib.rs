@@ -31,8 +31,8 @@
 //!                 Some((socket, ServerMessage::Id { id, acked: Some(0), person: None }))
 //!             }
 //!             Output::Command(Command::Transmit(socket, ClientMessage::Username { name, .. })) => {
-//!                 let (version, free, busy) = (0, vec![name], vec![]);
-//!                 Some((socket, ServerMessage::Presence { version, free, busy }))
+//!                 let (version, free, busy, away) = (0, vec![name], vec![], vec![]);
+//!                 Some((socket, ServerMessage::Presence { version, free, busy, away }))
 //!             }
 //!             Output::Command(_) => None, // Nothing else happens here.
 //!             Output::News(news) => {
@@ -47,8 +47,8 @@
 //! }
 //!
 //! let mut link = Link::new(Medium::Network, 7);
-//! let (name, room, pass, date) = ("Ann".into(), None, None, 0.0);
-//! let introduction = Introduction { name, room, pass, date };
+//! let (name, room, pass, claim, date) = ("Ann".into(), None, None, None, 0.0);
+//! let introduction = Introduction { name, room, pass, claim, date };
 //! drive(&mut link, Event::Join(introduction), Instant::START);
 //! assert_eq!(link.status(), LinkStatus::Up);
 //! assert_eq!(link.session(), Some("secret"));

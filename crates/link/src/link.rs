@@ -272,6 +272,12 @@ impl Link {
                 self.session.presence_changed();
                 self.outputs.news(News::Message(message));
             }
+            ServerMessage::Named { ref claim } => {
+                if let Some(introduction) = &mut self.introduction {
+                    introduction.claim = Some(claim.clone());
+                }
+                self.outputs.news(News::Message(message));
+            }
             ServerMessage::RejectUsername { ref name, .. } => {
                 if let Some(introduction) = &mut self.introduction {
                     introduction.name.clone_from(name);
@@ -407,6 +413,7 @@ impl Link {
                 date: introduction.date,
                 room: introduction.room,
                 pass: introduction.pass,
+                claim: introduction.claim,
             });
         }
     }

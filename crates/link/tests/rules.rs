@@ -120,6 +120,7 @@ fn ann() -> Introduction {
         date: 0.0,
         room: None,
         pass: None,
+        claim: None,
     }
 }
 
@@ -136,6 +137,7 @@ fn presence(version: u32) -> ServerMessage {
         version,
         free: vec!["Ann".into()],
         busy: Vec::new(),
+        away: Vec::new(),
     }
 }
 
@@ -293,7 +295,15 @@ fn a_page_that_was_loaded_anew_counts_from_where_the_session_goes_on() {
 fn a_session_is_resumed_with_the_version_of_presence_that_is_known() {
     let mut driven = Driven::up();
     let (free, busy, gone) = (vec!["Bob".into()], Vec::new(), Vec::new());
-    driven.receive(1, ServerMessage::PresenceChanges { free, busy, gone });
+    driven.receive(
+        1,
+        ServerMessage::PresenceChanges {
+            free,
+            busy,
+            away: Vec::new(),
+            gone,
+        },
+    );
     driven.handle(Event::Closed(1));
     driven.wait(0.1);
     driven.receive(2, id());

@@ -64,6 +64,7 @@ impl ChannelMessage {
             | Kind::Id
             | Kind::Username
             | Kind::RejectUsername
+            | Kind::Named
             | Kind::UserList
             | Kind::Presence
             | Kind::PeerGone

@@ -24,6 +24,8 @@ pub enum ClientMessage {
         room: Option<String>,
         /// A pass, which has room and name, where the server asks for one.
         pass: Option<String>,
+        /// What shows that the name is the client's; a server has given it with `named`.
+        claim: Option<String>,
     },
     /// `message`: text chat to everybody, or to one person outside a call.
     Text {
@@ -78,6 +80,7 @@ impl ClientMessage {
                 date: fields.number("date").unwrap_or_default(),
                 room: fields.string("room"),
                 pass: fields.string("pass"),
+                claim: fields.string("claim"),
             },
             Kind::Message => Self::Text {
                 text: signal::text(fields)?,
@@ -107,6 +110,7 @@ impl ClientMessage {
             | Kind::Secret
             | Kind::Id
             | Kind::RejectUsername
+            | Kind::Named
             | Kind::UserList
             | Kind::Presence
             | Kind::PeerGone

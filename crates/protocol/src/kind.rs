@@ -11,6 +11,8 @@ wire_words! {
         Username = "username",
         /// Server to client.
         RejectUsername = "rejectusername",
+        /// Server to our clients.
+        Named = "named",
         /// Server to the sample's clients.
         UserList = "userlist",
         /// Server to our clients.
@@ -88,6 +90,7 @@ impl Kind {
             Self::Id
             | Self::Username
             | Self::RejectUsername
+            | Self::Named
             | Self::UserList
             | Self::Presence
             | Self::PeerGone

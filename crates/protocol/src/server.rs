@@ -28,6 +28,12 @@ pub enum ServerMessage {
         /// The name given instead.
         name: String,
     },
+    /// `named`. Whoever shows this claim gets the name back: after the session is over, or the server
+    /// has restarted.
+    Named {
+        /// Not guessable, and for nobody else.
+        claim: String,
+    },
     /// `userlist`. At every join, leave and rename. The sample's server may list `null` and `""` for
     /// people who have not said their name; these are left out here.
     UserList {
@@ -43,6 +49,8 @@ pub enum ServerMessage {
         free: Vec<String>,
         /// People who are in a call, in the same order.
         busy: Vec<String>,
+        /// People whose link to the server is lost, in the same order.
+        away: Vec<String>,
     },
     /// Without a `type`, because it goes to everybody all the time: what has changed since `people`,
     /// or since the last of these.
@@ -51,6 +59,8 @@ pub enum ServerMessage {
         free: Vec<String>,
         /// `busy`. Who is in a call now.
         busy: Vec<String>,
+        /// `away`. Whose link to the server is lost.
+        away: Vec<String>,
         /// `-`. Who is gone.
         gone: Vec<String>,
     },
@@ -128,16 +138,13 @@ impl ServerMessage {
                 id: ConnectionId::read(fields),
                 name: named()?,
             },
+            Kind::Named => Self::Named {
+                claim: fields.string("claim").ok_or(missing("`claim`, a string"))?,
+            },
             Kind::UserList => Self::UserList {
                 users: users(fields).ok_or(missing("`users`, a list"))?,
             },
-            Kind::Presence => Self::Presence {
-                version: fields
-                    .whole("version")
-                    .ok_or(missing("`version`, a count"))?,
-                free: fields.strings("free").unwrap_or_default(),
-                busy: fields.strings("busy").unwrap_or_default(),
-            },
+            Kind::Presence => Self::presence(fields)?,
             Kind::Message => Self::chat(fields)?,
             Kind::PeerGone => Self::PeerGone {
                 name: named()?,
@@ -179,6 +186,18 @@ impl ServerMessage {
         })
     }
 
+    /// A `people`.
+    fn presence(fields: &impl Fields) -> Result<Self, Malformed> {
+        let names = |field| fields.strings(field).unwrap_or_default();
+        let version = fields.whole("version");
+        Ok(Self::Presence {
+            version: version.ok_or(Malformed::lacks(Kind::Presence, "`version`, a count"))?,
+            free: names("free"),
+            busy: names("busy"),
+            away: names("away"),
+        })
+    }
+
     /// An `error`.
     fn error(fields: &impl Fields) -> Self {
         Self::Error {
@@ -194,6 +213,7 @@ impl ServerMessage {
         Self::PresenceChanges {
             free: names("+"),
             busy: names("busy"),
+            away: names("away"),
             gone: names("-"),
         }
     }

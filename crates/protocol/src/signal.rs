@@ -206,6 +206,7 @@ impl Signal {
             | Kind::Id
             | Kind::Username
             | Kind::RejectUsername
+            | Kind::Named
             | Kind::UserList
             | Kind::Presence
             | Kind::PeerGone

@@ -44,12 +44,14 @@ impl JsonFields for ClientMessage {
                 date,
                 room,
                 pass,
+                claim,
             } => {
                 identify(show, Kind::Username, Some(id));
                 show("name", JsonValue::Text(name));
                 show("date", JsonValue::Number(*date));
                 text(show, "room", room);
                 text(show, "pass", pass);
+                text(show, "claim", claim);
             }
             Self::Text {
                 text: said,
@@ -87,9 +89,10 @@ impl JsonFields for ServerMessage {
                 number(show, "heard", acked.map(f64::from));
                 text(show, "person", person);
             }
-            Self::RejectUsername { id, name } => {
-                identify(show, Kind::RejectUsername, id.as_ref());
-                show("name", JsonValue::Text(name));
+            Self::RejectUsername { id, name } => rename(show, id.as_ref(), name),
+            Self::Named { claim } => {
+                kind(show, Kind::Named);
+                show("claim", JsonValue::Text(claim));
             }
             Self::UserList { users } => {
                 kind(show, Kind::UserList);
@@ -99,15 +102,19 @@ impl JsonFields for ServerMessage {
                 version,
                 free,
                 busy,
+                away,
             } => {
                 kind(show, Kind::Presence);
                 number(show, "version", Some((*version).into()));
-                texts(show, "free", free);
-                texts(show, "busy", busy);
+                people(show, "free", [free, busy, away]);
             }
-            Self::PresenceChanges { free, busy, gone } => {
-                texts(show, "+", free);
-                texts(show, "busy", busy);
+            Self::PresenceChanges {
+                free,
+                busy,
+                away,
+                gone,
+            } => {
+                people(show, "+", [free, busy, away]);
                 texts(show, "-", gone);
             }
             Self::Text {
@@ -128,10 +135,7 @@ impl JsonFields for ServerMessage {
             } => {
                 refuse(show, *code, sentence, target);
             }
-            Self::Resumed { acked, person } => {
-                ack(show, Kind::Resumed, *acked);
-                text(show, "person", person);
-            }
+            Self::Resumed { acked, person } => resume(show, *acked, person),
             Self::Ack { acked } => ack(show, Kind::Ack, *acked),
             // Read, and never written.
             Self::Unknown { .. } => {}
@@ -252,6 +256,22 @@ fn identify(show: &mut Show<'_>, of: Kind, id: Option<&ConnectionId>) {
     if let Some(id) = id {
         show("id", id.into());
     }
+}
+
+fn people(show: &mut Show<'_>, name: &'static str, [free, busy, away]: [&[String]; 3]) {
+    texts(show, name, free);
+    texts(show, "busy", busy);
+    texts(show, "away", away);
+}
+
+fn rename(show: &mut Show<'_>, id: Option<&ConnectionId>, name: &str) {
+    identify(show, Kind::RejectUsername, id);
+    show("name", JsonValue::Text(name));
+}
+
+fn resume(show: &mut Show<'_>, acked: u32, person: &Option<String>) {
+    ack(show, Kind::Resumed, acked);
+    text(show, "person", person);
 }
 
 fn gone(show: &mut Show<'_>, name: &str, person: &Option<String>) {

@@ -113,6 +113,7 @@ fn every_message_of_the_samples_client_is_read() {
         date: 1.7e12,
         room: None,
         pass: None,
+        claim: None,
     };
     let text = ClientMessage::Text {
         text: "Hello".into(),
@@ -165,6 +166,7 @@ fn username(room: Option<&str>, pass: Option<&str>) -> ClientMessage {
         date: 1.7e12,
         room: room.map(Into::into),
         pass: pass.map(Into::into),
+        claim: None,
     }
 }
 
@@ -230,23 +232,37 @@ fn ours() -> Vec<Ours> {
             acked: Some(0),
             person: Some("9f3c".into()),
         }),
+        Client(ClientMessage::Username {
+            name: "Ann".into(),
+            id: id(),
+            date: 1.7e12,
+            room: None,
+            pass: None,
+            claim: Some("1.2.ab".into()),
+        }),
         Client(username(Some("b7Qk"), Some("e.y.J"))),
         Server(ServerMessage::Presence {
             version: 3,
             free: vec!["Ann".into(), "Bob".into()],
             busy: vec!["Zoe".into()],
+            away: vec!["Max".into()],
         }),
         Server(ServerMessage::PresenceChanges {
             free: vec!["Zoe".into()],
             busy: vec!["Ann".into()],
+            away: vec!["Max".into()],
             gone: vec!["Bob".into()],
         }),
         Server(ServerMessage::PresenceChanges {
             free: vec!["Bob".into()],
             busy: vec![],
+            away: vec![],
             gone: vec![],
         }),
         Ours::Signal(ClientMessage::Signal(proved())),
+        Server(ServerMessage::Named {
+            claim: "1.2.ab".into(),
+        }),
         Channel(ChannelMessage::Secret("00ff".into())),
         Channel(ChannelMessage::Text {
             nth: 5,

@@ -21,6 +21,7 @@
 mod cluster;
 mod http;
 mod hub;
+mod key;
 mod limits;
 mod metrics;
 mod options;

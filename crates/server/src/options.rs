@@ -70,6 +70,12 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_PASS_KEY", conflicts_with = "pass_secret")]
     pub pass_key: Option<PathBuf>,
 
+    /// The file of the key by which people get their names back after a restart, or at another
+    /// server that has the same; made if it is not there. Without one, a restart forgets whose a name
+    /// was
+    #[arg(long, env = "HOLDFAST_KEY")]
+    pub key: Option<PathBuf>,
+
     /// Be one server with others, through this NATS server, as nats://nats.example.org:4222
     #[arg(long, env = "HOLDFAST_NATS", hide_env_values = true)]
     pub nats: Option<String>,

@@ -17,6 +17,7 @@ use crate::{
     cluster,
     http::{self, Front, Ice, Site, tls},
     hub::{Hub, Node, Outgoing},
+    key,
     limits::ConnectionLimits,
     metrics::Metrics,
     options::Options,
@@ -58,6 +59,7 @@ pub async fn serve(
     let hub = Hub::new(
         options.max_per_room,
         passes.clone(),
+        &key::load(options)?,
         wake.clone(),
         (node, options.nats.is_some().then_some(cluster)),
         metrics.clone(),

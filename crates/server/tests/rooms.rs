@@ -62,6 +62,7 @@ async fn who_comes_in_is_told_everything_and_the_others_what_has_changed() {
     let id = client.next_of("id").await["id"].clone();
     let hello = json!({"type": "username", "name": "Zoe", "id": id, "date": 0, "room": "r"});
     client.send(&hello).await;
+    client.next_of("named").await;
     assert_eq!(
         client.next().await,
         json!({"type": "people", "version": 4, "free": ["Zoe"], "busy": ["Ann", "Bob"]})
@@ -164,6 +165,7 @@ async fn what_is_long_is_compressed_and_nothing_else() {
     last.next_of("id").await;
     last.send(&json!({"type": "username", "name": "Last", "date": 0, "room": "r"}))
         .await;
+    last.next_of("named").await;
     match last.next_frame().await {
         Message::Binary(packed) => assert!(packed.len() < 400, "{} bytes", packed.len()),
         other => panic!("{other:?}"),

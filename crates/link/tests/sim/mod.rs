@@ -114,6 +114,7 @@ pub(crate) fn introduction() -> Introduction {
         name: "Ann".into(),
         room: None,
         pass: None,
+        claim: None,
         date: 0.0,
     }
 }
@@ -414,6 +415,7 @@ impl Sim {
                         version: 0,
                         free: vec![name],
                         busy: Vec::new(),
+                        away: Vec::new(),
                     },
                     false => ServerMessage::UserList { users: vec![name] },
                 };

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use holdfast_protocol::Kind;
 
-use super::{key::Key, refusal::Refusal, room::Status};
+use super::{key::Key, refusal::Refusal};
 use crate::limits::MAX_CANDIDATES;
 
 /// How many people one person can be in the middle of a call with, as far as we keep track.
 const MAX_CALLS: usize = 16;
 
-/// Clients whose status has changed, and to what.
-pub(super) type StatusChanges = Vec<(Key, Status)>;
+/// Clients who are in a call now, or are not any more.
+pub(super) type StatusChanges = Vec<(Key, bool)>;
 
 /// The calls of everybody who is in one, or in the making of one.
 #[derive(Default)]
@@ -97,19 +97,19 @@ impl Calls {
         let ended = partners
             .into_iter()
             .filter_map(|partner| self.end(partner, key));
-        ended.chain([(key, Status::Free)]).collect()
+        ended.chain([(key, false)]).collect()
     }
 
     /// The one is in no call with the other any more. A call that was begun on another server is
     /// known here by its status alone.
-    fn end(&mut self, one: Key, other: Key) -> Option<(Key, Status)> {
+    fn end(&mut self, one: Key, other: Key) -> Option<(Key, bool)> {
         let partners = self.0.entry(one).or_default();
         partners.retain(|partner| partner.key != other);
         let is_free = !partners.iter().any(Partner::is_agreed);
         if partners.is_empty() {
             self.0.remove(&one);
         }
-        is_free.then_some((one, Status::Free))
+        is_free.then_some((one, false))
     }
 
     /// The one's call with the other is as far as that; what both have agreed to stays so.
@@ -137,7 +137,7 @@ impl Calls {
             }
         }
         if progress == Progress::Agreed {
-            changes.push((one, Status::Busy));
+            changes.push((one, true));
         }
     }
 

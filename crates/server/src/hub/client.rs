@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     key::{Key, RemoteKey},
+    owner::Owner,
     session::ClientSession,
 };
 use crate::limits::Permit;
@@ -35,6 +36,8 @@ pub(super) struct Local {
     pub(super) secret: Arc<str>,
     /// The public name of the session: no other gets it.
     pub(super) person: Arc<str>,
+    /// The owner of its name, once it has one.
+    pub(super) owner: Option<Owner>,
     /// Which connection has it now, or had it last.
     pub(super) connection: u64,
     pub(super) session: ClientSession,

@@ -11,6 +11,7 @@ pub(crate) struct RemoteClient {
     pub(crate) room: String,
     pub(crate) name: String,
     pub(crate) busy: bool,
+    pub(crate) away: bool,
     /// The public name of its session.
     pub(crate) person: String,
     /// A hash by which its secret is known again.

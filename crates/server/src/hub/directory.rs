@@ -15,7 +15,7 @@ use super::{
     client::{Client, Home, Local, Membership},
     key::Key,
     refusal::Refusal,
-    room::{PresenceFeed, Room, Status},
+    room::{PresenceFeed, Room},
 };
 use crate::{
     limits::{Full, Sender},
@@ -144,10 +144,11 @@ impl Directory {
         key: Key,
         room: &Arc<str>,
         wanted: &str,
+        owner: Option<u64>,
         feed: PresenceFeed,
     ) -> Arc<str> {
         let here = self.rooms.entry(room.clone()).or_default();
-        let name = here.enter(key, wanted, feed);
+        let name = here.enter(key, wanted, owner, feed);
         if let Some(client) = self.clients.get_mut(&key) {
             client.membership = Some(Membership {
                 room: room.clone(),
@@ -156,6 +157,17 @@ impl Directory {
         }
         self.mark_changed(room);
         name
+    }
+
+    /// The name of a client whose session is about to end is kept for its owner until then.
+    pub(super) fn keep_name(&mut self, key: Key, until: Instant) {
+        let owner = self.local(key).and_then(|local| local.owner);
+        let name = self.membership(key).map(|place| place.name.clone());
+        if let (Some(owner), Some(name)) = (owner, name)
+            && let Some(here) = self.room_of(key)
+        {
+            here.keep(&name, owner.id, until);
+        }
     }
 
     /// How many people are in a room.
@@ -213,17 +225,22 @@ impl Directory {
     }
 
     fn set_statuses(&mut self, changes: StatusChanges) {
-        for (key, status) in changes {
-            self.set_status(key, status);
+        for (key, in_call) in changes {
+            self.change_status(key, |here| here.set_in_call(key, in_call));
         }
     }
 
-    fn set_status(&mut self, key: Key, status: Status) {
+    /// A client's link to the server is lost, or is not.
+    pub(super) fn set_away(&mut self, key: Key, away: bool) {
+        self.change_status(key, |here| here.set_away(key, away));
+    }
+
+    fn change_status(&mut self, key: Key, change: impl FnOnce(&mut Room) -> bool) {
         let Some(room) = self.membership(key).map(|place| place.room.clone()) else {
             return;
         };
         let here = self.rooms.get_mut(&room);
-        if here.is_some_and(|here| here.set_status(key, status)) {
+        if here.is_some_and(change) {
             self.mark_changed(&room);
             if self.local(key).is_some() {
                 self.mark_changed_here(key);

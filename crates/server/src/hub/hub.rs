@@ -17,8 +17,10 @@ use super::{
     cluster_message::{ClusterMessage, Outgoing, RemoteClient},
     directory::Directory,
     key::{ConnectionRef, Key, Node, RemoteKey},
+    name::{likeness, plain},
+    owner::{Claims, Owner},
     refusal::Refusal,
-    remote::Remotes,
+    remote::{Remotes, rename},
     room::PresenceFeed,
     session::ClientSession,
 };
@@ -34,11 +36,18 @@ use crate::{
 /// How long a session waits for its next connection.
 const SESSION_LIMIT: Duration = Duration::from_secs(SESSION_SECONDS);
 
+/// After how long without a connection somebody is shown as away: most come back sooner.
+const AWAY_AFTER: Duration = Duration::from_secs(2);
+
+/// How long a name is kept for its owner after the session is over.
+const NAME_LIMIT: Duration = Duration::from_secs(5 * 60);
+
 /// Everybody who is connected.
 pub(crate) struct Hub {
     /// The most people in one room.
     max_people: usize,
     passes: Arc<Option<Passes>>,
+    claims: Claims,
     directory: Directory,
     remotes: Remotes,
     /// Sessions whose connection is gone, and until when they wait for the next.
@@ -76,6 +85,7 @@ impl Hub {
     pub(crate) fn new(
         max_people: usize,
         passes: Arc<Option<Passes>>,
+        key: &[u8],
         wake: Arc<Notify>,
         (node, cluster): (Node, Option<UnboundedSender<Outgoing>>),
         metrics: Arc<Metrics>,
@@ -84,6 +94,7 @@ impl Hub {
         Self {
             max_people,
             passes,
+            claims: Claims::new(key),
             directory: Directory::new(remotes.is_clustered(), wake, metrics.clone()),
             remotes,
             away: VecDeque::new(),
@@ -114,6 +125,7 @@ impl Hub {
             home: Home::Here(Local {
                 secret,
                 person: person.clone(),
+                owner: None,
                 connection,
                 session: ClientSession::new(queue, resumable),
                 permit,
@@ -155,7 +167,21 @@ impl Hub {
                 .connected(at)
                 .is_some_and(|local| !local.session.is_attached())
             {
+                self.directory.keep_name(at.key, now + NAME_LIMIT);
                 self.directory.remove(at.key);
+            }
+        }
+        let gone_since = now + (SESSION_LIMIT - AWAY_AFTER);
+        let away = self
+            .away
+            .iter()
+            .take_while(|(until, _)| *until <= gone_since);
+        for at in away.map(|(_, at)| *at).collect::<Vec<_>>() {
+            let is_away = self
+                .connected(at)
+                .is_some_and(|local| !local.session.is_attached());
+            if is_away {
+                self.directory.set_away(at.key, true);
             }
         }
         self.directory.drop_stalled();
@@ -417,13 +443,64 @@ impl Hub {
             true => PresenceFeed::Snapshot,
             false => PresenceFeed::Lists,
         };
-        self.directory.enter(at.key, &room, &wanted, feed);
+        let claim = message.string("claim");
+        let before = self.directory.membership(at.key).cloned();
+        let owner = self.give_back(at.key, &room, &wanted, claim.as_deref());
+        let name = self
+            .directory
+            .enter(at.key, &room, &wanted, owner.map(|owner| owner.id), feed);
         if is_resumable {
             self.directory.by_secret.insert(secret, at.key);
         }
         self.tell_name(at.key, asked.as_deref());
+        if is_resumable && before.is_none_or(|before| before.name != name) {
+            self.own(at.key, &room, &name, claim.as_deref());
+        }
         self.directory.mark_changed_here(at.key);
         Ok(at)
+    }
+
+    /// Reads a claim to a name, and makes somebody who has it meanwhile leave it: the owner's own
+    /// session, if its connection is gone; or somebody who was faster after the server had started.
+    fn give_back(
+        &mut self,
+        key: Key,
+        room: &Arc<str>,
+        wanted: &str,
+        claim: Option<&str>,
+    ) -> Option<Owner> {
+        let likeness = likeness(&plain(wanted)?);
+        let owner = self.claims.read(claim?, room, &likeness)?;
+        let holder = self.directory.rooms.get(room)?.find_alike(&likeness);
+        let Some(holder) = holder.filter(|holder| *holder != key) else {
+            return Some(owner);
+        };
+        let Some(local) = self.directory.local(holder) else {
+            return Some(owner);
+        };
+        let is_same = local.owner.is_some_and(|other| other.id == owner.id);
+        let is_later = local.owner.is_none_or(|other| owner.is_before(other));
+        if is_same && !local.session.is_attached() {
+            self.directory.remove(holder);
+        } else if !is_same && is_later && self.claims.are_coming_back() {
+            rename(&mut self.directory, holder);
+        }
+        Some(owner)
+    }
+
+    /// A client has that name: it is told how to get it back.
+    fn own(&mut self, key: Key, room: &str, name: &str, claim: Option<&str>) {
+        let likeness = likeness(name);
+        // Whoever claims another name than this has this one from now on.
+        let owner = claim.and_then(|claim| self.claims.read(claim, room, &likeness));
+        let owner = owner.unwrap_or_else(Owner::new);
+        let Some(local) = self.directory.local_mut(key) else {
+            return;
+        };
+        local.owner = Some(owner);
+        let claim = self.claims.make(owner, room, &likeness);
+        self.directory
+            .send_aside(key, &ServerMessage::Named { claim });
     }
 
     /// Whether a client can be let into that room.
@@ -510,6 +587,7 @@ impl Hub {
         let frames = again.chain([Frame::Text(encode(&resumed))]);
         self.directory.send_frames(key, frames);
         let version = message.number("people");
+        self.directory.set_away(key, false);
         let is_late = self
             .directory
             .room_of(key)

@@ -7,6 +7,7 @@
 //! | `broadcast.rs` | a message to everybody in a room |
 //! | `room.rs` | who is in a room, and who is told of it when |
 //! | `name.rs` | names: what may stand in one, and which look alike |
+//! | `owner.rs` | whose a name is, also after a restart |
 //! | `calls.rs` | who is in a call with whom |
 //! | `session.rs` | a client's session: resumed over another connection |
 //! | `remote.rs`, `cluster_message.rs` | clients of other servers, and what servers tell each other |
@@ -27,6 +28,7 @@ mod key;
 )]
 mod model_test;
 mod name;
+mod owner;
 mod refusal;
 mod remote;
 mod room;

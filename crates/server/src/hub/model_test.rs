@@ -62,7 +62,7 @@ struct Player {
 /// all.
 #[derive(Clone)]
 struct Known {
-    people: BTreeMap<String, bool>,
+    people: BTreeMap<String, Status>,
     version: u64,
 }
 
@@ -112,7 +112,7 @@ impl Game {
         let cluster = (Node(1), Some(say));
         let metrics = Arc::new(Metrics::new());
         Self {
-            hub: Hub::new(5, Arc::new(None), wake, cluster, metrics),
+            hub: Hub::new(5, Arc::new(None), b"key", wake, cluster, metrics),
             now: Instant::now(),
             clients: Vec::new(),
             ids: Vec::new(),
@@ -198,6 +198,7 @@ impl Game {
             room: ROOMS[choices.below(2)?].to_owned(),
             name: ["Ann", "Bob", "Zoe"][choices.below(3)?].to_owned(),
             busy: choices.below(2)? == 0,
+            away: choices.below(3)? == 0,
             person: format!("p{}-{key}", node.0),
             secret_hash: format!("{}-{key}", node.0),
         };
@@ -293,12 +294,13 @@ impl Game {
                 continue;
             };
             let room = &directory.rooms[&place.room];
-            let here: BTreeMap<String, bool> = room
+            let here: BTreeMap<String, Status> = room
                 .keys()
                 .map(|key| {
                     let place = directory.membership(key).expect("in a room");
-                    let busy = room.status(key) == Some(Status::Busy);
-                    (place.name.to_string(), busy && client.resumable)
+                    // The sample's clients are told the names alone.
+                    let status = room.status(key).filter(|_| client.resumable);
+                    (place.name.to_string(), status.unwrap_or(Status::Free))
                 })
                 .collect();
             let knows = client.knows.as_ref().map(|known| &known.people);
@@ -364,18 +366,19 @@ impl Player {
                 .map(|name| name.as_str().expect("a name").to_owned())
                 .collect::<Vec<_>>()
         };
-        let all = |busy: bool| move |name| (name, busy);
+        let all = |status: Status| move |name| (name, status);
         match news["type"].as_str() {
             Some("userlist") => {
                 assert!(!self.resumable);
-                let people = list("users").into_iter().map(all(false)).collect();
+                let people = list("users").into_iter().map(all(Status::Free)).collect();
                 let version = 0;
                 self.knows = Some(Known { people, version });
             }
             Some("people") => {
-                let free = list("free").into_iter().map(all(false));
-                let busy = list("busy").into_iter().map(all(true));
-                let people = free.chain(busy).collect();
+                let free = list("free").into_iter().map(all(Status::Free));
+                let busy = list("busy").into_iter().map(all(Status::Busy));
+                let away = list("away").into_iter().map(all(Status::Away));
+                let people = free.chain(busy).chain(away).collect();
                 let version = news["version"].as_u64().expect("a version");
                 self.knows = Some(Known { people, version });
             }
@@ -390,9 +393,13 @@ impl Player {
                 for name in list("-") {
                     assert!(people.remove(&name).is_some(), "{name} was not here");
                 }
-                for (key, busy) in [("+", false), ("busy", true)] {
+                for (key, status) in [
+                    ("+", Status::Free),
+                    ("busy", Status::Busy),
+                    ("away", Status::Away),
+                ] {
                     for name in list(key) {
-                        assert_ne!(people.insert(name, busy), Some(busy), "no news");
+                        assert_ne!(people.insert(name, status), Some(status), "no news");
                     }
                 }
             }

@@ -161,13 +161,10 @@ impl Remotes {
         self.by_remote_key.insert(on, key);
         let (person, secret_hash) = (client.person.into(), client.secret_hash.into());
         set_home(directory, key, on, person, secret_hash);
-        directory.enter(key, &room, &client.name, PresenceFeed::Remote);
-        let status = match client.busy {
-            true => Status::Busy,
-            false => Status::Free,
-        };
+        directory.enter(key, &room, &client.name, None, PresenceFeed::Remote);
         if let Some(here) = directory.room_of(key) {
-            here.set_status(key, status);
+            here.set_in_call(key, client.busy);
+            here.set_away(key, client.away);
         }
     }
 
@@ -319,6 +316,7 @@ fn entry(directory: &Directory, key: Key) -> Option<RemoteClient> {
         name: place.name.to_string(),
         // Not by its calls: those that were begun elsewhere are not known here.
         busy: room.status(key) == Some(Status::Busy),
+        away: room.status(key) == Some(Status::Away),
         person: local.person.to_string(),
         secret_hash: secret_hash(&local.secret).to_string(),
     })
@@ -355,7 +353,7 @@ fn set_home(
 }
 
 /// A client has to take another name; one of another server is given its name there.
-fn rename(directory: &mut Directory, key: Key) {
+pub(super) fn rename(directory: &mut Directory, key: Key) {
     let Some(here) = directory.room_of(key) else {
         return;
     };

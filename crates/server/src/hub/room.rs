@@ -37,6 +37,9 @@ pub(super) struct Room {
     names: HashMap<Arc<str>, Key>,
     /// The same, by what a name looks like: no two may look alike.
     likenesses: HashMap<String, Key>,
+    /// Names of people whose session is over, by what they look like: whose they are, and until when
+    /// nobody else gets them.
+    kept: HashMap<String, (u64, Instant)>,
     /// Counts the changes sent.
     version: u32,
     /// Names whose status has changed since the last of them, and what it was.
@@ -50,8 +53,19 @@ pub(super) struct Room {
 
 struct Member {
     name: Arc<str>,
-    status: Status,
+    in_call: bool,
+    away: bool,
     feed: PresenceFeed,
+}
+
+impl Member {
+    fn status(&self) -> Status {
+        match (self.in_call, self.away) {
+            (true, _) => Status::Busy,
+            (false, true) => Status::Away,
+            (false, false) => Status::Free,
+        }
+    }
 }
 
 /// Whether somebody can be called.
@@ -59,6 +73,8 @@ struct Member {
 pub(super) enum Status {
     Free,
     Busy,
+    /// In no call, and the link to the server is lost.
+    Away,
 }
 
 /// How a client learns who is here.
@@ -95,20 +111,38 @@ impl Room {
 
     /// Whether somebody can be called.
     pub(super) fn status(&self, key: Key) -> Option<Status> {
-        self.people.get(&key).map(|member| member.status)
+        self.people.get(&key).map(Member::status)
+    }
+
+    /// Who has a name that looks like that.
+    pub(super) fn find_alike(&self, likeness: &str) -> Option<Key> {
+        self.likenesses.get(likeness).copied()
+    }
+
+    /// A name is that owner's until then, though nobody has it.
+    pub(super) fn keep(&mut self, name: &str, owner: u64, until: Instant) {
+        let now = Instant::now();
+        self.kept.retain(|_, (_, until)| *until > now);
+        self.kept.insert(likeness(name), (owner, until));
     }
 
     /// Somebody comes in, or takes another name. Gives what they are called: what they ask for, or
-    /// the nearest that is free.
-    pub(super) fn enter(&mut self, key: Key, wanted: &str, feed: PresenceFeed) -> Arc<str> {
-        let name = self.free_name(key, wanted);
+    /// the nearest that is free; or kept for them.
+    pub(super) fn enter(
+        &mut self,
+        key: Key,
+        wanted: &str,
+        owner: Option<u64>,
+        feed: PresenceFeed,
+    ) -> Arc<str> {
+        let name = self.free_name(key, wanted, owner);
         match self.people.get_mut(&key) {
             Some(member) if member.name == name => {
                 self.list_owed = true;
                 return name;
             }
             Some(member) => {
-                let status = member.status;
+                let status = member.status();
                 let before = std::mem::replace(&mut member.name, name.clone());
                 self.forget_name(&before);
                 self.mark_changed(before, Some(status));
@@ -116,7 +150,8 @@ impl Room {
             None => {
                 let member = Member {
                     name: name.clone(),
-                    status: Status::Free,
+                    in_call: false,
+                    away: false,
                     feed,
                 };
                 self.people.insert(key, member);
@@ -136,7 +171,7 @@ impl Room {
         };
         // Nobody has this key, so the name counts as taken.
         self.likenesses.insert(likeness(&name), Key::MAX);
-        let given = self.enter(key, &name, PresenceFeed::Changes);
+        let given = self.enter(key, &name, None, PresenceFeed::Changes);
         self.forget_name(&name);
         given
     }
@@ -148,11 +183,14 @@ impl Room {
         }
     }
 
-    fn free_name(&self, key: Key, wanted: &str) -> Arc<str> {
+    fn free_name(&self, key: Key, wanted: &str, owner: Option<u64>) -> Arc<str> {
         let base = plain(wanted).unwrap_or_else(|| NO_NAME.to_owned());
+        let now = Instant::now();
         let is_free = |name: &str| {
-            let owner = self.likenesses.get(&likeness(name));
-            owner.is_none_or(|owner| *owner == key)
+            let likeness = likeness(name);
+            let has = self.likenesses.get(&likeness);
+            let kept = self.kept.get(&likeness).filter(|(_, until)| *until > now);
+            has.is_none_or(|has| *has == key) && kept.is_none_or(|(of, _)| Some(*of) == owner)
         };
         let mut name = base.clone();
         let mut number = 2_u32;
@@ -176,20 +214,32 @@ impl Room {
     pub(super) fn leave(&mut self, key: Key) {
         if let Some(member) = self.people.remove(&key) {
             self.forget_name(&member.name);
-            self.mark_changed(member.name, Some(member.status));
+            let status = member.status();
+            self.mark_changed(member.name, Some(status));
             self.list_owed = true;
         }
     }
 
-    /// Whether that is news.
-    pub(super) fn set_status(&mut self, key: Key, status: Status) -> bool {
+    /// Somebody is in a call, or is not. Whether that is news.
+    pub(super) fn set_in_call(&mut self, key: Key, in_call: bool) -> bool {
+        self.change(key, |member| member.in_call = in_call)
+    }
+
+    /// Somebody's link to the server is lost, or is not. Whether that is news.
+    pub(super) fn set_away(&mut self, key: Key, away: bool) -> bool {
+        self.change(key, |member| member.away = away)
+    }
+
+    /// Whether that changes somebody's status.
+    fn change(&mut self, key: Key, change: impl FnOnce(&mut Member)) -> bool {
         let Some(member) = self.people.get_mut(&key) else {
             return false;
         };
-        if member.status == status {
+        let before = member.status();
+        change(member);
+        if member.status() == before {
             return false;
         }
-        let before = std::mem::replace(&mut member.status, status);
         let name = member.name.clone();
         self.mark_changed(name, Some(before));
         true
@@ -256,26 +306,36 @@ impl Room {
 
     /// Changes since the others were told last.
     fn changes(&mut self) -> Option<Frame> {
-        let (mut free, mut busy, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut free, mut busy) = (Vec::new(), Vec::new());
+        let (mut away, mut gone) = (Vec::new(), Vec::new());
         for (name, before) in std::mem::take(&mut self.changed) {
             let member = self.find(&name).and_then(|key| self.people.get(&key));
-            let status = member.map(|member| member.status);
+            let status = member.map(Member::status);
             if status != before {
                 match status {
                     Some(Status::Free) => free.push(name.to_string()),
                     Some(Status::Busy) => busy.push(name.to_string()),
+                    Some(Status::Away) => away.push(name.to_string()),
                     None => gone.push(name.to_string()),
                 }
             }
         }
-        let is_news = !(free.is_empty() && busy.is_empty() && gone.is_empty());
-        is_news.then(|| pack(&ServerMessage::PresenceChanges { free, busy, gone }))
+        let all = [&free, &busy, &away, &gone];
+        let is_news = all.into_iter().any(|names| !names.is_empty());
+        is_news.then(|| {
+            pack(&ServerMessage::PresenceChanges {
+                free,
+                busy,
+                away,
+                gone,
+            })
+        })
     }
 
     fn snapshot(&self) -> ServerMessage {
         let with = |status| {
             let members = self.people.values();
-            let members = members.filter(move |member| member.status == status);
+            let members = members.filter(move |member| member.status() == status);
             let mut names: Vec<_> = members.map(|member| member.name.to_string()).collect();
             // In the order in which pages keep them, so that they need not sort.
             names.sort_by_cached_key(|name| (name.to_ascii_lowercase(), name.clone()));
@@ -285,6 +345,7 @@ impl Room {
             version: self.version,
             free: with(Status::Free),
             busy: with(Status::Busy),
+            away: with(Status::Away),
         }
     }
 
