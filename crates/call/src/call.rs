@@ -31,6 +31,8 @@ pub(crate) struct Call {
     /// has been told those.
     page: Secret,
     told: bool,
+    /// How often we have shown ourselves.
+    shown: u32,
     /// We called, and were not called.
     outgoing: bool,
     /// We yield in collisions.
@@ -158,6 +160,7 @@ impl Call {
             peer,
             page: page.clone(),
             told: false,
+            shown: 0,
             outgoing: matches!(agreement, Agreement::Calling { .. }),
             polite,
             agreement,
@@ -417,9 +420,15 @@ impl Call {
         false
     }
 
-    /// The other side has shown itself: it is there from now on. `asks`: it may not know where we are.
-    /// Gives whether that is news.
-    pub(crate) fn located(&mut self, address: Address, asks: bool) -> bool {
+    /// The other side has shown itself, with that tag: it is there from now on. `asks`: it may not
+    /// know where we are. Gives whether that is news.
+    pub(crate) fn located(&mut self, address: Address, asks: bool, tag: &Tag) -> bool {
+        if !self.peer.is_shown_later(tag.epoch, tag.seq) {
+            if asks {
+                self.show(false);
+            }
+            return false;
+        }
         let was_lost = std::mem::take(&mut self.peer_link_lost);
         let is_news = self.peer.moved_to(address) || was_lost;
         if asks {
@@ -580,20 +589,41 @@ impl Call {
         self.out.push(CallOutput::Send(signal));
     }
 
+    /// A message of the call has come from there, while it is not known where the other side is. It
+    /// may have been sent by somebody else, again: whoever it is, is asked.
+    pub(crate) fn ask(&mut self, at: Address) {
+        if self.peer_link_lost
+            && let Some(mut signal) = self.here(true)
+        {
+            (signal.target, signal.to) = (Some(at.name), at.person);
+            self.command(Command::Send(signal));
+        }
+    }
+
     /// Shows the other side where we are. `asks`: by its name, because we may not know its session;
     /// else in its session alone.
     fn show(&mut self, asks: bool) {
+        if let Some(mut signal) = self.here(asks) {
+            if asks {
+                signal.to = None;
+            }
+            self.command(Command::Send(signal));
+        }
+    }
+
+    fn here(&mut self, asks: bool) -> Option<Signal> {
         if !self.peer.is_proved() || !self.told {
-            return;
+            return None;
         }
         let me = self.me.clone();
         let person = me.person.unwrap_or(me.name);
         let mut signal = self.outbox.uncounted(0, SignalBody::Here { person, asks });
-        self.address(&mut signal);
-        if asks {
-            signal.to = None;
+        if let Some(tag) = &mut signal.tag {
+            tag.seq = self.shown;
         }
-        self.command(Command::Send(signal));
+        self.shown += 1;
+        self.address(&mut signal);
+        Some(signal)
     }
 
     /// Addresses a message of the call to the other side, where it is now, and proves it.

@@ -7,6 +7,7 @@ use holdfast_protocol::{CallId, ChannelMessage, HangUpReason, Signal, SignalBody
 
 use crate::{
     call::{Call, CallOutput, Party, reply},
+    callers::Callers,
     command::{Command, Notice},
     event::{CallRecord, Event},
     identity::{Address, Way},
@@ -32,6 +33,7 @@ pub struct Endpoint {
     /// When a missing message is to be given up.
     gap_due: Option<Instant>,
     known_calls: KnownCalls,
+    callers: Callers,
     commands: VecDeque<Command>,
 }
 
@@ -50,6 +52,7 @@ impl Endpoint {
             inbox: Inbox::default(),
             gap_due: None,
             known_calls: KnownCalls::default(),
+            callers: Callers::default(),
             commands: VecDeque::new(),
         }
     }
@@ -193,7 +196,10 @@ impl Endpoint {
                 let with = call.peer().name.clone();
                 self.notify(Notice::AlreadyInCall { with });
             }
-            None => self.begin(Call::dial(self.party(), peer, id)),
+            None => {
+                self.callers.forget(&peer);
+                self.begin(Call::dial(self.party(), peer, id));
+            }
         }
     }
 
@@ -267,6 +273,10 @@ impl Endpoint {
                     signal.from = signal.from.or_else(|| is_person.then(|| person.clone()));
                     return self.shown(signal, now);
                 }
+                if let (Way::Server, Some(name)) = (way, signal.name.take()) {
+                    let person = signal.from.clone();
+                    call.ask(Address { name, person });
+                }
                 signal.name = Some(call.key().to_owned());
                 epoch = call.outbox().epochs().1;
             } else if token.is_some() {
@@ -276,6 +286,9 @@ impl Endpoint {
         } else if way == Way::Channel {
             // Over a leg of a call that is over.
             return;
+        } else if matches!(signal.body, SignalBody::Here { .. }) {
+            // Not numbered as what waits its turn.
+            return self.receive(signal, now);
         }
         let call = self.call.as_ref();
         let keeps = |sender: &str, token: &CallId| {
@@ -292,19 +305,22 @@ impl Endpoint {
         let (Some(name), SignalBody::Here { person, asks }) = (signal.name, signal.body) else {
             return;
         };
-        if signal.from.as_ref().unwrap_or(&name) != &person {
+        let Some(tag) = signal
+            .tag
+            .filter(|_| signal.from.as_ref().unwrap_or(&name) == &person)
+        else {
             return;
-        }
+        };
         let address = Address {
             name,
             person: signal.from,
         };
         if let Some(call) = &mut self.call
-            && call.located(address, asks)
+            && call.located(address, asks, &tag)
         {
             self.restart_gaps(now);
         }
-        self.collect();
+        self.collect(now);
     }
 
     /// A message is due.
@@ -322,7 +338,7 @@ impl Endpoint {
                 self.receive_of_no_call(from, signal.body, signal.tag, now);
             }
         }
-        self.collect();
+        self.collect(now);
     }
 
     /// A message that belongs to no call under way.
@@ -374,7 +390,7 @@ impl Endpoint {
             // They call anew, so for them the old call is over.
             Some(call) if call.can_be_replaced_by(&from) => {
                 call.end(EndReason::There(HangUpReason::HungUp));
-                self.collect();
+                self.collect(now);
             }
             Some(_) => {
                 let busy = SignalBody::HangUp(HangUpReason::Busy);
@@ -382,6 +398,10 @@ impl Endpoint {
                 return self.notify(Notice::CalledMeanwhile { peer: from.name });
             }
             None => {}
+        }
+        if self.callers.must_wait(&from.name, now) {
+            let declined = SignalBody::HangUp(HangUpReason::Declined);
+            return self.reply(&from, token, (0, 0), declined);
         }
         self.begin(Call::ring(self.party(), from, token, sdp, now));
     }
@@ -423,11 +443,11 @@ impl Endpoint {
         if let Some(call) = &mut self.call {
             call.drive(now);
         }
-        self.collect();
+        self.collect(now);
     }
 
     /// Takes what the call wants done, and takes it down when it is over.
-    fn collect(&mut self) {
+    fn collect(&mut self, now: Instant) {
         let Some(call) = &mut self.call else { return };
         for output in call.take_outputs() {
             self.commands.push_back(match output {
@@ -439,7 +459,9 @@ impl Endpoint {
                         tag.acked = self.inbox.acked(call.key(), theirs, outbox.epochs());
                     }
                     call.address(&mut signal);
-                    match call.is_located() {
+                    // That the call is over may be known to whoever has the name.
+                    let is_end = matches!(signal.body, SignalBody::HangUp(_));
+                    match is_end || call.is_located() {
                         true => Command::Send(signal),
                         false => Command::SendDirect(ChannelMessage::Signal(signal)),
                     }
@@ -447,6 +469,18 @@ impl Endpoint {
             });
         }
         if let Some(reason) = call.over() {
+            let is_unanswered = matches!(
+                reason,
+                EndReason::Here
+                    | EndReason::Missed
+                    | EndReason::There(HangUpReason::Cancelled | HangUpReason::NoAnswer)
+            );
+            let caller = &call.peer().name;
+            if call.is_agreed() {
+                self.callers.forget(caller);
+            } else if call.is_ringing() && is_unanswered {
+                self.callers.refused(caller, now);
+            }
             self.ended = Some(Ended {
                 peer: call.peer().name.clone(),
                 outgoing: call.is_outgoing(),

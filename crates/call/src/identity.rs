@@ -32,6 +32,8 @@ pub(crate) struct Identity {
     secrets: Vec<Secret>,
     /// The fingerprints of its certificate, since its first description.
     certificate: Option<Vec<String>>,
+    /// The last time that it has shown itself: its page, and the count.
+    shown: Option<(u32, u32)>,
 }
 
 impl Identity {
@@ -42,6 +44,7 @@ impl Identity {
             address,
             secrets: Vec::new(),
             certificate: None,
+            shown: None,
         }
     }
 
@@ -108,6 +111,16 @@ impl Identity {
         if self.secrets.len() < 2 && !self.secrets.contains(&secret) {
             self.secrets.push(secret);
         }
+    }
+
+    /// Whether it shows itself later than ever before: what is late, or sent again by somebody else,
+    /// says where it was.
+    pub(crate) fn is_shown_later(&mut self, epoch: u32, count: u32) -> bool {
+        let is_later = self.shown < Some((epoch, count));
+        if is_later {
+            self.shown = Some((epoch, count));
+        }
+        is_later
     }
 
     /// It is there now; gives whether that is news.

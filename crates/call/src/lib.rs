@@ -14,6 +14,7 @@
 //! | `chat.rs` | text chat, over data channels alone |
 //! | `outbox.rs` | what is sent in a call: numbered, and kept until it is acknowledged |
 //! | `inbox.rs` | messages in the order they were sent, each once |
+//! | `callers.rs` | callers who have to wait, because nobody answers them |
 //! | `known_calls.rs` | the latest call that each page began |
 //! | `connectivity.rs` | the path under a call: legs raced and kept as the policy says |
 //! | `recovery.rs` | the recovery policy: when the path is in doubt, and what is done about it |
@@ -69,6 +70,7 @@
 //! ```
 
 mod call;
+mod callers;
 mod chat;
 mod command;
 mod connectivity;

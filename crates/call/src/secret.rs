@@ -221,6 +221,17 @@ mod tests {
         assert!(!change(|_, tag| tag.peer_epoch += 1));
     }
 
+    /// Made by another program, after docs/protocol.md.
+    #[test]
+    fn a_proof_is_what_the_protocol_says() {
+        let secret = Secret::read("000102030405060708090a0b0c0d0e0f").expect("digits");
+        let mut proved = signal(SignalBody::HangUp(HangUpReason::HungUp));
+        if let Some(tag) = &mut proved.tag {
+            tag.proof = Some("c3619a48a11fe62e5fd64f025b36f434".into());
+        }
+        assert!(secret.proves(&proved));
+    }
+
     #[test]
     fn calls_of_one_page_have_secrets_of_their_own() {
         let page = Secret::new([7; 16]);

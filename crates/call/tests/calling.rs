@@ -469,3 +469,38 @@ fn a_description_with_another_certificate_is_nobodys_in_the_call() {
     let refused = "leg 1: a description with another certificate".to_owned();
     assert!(sim.ends[ANN].logged.contains(&refused));
 }
+
+#[test]
+fn a_caller_whom_nobody_answers_has_to_wait_longer_each_time() {
+    let mut sim = Sim::new(Network::PERFECT);
+    let mut nth = 0;
+    let mut rings = |sim: &mut Sim, name: &str| {
+        nth += 1;
+        sim.handle(ANN, in_call(name, &format!("{name}{nth}"), 0, 0, offer()));
+        let rings = sim.stage(ANN) == CallState::Ringing;
+        if rings {
+            sim.handle(ANN, Event::Decline);
+        }
+        rings
+    };
+    // The first may have been a mistake.
+    assert!(rings(&mut sim, "Eve"));
+    assert!(rings(&mut sim, "Eve"));
+    for wait in [10_000, 60_000, 300_000, 1_800_000, 1_800_000] {
+        assert!(!rings(&mut sim, "Eve"));
+        sim.run(wait - 1000);
+        assert!(!rings(&mut sim, "Eve"), "before {wait} ms");
+        assert!(rings(&mut sim, "Zoe") || wait > 10_000, "others do not");
+        sim.run(1000);
+        assert!(rings(&mut sim, "Eve"), "after {wait} ms");
+    }
+    // Whoever is called back is welcome.
+    let id = CallId {
+        page: "ann".into(),
+        nth: 9,
+    };
+    let peer = "Eve".to_owned();
+    sim.handle(ANN, Event::Dial { peer, id });
+    sim.handle(ANN, Event::HangUp);
+    assert!(rings(&mut sim, "Eve"));
+}

@@ -152,7 +152,12 @@ fn documented_tests(faults: &mut Vec<String>) -> Result<()> {
             sources_of_tests.push(fs::read_to_string(path)?);
         }
     }
-    for document in ["docs/behaviours.md", "docs/link.md", "docs/recovery.md"] {
+    for document in [
+        "docs/behaviours.md",
+        "docs/link.md",
+        "docs/recovery.md",
+        "docs/security.md",
+    ] {
         let text = fs::read_to_string(root().join(document))?;
         for name in text.split('`').skip(1).step_by(2) {
             let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';

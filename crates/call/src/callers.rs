@@ -1,0 +1,58 @@
+//! People who call again and again: who is declined, or not answered, has to wait longer each time.
+
+use std::{collections::VecDeque, time::Duration};
+
+use holdfast_clock::Instant;
+
+/// How long a caller has to wait after each ring that came to nothing; the last is repeated. The
+/// first may have been a mistake.
+const WAIT: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(30 * 60),
+];
+
+/// How many callers are remembered.
+const CALLERS: usize = 64;
+
+/// Callers whose rings came to nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Callers(VecDeque<Caller>);
+
+#[derive(Debug)]
+struct Caller {
+    name: String,
+    rings: usize,
+    /// They are not let through before that.
+    until: Instant,
+}
+
+impl Callers {
+    /// A ring of theirs was declined, or not answered.
+    pub(crate) fn refused(&mut self, name: &str, now: Instant) {
+        let rings = self.forget(name);
+        let [.., longest] = WAIT;
+        let wait = WAIT.get(rings).copied().unwrap_or(longest);
+        self.0.truncate(CALLERS - 1);
+        self.0.push_front(Caller {
+            name: name.to_owned(),
+            rings: rings + 1,
+            until: now + wait,
+        });
+    }
+
+    /// They were answered, or called. Gives how many rings had come to nothing.
+    pub(crate) fn forget(&mut self, name: &str) -> usize {
+        let place = self.0.iter().position(|caller| caller.name == name);
+        let caller = place.and_then(|place| self.0.remove(place));
+        caller.map_or(0, |caller| caller.rings)
+    }
+
+    /// Whether they have to wait.
+    pub(crate) fn must_wait(&self, name: &str, now: Instant) -> bool {
+        let mut callers = self.0.iter();
+        callers.any(|caller| caller.name == name && now < caller.until)
+    }
+}
