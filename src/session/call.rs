@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
-use holdfast_call::{CallRecord, CallState, CallView, Command, Endpoint, Event, Limits};
+use holdfast_call::{CallRecord, CallState, CallView, Command, Endpoint, Event, Limits, Secret};
 use holdfast_clock::Instant;
+use holdfast_protocol::CallId;
 
 use super::{
     input::{Input, Inputs},
@@ -23,8 +24,10 @@ pub(super) struct CallDriver {
 
 impl CallDriver {
     pub(super) fn new(limits: Limits, inputs: Inputs) -> Self {
+        let mut endpoint = Endpoint::new(limits, Resume::secret());
+        endpoint.handle(Event::Over(Resume::over()), now());
         Self {
-            endpoint: Endpoint::new(limits, Resume::secret()),
+            endpoint,
             limits,
             inputs,
             timer: None,
@@ -97,6 +100,11 @@ impl CallDriver {
     /// Whether what is written to that person is said in the call.
     pub(super) fn reaches(&self, peer: &str) -> bool {
         self.endpoint.reaches(peer)
+    }
+
+    /// Calls that are over.
+    pub(super) fn over(&self) -> impl Iterator<Item = &(CallId, Secret)> {
+        self.endpoint.over()
     }
 
     /// The state with which the page comes back into the call.

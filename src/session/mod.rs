@@ -174,4 +174,5 @@ fn keep(session: &mut Session) {
     let call = session.call.record().filter(|_| comes_back);
     let (known, name) = (session.signaling.session(), session.signaling.name());
     session.resume.keep(known, name, call);
+    session.resume.keep_over(session.call.over());
 }

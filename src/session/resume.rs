@@ -10,6 +10,9 @@ const KEY: &str = "holdfast";
 /// The secret that those of this tab's calls are made from.
 const SECRET: &str = "holdfast-secret";
 
+/// Calls that are over.
+const OVER: &str = "holdfast-over";
+
 /// A session, and the call in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Record {
@@ -23,6 +26,7 @@ pub(super) struct Record {
 #[derive(Debug, Default)]
 pub(super) struct Resume {
     kept: Option<Record>,
+    kept_over: String,
     locked: String,
 }
 
@@ -42,9 +46,35 @@ impl Resume {
         })
     }
 
+    /// Calls that were over before the reload, and what our messages in them are proved with.
+    pub(super) fn over() -> Vec<(CallId, Secret)> {
+        let kept = storage::load(OVER).unwrap_or_default();
+        let call = |line: &str| {
+            let mut words = line.split(' ');
+            let page = words.next()?.to_owned();
+            let nth = words.next()?.parse().ok()?;
+            Some((CallId { page, nth }, Secret::read(words.next()?)?))
+        };
+        kept.lines().filter_map(call).collect()
+    }
+
+    /// Keeps calls that are over for the next page.
+    pub(super) fn keep_over<'a>(&mut self, calls: impl Iterator<Item = &'a (CallId, Secret)>) {
+        let mut lines = String::new();
+        for (CallId { page, nth }, secret) in calls {
+            lines += &format!("{page} {nth} {}\n", secret.digits());
+        }
+        if lines != self.kept_over {
+            storage::keep(OVER, Some(&lines));
+            self.kept_over = lines;
+        }
+    }
+
     /// Forgets what was kept: another tab goes on with it.
     pub(super) fn forget() {
-        storage::keep(KEY, None);
+        for key in [KEY, SECRET, OVER] {
+            storage::keep(key, None);
+        }
     }
 
     /// This tab has that session to itself.
@@ -84,6 +114,7 @@ impl Record {
     fn write(&self) -> String {
         let call = &self.call;
         let peer_call = call.peer_call.as_ref();
+        let dialed = call.dialed.as_ref();
         let secrets: Vec<String> = call.secrets.iter().map(Secret::digits).collect();
         let fields = [
             self.session.clone(),
@@ -97,6 +128,8 @@ impl Record {
             call.epoch.to_string(),
             call.leg.to_string(),
             call.peer_epoch.to_string(),
+            dialed.map_or(0, |call| call.nth).to_string(),
+            dialed.map(|call| call.page.clone()).unwrap_or_default(),
             call.person.clone().unwrap_or_default(),
             secrets.join(","),
             call.certificate.join(","),
@@ -117,6 +150,8 @@ impl Record {
         let (call, peer_call) = (call()?, call()?);
         let mut number = || fields.next()?.parse::<u32>().ok();
         let (polite, epoch, leg, peer_epoch) = (number()? > 0, number()?, number()?, number()?);
+        let nth = number()?;
+        let page = fields.next()?.to_owned();
         let person = Some(fields.next()?.to_owned());
         let secrets = fields.next()?.split(',').filter_map(Secret::read).collect();
         let certificate = fields.next()?;
@@ -128,6 +163,7 @@ impl Record {
             polite,
             epoch,
             peer_epoch,
+            dialed: Some(CallId { page, nth }).filter(|call| !call.page.is_empty()),
             leg,
             secrets,
             certificate: certificate

@@ -33,6 +33,8 @@ pub(crate) struct Call {
     told: bool,
     /// How often we have shown ourselves.
     shown: u32,
+    /// The token of our own, if we called.
+    dialed: Option<CallId>,
     /// We called, and were not called.
     outgoing: bool,
     /// We yield in collisions.
@@ -89,9 +91,11 @@ impl Call {
             name: peer,
             person: None,
         });
+        let dialed = Some(id.clone());
         let outbox = Outbox::new(Peer::Unknown { call: id });
         let calling = Agreement::Calling { ringing: false };
         let mut call = Self::new(party, peer, calling, outbox);
+        call.dialed = dialed;
         call.command(Command::AcquireMedia);
         call
     }
@@ -126,6 +130,7 @@ impl Call {
     /// Our page was loaded anew during a call.
     pub(crate) fn rejoin(party: Party<'_>, record: CallRecord, now: Instant) -> Self {
         let told = !record.secrets.is_empty();
+        let dialed = record.dialed.clone();
         let address = Address {
             name: record.peer,
             person: record.person,
@@ -138,6 +143,7 @@ impl Call {
         let outbox = Outbox::reloaded(known, record.epoch, record.peer_epoch);
         let mut call = Self::new(party, peer, Agreement::Agreed, outbox);
         call.told = told;
+        call.dialed = dialed;
         // The roles are those of the whole call, whatever we are called now.
         call.polite = record.polite;
         let seed = call.seed();
@@ -161,6 +167,7 @@ impl Call {
             page: page.clone(),
             told: false,
             shown: 0,
+            dialed: None,
             outgoing: matches!(agreement, Agreement::Calling { .. }),
             polite,
             agreement,
@@ -289,6 +296,7 @@ impl Call {
             polite: self.polite,
             epoch: epoch + 1,
             peer_epoch,
+            dialed: self.dialed.clone(),
             leg: self.path.legs().highest(),
             secrets: match self.told {
                 true => self.peer.secrets().to_vec(),
@@ -589,12 +597,15 @@ impl Call {
         self.out.push(CallOutput::Send(signal));
     }
 
+    /// Whether it is not known where the other side is.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.peer_link_lost
+    }
+
     /// A message of the call has come from there, while it is not known where the other side is. It
     /// may have been sent by somebody else, again: whoever it is, is asked.
     pub(crate) fn ask(&mut self, at: Address) {
-        if self.peer_link_lost
-            && let Some(mut signal) = self.here(true)
-        {
+        if let Some(mut signal) = self.here(true) {
             (signal.target, signal.to) = (Some(at.name), at.person);
             self.command(Command::Send(signal));
         }
@@ -632,9 +643,24 @@ impl Call {
         signal.name = Some(self.me.name.clone());
         signal.target = Some(name);
         signal.to = person;
-        if self.told {
-            self.page.prove(signal);
+        let token = signal.tag.as_ref().map(|tag| tag.call.clone());
+        if let Some(token) = token.filter(|_| self.told) {
+            self.secret_of(&token).prove(signal);
         }
+    }
+
+    /// What our messages with that token are proved with.
+    fn secret_of(&self, token: &CallId) -> Secret {
+        let dialed = self.dialed.as_ref() == Some(token);
+        self.page.of_call(token, dialed)
+    }
+
+    /// The tokens of the call whose secrets the other side has been told, and the secrets.
+    pub(crate) fn secrets(&self) -> Vec<(CallId, Secret)> {
+        let tokens = [self.outbox.call(), self.outbox.peer_call()];
+        let tokens = tokens.into_iter().flatten().filter(|_| self.told);
+        let secret = |token: &CallId| (token.clone(), self.secret_of(token));
+        tokens.map(secret).collect()
     }
 
     /// Whether the server may be given a message for the other side: it may have nobody, or somebody
@@ -648,7 +674,7 @@ impl Call {
         self.told = true;
         let tokens = [self.outbox.call(), self.outbox.peer_call()];
         for token in tokens.map(Option::<&CallId>::cloned).into_iter().flatten() {
-            let secret = self.page.of_call(&token).digits();
+            let secret = self.secret_of(&token).digits();
             self.command(Command::SendDirect(ChannelMessage::Secret(secret)));
         }
         for message in self.chat.again() {

@@ -4,6 +4,8 @@ use std::{collections::VecDeque, time::Duration};
 
 use holdfast_clock::Instant;
 
+use crate::identity::Address;
+
 /// How long a caller has to wait after each ring that came to nothing; the last is repeated. The
 /// first may have been a mistake.
 const WAIT: [Duration; 5] = [
@@ -23,7 +25,7 @@ pub(crate) struct Callers(VecDeque<Caller>);
 
 #[derive(Debug)]
 struct Caller {
-    name: String,
+    address: Address,
     rings: usize,
     /// They are not let through before that.
     until: Instant,
@@ -31,28 +33,33 @@ struct Caller {
 
 impl Callers {
     /// A ring of theirs was declined, or not answered.
-    pub(crate) fn refused(&mut self, name: &str, now: Instant) {
-        let rings = self.forget(name);
+    pub(crate) fn refused(&mut self, caller: &Address, now: Instant) {
+        let rings = self.forget(caller);
         let [.., longest] = WAIT;
         let wait = WAIT.get(rings).copied().unwrap_or(longest);
         self.0.truncate(CALLERS - 1);
         self.0.push_front(Caller {
-            name: name.to_owned(),
+            address: caller.clone(),
             rings: rings + 1,
             until: now + wait,
         });
     }
 
-    /// They were answered, or called. Gives how many rings had come to nothing.
-    pub(crate) fn forget(&mut self, name: &str) -> usize {
-        let place = self.0.iter().position(|caller| caller.name == name);
+    /// Everybody of that name is called.
+    pub(crate) fn welcome(&mut self, name: &str) {
+        self.0.retain(|caller| caller.address.name != name);
+    }
+
+    /// They were answered. Gives how many rings had come to nothing.
+    pub(crate) fn forget(&mut self, address: &Address) -> usize {
+        let place = self.0.iter().position(|caller| caller.address == *address);
         let caller = place.and_then(|place| self.0.remove(place));
         caller.map_or(0, |caller| caller.rings)
     }
 
     /// Whether they have to wait.
-    pub(crate) fn must_wait(&self, name: &str, now: Instant) -> bool {
+    pub(crate) fn must_wait(&self, address: &Address, now: Instant) -> bool {
         let mut callers = self.0.iter();
-        callers.any(|caller| caller.name == name && now < caller.until)
+        callers.any(|caller| caller.address == *address && now < caller.until)
     }
 }

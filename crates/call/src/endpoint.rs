@@ -1,6 +1,6 @@
 //! A page's end of calls: who calls whom, and which call a message belongs to.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use holdfast_clock::Instant;
 use holdfast_protocol::{CallId, ChannelMessage, HangUpReason, Signal, SignalBody, Tag};
@@ -18,6 +18,13 @@ use crate::{
     view::{CallState, CallView, EndReason, Ended},
 };
 
+/// How many calls that are over are remembered, to say so to who believes in one.
+const OVER: usize = 8;
+
+/// How many answers are given in a second to messages that belong to no call: nobody makes us send so
+/// much that we are taken for somebody who floods the server.
+const ANSWERS: usize = 5;
+
 /// A page's end of calls. It can be in one at a time.
 #[derive(Debug)]
 pub struct Endpoint {
@@ -34,6 +41,10 @@ pub struct Endpoint {
     gap_due: Option<Instant>,
     known_calls: KnownCalls,
     callers: Callers,
+    /// Calls that are over, and what our messages in them are proved with.
+    over: VecDeque<(CallId, Secret)>,
+    /// When the last answers were given to messages that belong to no call.
+    answers: VecDeque<Instant>,
     commands: VecDeque<Command>,
 }
 
@@ -53,6 +64,8 @@ impl Endpoint {
             gap_due: None,
             known_calls: KnownCalls::default(),
             callers: Callers::default(),
+            over: VecDeque::new(),
+            answers: VecDeque::new(),
             commands: VecDeque::new(),
         }
     }
@@ -85,6 +98,7 @@ impl Endpoint {
                 self.received(signal, Way::Channel, now);
             }
             Event::Rejoin(record) => self.rejoin(record, now),
+            Event::Over(calls) => self.over = calls.into(),
             Event::LinkUp { anew } => self.link_up(anew, now),
             Event::LinkLost => self.link_lost = true,
             Event::PeerLink { peer, person, up } => {
@@ -185,6 +199,11 @@ impl Endpoint {
         self.call.as_ref()?.record()
     }
 
+    /// Calls that are over, and what our messages in them are proved with: to be kept through a reload.
+    pub fn over(&self) -> impl Iterator<Item = &(CallId, Secret)> {
+        self.over.iter()
+    }
+
     // What people do.
 
     fn dial(&mut self, peer: String, id: CallId, now: Instant) {
@@ -197,7 +216,7 @@ impl Endpoint {
                 self.notify(Notice::AlreadyInCall { with });
             }
             None => {
-                self.callers.forget(&peer);
+                self.callers.welcome(&peer);
                 self.begin(Call::dial(self.party(), peer, id));
             }
         }
@@ -275,12 +294,14 @@ impl Endpoint {
                 }
                 if let (Way::Server, Some(name)) = (way, signal.name.take()) {
                     let person = signal.from.clone();
-                    call.ask(Address { name, person });
+                    if call.is_lost() && may_answer(&mut self.answers, now) {
+                        call.ask(Address { name, person });
+                    }
                 }
                 signal.name = Some(call.key().to_owned());
                 epoch = call.outbox().epochs().1;
-            } else if token.is_some() {
-                // Whoever knows the token and cannot show more is told nothing.
+            } else if token.is_some() || signal.name.as_deref() == Some(call.key()) {
+                // Whoever knows the token, or has the name, and cannot show more is told nothing.
                 return;
             }
         } else if way == Way::Channel {
@@ -360,7 +381,7 @@ impl Endpoint {
             | SignalBody::Here { .. } => {
                 if let Some(tag) = tag {
                     let body = SignalBody::HangUp(HangUpReason::UnknownCall);
-                    self.reply(&from, Some(tag.call), (0, tag.epoch), body);
+                    self.reply(&from, Some(tag.call), (0, tag.epoch), body, now);
                 }
             }
             SignalBody::Candidate(_)
@@ -377,7 +398,7 @@ impl Endpoint {
         let token = tag.as_ref().map(|tag| tag.call.clone());
         if token
             .as_ref()
-            .is_some_and(|token| !self.known_calls.is_latest(token))
+            .is_some_and(|token| !self.known_calls.is_latest(&from.name, token))
         {
             return;
         }
@@ -394,23 +415,38 @@ impl Endpoint {
             }
             Some(_) => {
                 let busy = SignalBody::HangUp(HangUpReason::Busy);
-                self.reply(&from, token, (0, 0), busy);
+                self.reply(&from, token, (0, 0), busy, now);
                 return self.notify(Notice::CalledMeanwhile { peer: from.name });
             }
             None => {}
         }
-        if self.callers.must_wait(&from.name, now) {
+        if self.callers.must_wait(&from, now) {
             let declined = SignalBody::HangUp(HangUpReason::Declined);
-            return self.reply(&from, token, (0, 0), declined);
+            return self.reply(&from, token, (0, 0), declined, now);
         }
         self.begin(Call::ring(self.party(), from, token, sdp, now));
     }
 
     /// Answers a message of a call that is not under way.
-    fn reply(&mut self, to: &Address, token: Option<CallId>, epochs: (u32, u32), body: SignalBody) {
+    fn reply(
+        &mut self,
+        to: &Address,
+        token: Option<CallId>,
+        epochs: (u32, u32),
+        body: SignalBody,
+        now: Instant,
+    ) {
+        if !may_answer(&mut self.answers, now) {
+            return;
+        }
+        let mut over = self.over.iter();
+        let over = over.find(|(call, _)| Some(call) == token.as_ref());
+        let secret = over.map(|(_, secret)| secret.clone());
         let mut signal = reply(&self.me.name, to, token, epochs, body);
-        // The call may have been ours.
-        self.page.prove(&mut signal);
+        // Only what was ours: a proof for a call that is to come would end it.
+        if let Some(secret) = secret {
+            secret.prove(&mut signal);
+        }
         self.commands.push_back(Command::Send(signal));
     }
 
@@ -475,7 +511,11 @@ impl Endpoint {
                     | EndReason::Missed
                     | EndReason::There(HangUpReason::Cancelled | HangUpReason::NoAnswer)
             );
-            let caller = &call.peer().name;
+            for over in call.secrets() {
+                self.over.truncate(OVER - 1);
+                self.over.push_front(over);
+            }
+            let caller = call.peer();
             if call.is_agreed() {
                 self.callers.forget(caller);
             } else if call.is_ringing() && is_unanswered {
@@ -493,6 +533,16 @@ impl Endpoint {
     fn notify(&mut self, notice: Notice) {
         self.commands.push_back(Command::Notify(notice));
     }
+}
+
+/// Whether another answer may be given in this second.
+fn may_answer(answers: &mut VecDeque<Instant>, now: Instant) -> bool {
+    answers.retain(|at| now < *at + Duration::from_secs(1));
+    let may = answers.len() < ANSWERS;
+    if may {
+        answers.push_back(now);
+    }
+    may
 }
 
 /// Events that concern the call under way alone.
@@ -513,6 +563,7 @@ fn feed(call: &mut Call, event: Event, now: Instant) {
         | Event::Dial { .. }
         | Event::Received(_)
         | Event::Rejoin(_)
+        | Event::Over(_)
         | Event::LinkUp { .. }
         | Event::LinkLost
         | Event::PeerLink { .. }

@@ -69,6 +69,9 @@ pub enum Event {
     PageCloses,
     /// The page was loaded anew during this call.
     Rejoin(CallRecord),
+    /// The page was loaded anew, and these are calls that were over before, with what our messages in
+    /// them are proved with.
+    Over(Vec<(CallId, Secret)>),
     /// A leg has news.
     Leg(LegId, LegEvent),
 }
@@ -90,6 +93,8 @@ pub struct CallRecord {
     pub epoch: u32,
     /// How many times the other side's has.
     pub peer_epoch: u32,
+    /// The token of our own, if we called.
+    pub dialed: Option<CallId>,
     /// The highest number that a leg has had.
     pub leg: LegId,
     /// What their messages are proved with, once the two have told each other.

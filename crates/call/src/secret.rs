@@ -43,19 +43,18 @@ impl Secret {
         digits(&self.0)
     }
 
-    /// The secret of messages that have that token, out of a page's.
-    pub(crate) fn of_call(&self, call: &CallId) -> Self {
+    /// The secret of messages that have that token, out of a page's. `dialed`: it is a token of ours;
+    /// others can choose theirs to be the same as one that we will have.
+    pub(crate) fn of_call(&self, call: &CallId, dialed: bool) -> Self {
         let mut mac = self.mac();
+        mac.update(&[u8::from(dialed)]);
         feed(&mut mac, call);
         Self(cut(mac))
     }
 
-    /// Puts the proof into a message that has a tag, with the secret of its token out of this one.
+    /// Puts the proof into a message that has a tag.
     pub(crate) fn prove(&self, signal: &mut Signal) {
-        let Some(token) = signal.tag.as_ref().map(|tag| &tag.call) else {
-            return;
-        };
-        let proof = digits(&cut(self.of_call(token).over(signal)));
+        let proof = digits(&cut(self.over(signal)));
         if let Some(tag) = &mut signal.tag {
             tag.proof = Some(proof);
         }
@@ -187,12 +186,10 @@ mod tests {
 
     #[test]
     fn a_proof_holds_for_its_message_and_secret_alone() {
-        let page = Secret::new([7; 16]);
+        let secret = Secret::new([7; 16]);
         let mut proved = signal(SignalBody::HangUp(HangUpReason::HungUp));
-        let call = proved.tag.as_ref().map(|tag| tag.call.clone());
-        let secret = page.of_call(&call.expect("a tag"));
         assert!(!secret.proves(&proved), "no proof at all");
-        page.prove(&mut proved);
+        secret.prove(&mut proved);
         assert!(secret.proves(&proved));
         assert!(!Secret::new([8; 16]).proves(&proved));
         // Servers write these.
@@ -239,10 +236,15 @@ mod tests {
             page: "p".into(),
             nth,
         };
-        let secret = page.of_call(&call(0));
-        assert_eq!(secret, page.of_call(&call(0)));
+        let secret = page.of_call(&call(0), true);
+        assert_eq!(secret, page.of_call(&call(0), true));
         let another = Secret::new([8; 16]);
-        for other in [page.of_call(&call(1)), another.of_call(&call(0)), page] {
+        for other in [
+            page.of_call(&call(1), true),
+            page.of_call(&call(0), false),
+            another.of_call(&call(0), true),
+            page,
+        ] {
             assert_ne!(secret, other);
         }
     }

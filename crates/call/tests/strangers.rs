@@ -179,3 +179,35 @@ fn before_there_are_proofs_the_session_tells_who_speaks() {
     sim.handle(ANN, said("Bob", "Bob's", token(), 1, SignalBody::Accepted));
     assert_eq!(sim.stage(ANN), CallState::Connecting);
 }
+
+#[test]
+fn nobody_is_given_a_proof_for_a_call_that_is_to_come() {
+    let mut sim = Sim::new(Network::PERFECT);
+    // Ann's next token, as whoever was called by her can tell.
+    for body in [SignalBody::Rejoin, SignalBody::Answer("x1 2".into())] {
+        let call = CallId {
+            page: "ann".into(),
+            nth: 0,
+        };
+        sim.handle(ANN, said("Eve", "Eve's", call, 0, body));
+    }
+    let told = |sim: &Sim| {
+        let sent = sim.ends[ANN].sent.iter();
+        let tags = sent.filter(|signal| signal.to.as_deref() == Some("Eve's"));
+        tags.map(|signal| signal.tag.clone()).collect::<Vec<_>>()
+    };
+    let answers = told(&sim);
+    assert!(!answers.is_empty(), "she says that there is no such call");
+    for tag in answers {
+        assert_eq!(tag.and_then(|tag| tag.proof), None);
+    }
+    // Nor is she made to say it without end.
+    for n in 0..1000 {
+        let call = CallId {
+            page: format!("eve {n}"),
+            nth: 0,
+        };
+        sim.handle(ANN, said("Eve", "Eve's", call, 0, SignalBody::Rejoin));
+    }
+    assert!(told(&sim).len() <= 5, "in one moment");
+}

@@ -121,7 +121,12 @@ impl Link {
             self.connect(now);
         }
         match self.heartbeat.expire(now) {
-            Some(Due::Ping) => self.ping(),
+            Some(Due::Ping) => {
+                if let Some(acked) = self.session.due_ack() {
+                    self.transmit(ClientMessage::Ack { acked });
+                }
+                self.ping();
+            }
             Some(Due::Dead) => {
                 self.dial.close(&mut self.outputs);
                 self.doubt();

@@ -35,6 +35,8 @@ struct Counted {
     /// The session's public name.
     person: Option<String>,
     log: Sequence<ClientMessage>,
+    /// How many of the server's messages have been acknowledged.
+    acked: u32,
     /// The version of presence that we know.
     presence: Option<u32>,
     phase: Phase,
@@ -80,6 +82,7 @@ impl ServerSession {
                 id,
                 person: None,
                 log: Sequence::new(),
+                acked: 0,
                 presence: None,
                 phase: Phase::Reloaded { offered: None },
             }),
@@ -203,10 +206,23 @@ impl ServerSession {
     pub(crate) fn received(&mut self) -> Option<u32> {
         match &mut self.state {
             State::Counted(counted) if !matches!(counted.phase, Phase::Reloaded { .. }) => {
-                counted.log.received()
+                let due = counted.log.received();
+                counted.acked = due.unwrap_or(counted.acked);
+                due
             }
             State::Fresh | State::Uncounted(_) | State::Counted(_) => None,
         }
+    }
+
+    /// The count, if any have come that are not acknowledged: the server keeps those, and takes no
+    /// more of a sender's than it can.
+    pub(crate) fn due_ack(&mut self) -> Option<u32> {
+        let State::Counted(counted) = &mut self.state else {
+            return None;
+        };
+        let received = counted.log.received_count();
+        let acked = std::mem::replace(&mut counted.acked, received);
+        (acked != received).then_some(received)
     }
 
     /// Presence as a whole, in that version.
@@ -233,6 +249,7 @@ impl ServerSession {
                 id,
                 person,
                 log: Sequence::new(),
+                acked: 0,
                 presence: None,
                 phase: Phase::Entering { offered: None },
             }),

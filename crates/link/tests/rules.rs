@@ -456,3 +456,19 @@ fn what_was_said_in_a_call_is_not_said_again_in_another_session() {
     }
     assert_eq!(dates, [1.0, 2.0]);
 }
+
+#[test]
+fn what_has_come_is_acknowledged_with_the_next_question_at_the_latest() {
+    let mut link = Driven::up();
+    link.receive(1, gone());
+    link.outputs();
+    link.wait(6.0);
+    let acked = |said: Vec<ClientMessage>| {
+        let is_ack = |message: &ClientMessage| matches!(message, ClientMessage::Ack { acked: 1 });
+        said.iter().filter(|message| is_ack(message)).count()
+    };
+    assert_eq!(acked(link.transmitted()), 1);
+    link.receive(1, ServerMessage::Ack { acked: 0 });
+    link.wait(6.0);
+    assert_eq!(acked(link.transmitted()), 0, "and once");
+}

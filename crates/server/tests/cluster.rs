@@ -113,6 +113,8 @@ async fn come_back(server: &TestServer, id: &Value, name: &str) -> (Client, Vec<
     {
         told.push(client.next().await);
     }
+    // What it gets its name back with is told to everybody who comes in.
+    told.retain(|message| message["type"] != "named");
     (client, told)
 }
 
@@ -349,4 +351,20 @@ async fn a_server_that_stops_sends_its_people_to_others_one_after_the_other() {
     }
     sleep(Duration::from_secs(11)).await;
     witness.assert_nothing_waits().await;
+}
+
+#[tokio::test]
+async fn whoever_was_away_and_comes_back_at_another_server_is_away_no_more() {
+    let nats = Nats::start().await;
+    let (one, other) = (nats.server().await, nats.server().await);
+    let (mut bob, knows) = enter(&other, "Bob").await;
+    let (ann, _) = enter(&one, "Ann").await;
+    until_all_are_here(&mut bob, knows, &["Ann"]).await;
+    let id = ann.id.clone();
+    ann.vanish();
+    while bob.next_of("").await["away"] != json!(["Ann"]) {}
+    let (_ann, _) = come_back(&other, &id, "Ann").await;
+    while bob.next_of("").await["+"] != json!(["Ann"]) {}
+    one.stop().await;
+    other.stop().await;
 }

@@ -119,7 +119,7 @@ enum Item {
     /// The session has heard nothing from the server for too long.
     LinkSilent(Side),
     ServerBack,
-    PageBack(Side, Option<CallRecord>),
+    PageBack(Side, Option<CallRecord>, Vec<(CallId, Secret)>),
     /// How long a leg has been dead is asked then.
     Dead(Side, u32, u32),
 }
@@ -550,7 +550,7 @@ impl Sim {
                     self.link_changed(side);
                 }
             }
-            Item::PageBack(side, record) => {
+            Item::PageBack(side, record, over) => {
                 // A page that was loaded anew is sent nothing that was meant for the one before.
                 self.drop_items(|item| matches!(item, Item::Deliver(to, _) if *to == side));
                 let end = &mut self.ends[side];
@@ -563,6 +563,7 @@ impl Sim {
                 end.read.clear();
                 end.page_open = true;
                 end.calls_made += 100;
+                self.handle(side, Event::Over(over));
                 if let Some(record) = record {
                     self.handle(side, Event::Rejoin(record));
                 }
@@ -596,7 +597,7 @@ impl Sim {
             | Item::Address(side, ..)
             | Item::LinkBack(side)
             | Item::LinkSilent(side)
-            | Item::PageBack(side, _)
+            | Item::PageBack(side, ..)
             | Item::Dead(side, ..) => *side,
             Item::ServerBack => return None,
         };
@@ -803,13 +804,17 @@ impl Sim {
     fn close_page(&mut self, side: Side, gap: u64) {
         let end = &mut self.ends[side];
         let record = end.endpoint.record();
+        let over = end.endpoint.over().cloned().collect();
         end.page_open = false;
         end.legs.clear();
         end.has_media = false;
         end.media_request += 1;
         end.outbox.clear();
         end.used = None;
-        self.put(Duration::from_millis(gap), Item::PageBack(side, record));
+        self.put(
+            Duration::from_millis(gap),
+            Item::PageBack(side, record, over),
+        );
     }
 
     /// Obeys what the call commands, then sees what the browser does by itself.

@@ -117,15 +117,7 @@ impl Directory {
         let partners: Vec<Key> = self.calls.partners(key).collect();
         let ended = self.calls.end_all(key);
         self.set_statuses(ended);
-        let gone = encode(&ServerMessage::PeerGone {
-            name: name.to_string(),
-            person: Some(person.to_string()),
-        });
-        for partner in partners {
-            // Another server tells its own. Who has been told too much by others learns it by news
-            // of people.
-            let _ = self.relay(key, partner, gone.clone());
-        }
+        self.tell_gone(key, partners, &name, &person);
         if let Some(here) = self.rooms.get_mut(&room) {
             here.leave(key);
             if here.is_empty() {
@@ -133,6 +125,26 @@ impl Directory {
             }
         }
         self.mark_changed(&room);
+    }
+
+    /// Tells the other sides of a client's calls that they will not reach it in that session any more.
+    pub(super) fn tell_session_over(&mut self, key: Key, person: &str) {
+        let partners: Vec<Key> = self.calls.partners(key).collect();
+        if let Some(name) = self.membership(key).map(|place| place.name.clone()) {
+            self.tell_gone(key, partners, &name, person);
+        }
+    }
+
+    fn tell_gone(&mut self, key: Key, partners: Vec<Key>, name: &str, person: &str) {
+        let gone = encode(&ServerMessage::PeerGone {
+            name: name.to_owned(),
+            person: Some(person.to_owned()),
+        });
+        for partner in partners {
+            // Another server tells its own. Who has been told too much by others learns it by news
+            // of people.
+            let _ = self.relay(key, partner, gone.clone());
+        }
     }
 
     // Rooms.

@@ -421,6 +421,10 @@ impl Hub {
         if let Some(taken) = self.take_over(at) {
             // Whoever is in stays, also without a pass.
             self.tell_name(taken.key, asked.as_deref());
+            if let Some(place) = self.directory.membership(taken.key).cloned() {
+                let claim = message.string("claim");
+                self.own(taken.key, &place.room, &place.name, claim.as_deref());
+            }
             return Ok(taken);
         }
         let Pass { room, name: wanted } = match &*self.passes {
@@ -453,7 +457,8 @@ impl Hub {
             self.directory.by_secret.insert(secret, at.key);
         }
         self.tell_name(at.key, asked.as_deref());
-        if is_resumable && before.is_none_or(|before| before.name != name) {
+        // A name that is tried on is nobody's.
+        if is_resumable && before.is_none() {
             self.own(at.key, &room, &name, claim.as_deref());
         }
         self.directory.mark_changed_here(at.key);

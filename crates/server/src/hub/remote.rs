@@ -16,6 +16,7 @@ use super::{
     cluster_message::{ClusterMessage, Outgoing, RemoteClient},
     directory::Directory,
     key::{Key, Node, RemoteKey},
+    name::likeness,
     refusal::Refusal,
     room::{PresenceFeed, Status},
 };
@@ -146,7 +147,8 @@ impl Remotes {
                 .into_iter()
                 .for_each(|key| directory.remove(key));
         }
-        let owner = directory.find(&room, &client.name);
+        let here = directory.rooms.get(&room);
+        let owner = here.and_then(|here| here.find_alike(&likeness(&client.name)));
         if let Some(owner) = owner.filter(|owner| Some(*owner) != known) {
             // Two have taken one name before either server knew: the lesser server's keeps it, and
             // each server renames its own.
@@ -180,6 +182,7 @@ impl Remotes {
         if let Some(local) = directory.local(key) {
             local.session.close(Closed::Moved);
             let (person, hash) = (local.person.clone(), secret_hash(&local.secret));
+            directory.tell_session_over(key, &person);
             set_home(directory, key, to, person, hash);
             if let Some(here) = directory.room_of(key) {
                 here.set_feed(key, PresenceFeed::Remote);
@@ -287,6 +290,7 @@ impl Remotes {
         let (node, key) = (*node, *key);
         self.by_remote_key.remove(&(node, key));
         directory.by_secret_hash.remove(secret_hash);
+        let before = person.clone();
         directory.by_person.remove(person);
         directory.by_person.insert(next.person.clone(), claim);
         directory.by_secret.insert(next.secret.clone(), claim);
@@ -294,6 +298,9 @@ impl Remotes {
         if let Some(here) = directory.room_of(claim) {
             here.set_feed(claim, PresenceFeed::Snapshot);
         }
+        directory.set_away(claim, false);
+        // Who rings at them, or is rung at, knows them by their session before.
+        directory.tell_session_over(claim, &before);
         let to = claim;
         self.send(Outgoing::ToAll(ClusterMessage::Moved { node, key, to }));
         if let Some(room) = directory.membership(claim).map(|place| place.room.clone()) {

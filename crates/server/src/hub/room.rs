@@ -135,7 +135,13 @@ impl Room {
         owner: Option<u64>,
         feed: PresenceFeed,
     ) -> Arc<str> {
-        let name = self.free_name(key, wanted, owner);
+        // Of another server's client, as that has it: who must give way is told there.
+        let alike = self.find_alike(&likeness(wanted));
+        let is_theirs = feed == PresenceFeed::Remote && alike.is_none_or(|has| has == key);
+        let name = match is_theirs {
+            true => wanted.into(),
+            false => self.free_name(key, wanted, owner),
+        };
         match self.people.get_mut(&key) {
             Some(member) if member.name == name => {
                 self.list_owed = true;
