@@ -125,3 +125,24 @@ async fn names_that_look_alike_are_one() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_older_name_gives_no_right_to_another_that_is_taken_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = folder.path().join("key");
+    let start = || TestServer::with(|options| options.key = Some(key.clone()));
+    let server = start().await;
+    let (_eve, _, eves) = named(&server, "Eve", None).await;
+    sleep(Duration::from_millis(5)).await;
+    let (_bob, _, bobs) = named(&server, "Bob", None).await;
+    server.stop().await;
+    let server = start().await;
+    let (mut eve, _, _) = named(&server, "Eve", Some(&eves)).await;
+    eve.send(&json!({"type": "username", "name": "Bob", "date": 0}))
+        .await;
+    while eve.next_of("").await["+"] != json!(["Bob"]) {}
+    let (_bob, given, _) = named(&server, "Bob", Some(&bobs)).await;
+    assert_eq!(given, "Bob");
+    assert_eq!(eve.next_of("rejectusername").await["name"], "Bob2");
+    server.stop().await;
+}

@@ -457,9 +457,13 @@ impl Hub {
             self.directory.by_secret.insert(secret, at.key);
         }
         self.tell_name(at.key, asked.as_deref());
-        // A name that is tried on is nobody's.
         if is_resumable && before.is_none() {
             self.own(at.key, &room, &name, claim.as_deref());
+        } else if before.is_some_and(|before| before.name != name)
+            && let Some(local) = self.directory.local_mut(at.key)
+        {
+            // A name that is tried on gives no claim, and is not theirs since the one before was.
+            local.owner = Some(Owner::new());
         }
         self.directory.mark_changed_here(at.key);
         Ok(at)
