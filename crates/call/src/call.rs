@@ -13,6 +13,7 @@ use crate::{
     event::{CallRecord, LegEvent},
     identity::{Address, Identity, Way},
     outbox::{Outbox, Peer},
+    parties::Parties,
     recovery::Cause,
     secret::Secret,
     timer::{AWAY_LIMIT, Limits, Timer, TimerTable},
@@ -25,16 +26,7 @@ const LAST_PACKETS: Duration = Duration::from_secs(1);
 /// A call with one person.
 #[derive(Debug)]
 pub(crate) struct Call {
-    me: Address,
-    peer: Identity,
-    /// What the secrets that our messages are proved with are made from, and whether the other side
-    /// has been told those.
-    page: Secret,
-    told: bool,
-    /// How often we have shown ourselves.
-    shown: u32,
-    /// The token of our own, if we called.
-    dialed: Option<CallId>,
+    parties: Parties,
     /// We called, and were not called.
     outgoing: bool,
     /// We yield in collisions.
@@ -45,8 +37,6 @@ pub(crate) struct Call {
     path: Connectivity,
     /// When the other side's page said that it closes.
     away: Option<Instant>,
-    /// The other side cannot be reached through the server, or not be known there.
-    peer_link_lost: bool,
     /// The server has been asked whether it can be reached, and has not answered.
     probing: bool,
     limits: Limits,
@@ -75,6 +65,13 @@ pub(crate) struct Party<'a> {
     pub(crate) limits: Limits,
 }
 
+impl Party<'_> {
+    /// Together with somebody; `dialed`: the token of our own, if we called.
+    fn with(self, peer: Identity, dialed: Option<CallId>) -> Parties {
+        Parties::new(self.me.clone(), self.page.clone(), peer, dialed)
+    }
+}
+
 /// An output of a call, for its endpoint.
 #[derive(Debug)]
 pub(crate) enum CallOutput {
@@ -91,11 +88,10 @@ impl Call {
             name: peer,
             person: None,
         });
-        let dialed = Some(id.clone());
+        let parties = party.with(peer, Some(id.clone()));
         let outbox = Outbox::new(Peer::Unknown { call: id });
         let calling = Agreement::Calling { ringing: false };
-        let mut call = Self::new(party, peer, calling, outbox);
-        call.dialed = dialed;
+        let mut call = Self::new(parties, party.limits, calling, outbox);
         call.command(Command::AcquireMedia);
         call
     }
@@ -116,8 +112,8 @@ impl Call {
             None => Peer::Sample,
         };
         let outbox = Outbox::new(known);
-        let peer = Identity::new(peer);
-        let mut call = Self::new(party, peer, Agreement::Ringing, outbox);
+        let parties = party.with(Identity::new(peer), None);
+        let mut call = Self::new(parties, party.limits, Agreement::Ringing, outbox);
         call.receive_description(0, SignalBody::Offer(sdp), now);
         call.timers.set(Timer::Answer, now + party.limits.answer);
         if call.outbox.is_holdfast() {
@@ -129,8 +125,6 @@ impl Call {
 
     /// Our page was loaded anew during a call.
     pub(crate) fn rejoin(party: Party<'_>, record: CallRecord, now: Instant) -> Self {
-        let told = !record.secrets.is_empty();
-        let dialed = record.dialed.clone();
         let address = Address {
             name: record.peer,
             person: record.person,
@@ -141,9 +135,8 @@ impl Call {
             peer_call: record.peer_call,
         };
         let outbox = Outbox::reloaded(known, record.epoch, record.peer_epoch);
-        let mut call = Self::new(party, peer, Agreement::Agreed, outbox);
-        call.told = told;
-        call.dialed = dialed;
+        let parties = party.with(peer, record.dialed);
+        let mut call = Self::new(parties, party.limits, Agreement::Agreed, outbox);
         // The roles are those of the whole call, whatever we are called now.
         call.polite = record.polite;
         let seed = call.seed();
@@ -153,21 +146,10 @@ impl Call {
         call
     }
 
-    fn new(
-        Party { me, page, limits }: Party<'_>,
-        peer: Identity,
-        agreement: Agreement,
-        outbox: Outbox,
-    ) -> Self {
-        // Both sides know both names, so the roles are fixed, whoever calls.
-        let polite = *me.name < *peer.key();
+    fn new(parties: Parties, limits: Limits, agreement: Agreement, outbox: Outbox) -> Self {
+        let polite = parties.is_polite();
         let mut call = Self {
-            me: me.clone(),
-            peer,
-            page: page.clone(),
-            told: false,
-            shown: 0,
-            dialed: None,
+            parties,
             outgoing: matches!(agreement, Agreement::Calling { .. }),
             polite,
             agreement,
@@ -175,7 +157,6 @@ impl Call {
             chat: Chat::default(),
             path: Connectivity::new(polite, 0, limits),
             away: None,
-            peer_link_lost: false,
             probing: false,
             limits,
             timers: TimerTable::default(),
@@ -190,7 +171,7 @@ impl Call {
     fn seed(&self) -> u32 {
         let call = self.outbox.call();
         let page = call.iter().flat_map(|call| call.page.bytes());
-        let mut bytes = self.peer.key().bytes().chain(page);
+        let mut bytes = self.key().bytes().chain(page);
         bytes
             .by_ref()
             .fold(call.map_or(7, |call| call.nth), |seed, byte| {
@@ -206,12 +187,12 @@ impl Call {
     // What is asked of it.
 
     pub(crate) fn peer(&self) -> &Address {
-        self.peer.address()
+        self.parties.peer.address()
     }
 
     /// What the other side's messages are ordered by.
     pub(crate) fn key(&self) -> &str {
-        self.peer.key()
+        self.parties.peer.key()
     }
 
     pub(crate) fn is_outgoing(&self) -> bool {
@@ -225,7 +206,7 @@ impl Call {
     /// Whether an offer from there is for a call in this one's place: the other side has begun anew,
     /// and nothing has come of this one. A call that has carried media ends by its own two sides.
     pub(crate) fn can_be_replaced_by(&self, from: &Address) -> bool {
-        let Address { name, person } = self.peer.address();
+        let Address { name, person } = self.peer();
         let is_person = person.is_none() || from.person.is_none() || *person == from.person;
         *name == from.name && is_person && !self.path.was_connected()
     }
@@ -260,8 +241,20 @@ impl Call {
         self.path.back_after()
     }
 
-    pub(crate) fn peer_link_lost(&self) -> bool {
-        self.peer_link_lost
+    /// Whether it is not known where the other side is: the server has nobody of that name, or
+    /// somebody who has yet to show that it is the same.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.parties.is_lost()
+    }
+
+    /// Whether the server may be given a message for the other side.
+    pub(crate) fn is_located(&self) -> bool {
+        self.parties.is_located()
+    }
+
+    /// The tokens of the call, and what our messages with them are proved with.
+    pub(crate) fn secrets(&self) -> Vec<(CallId, Secret)> {
+        self.parties.secrets(&self.outbox)
     }
 
     /// The interruption, if there is one. `link_lost`: our own link to the server is.
@@ -280,14 +273,14 @@ impl Call {
 
     /// Whether a link between us and the other side is known to be down.
     pub(crate) fn cannot_hear(&self) -> bool {
-        self.probing || self.peer_link_lost
+        self.probing || self.is_lost()
     }
 
     /// The state with which the page comes back into the call after a reload.
     pub(crate) fn record(&self) -> Option<CallRecord> {
         let comes_back = self.is_agreed() && self.outbox.is_holdfast();
         let (peer_epoch, epoch) = self.outbox.epochs();
-        let Address { name, person } = self.peer.address().clone();
+        let Address { name, person } = self.peer().clone();
         Some(CallRecord {
             peer: name,
             person,
@@ -296,13 +289,13 @@ impl Call {
             polite: self.polite,
             epoch: epoch + 1,
             peer_epoch,
-            dialed: self.dialed.clone(),
+            dialed: self.parties.dialed().cloned(),
             leg: self.path.legs().highest(),
-            secrets: match self.told {
-                true => self.peer.secrets().to_vec(),
+            secrets: match self.parties.has_told() {
+                true => self.parties.peer.secrets().to_vec(),
                 false => Vec::new(),
             },
-            certificate: self.peer.certificate().to_vec(),
+            certificate: self.parties.peer.certificate().to_vec(),
         })
     }
 
@@ -374,11 +367,9 @@ impl Call {
 
     // Links.
 
-    /// We have that name now, and that session. A new session is shown once the other side is listed.
+    /// We have that name now, and that session.
     pub(crate) fn named(&mut self, me: &Address) {
-        let is_renamed = self.me.name != me.name && self.me.person == me.person;
-        self.me = me.clone();
-        if is_renamed {
+        if self.parties.named(me) {
             self.show(true);
         }
     }
@@ -417,11 +408,11 @@ impl Call {
     pub(crate) fn peer_link(&mut self, up: bool) -> bool {
         if !up {
             self.lose_peer();
-        } else if self.peer_link_lost {
-            if self.peer.is_proved() {
+        } else if self.is_lost() {
+            if self.parties.peer.is_proved() {
                 self.show(true);
             } else {
-                self.peer_link_lost = false;
+                self.parties.peer_is_back();
                 return true;
             }
         }
@@ -431,14 +422,7 @@ impl Call {
     /// The other side has shown itself, with that tag: it is there from now on. `asks`: it may not
     /// know where we are. Gives whether that is news.
     pub(crate) fn located(&mut self, address: Address, asks: bool, tag: &Tag) -> bool {
-        if !self.peer.is_shown_later(tag.epoch, tag.seq) {
-            if asks {
-                self.show(false);
-            }
-            return false;
-        }
-        let was_lost = std::mem::take(&mut self.peer_link_lost);
-        let is_news = self.peer.moved_to(address) || was_lost;
+        let is_news = self.parties.located(address, tag);
         if asks {
             self.show(false);
         }
@@ -449,8 +433,7 @@ impl Call {
     }
 
     fn lose_peer(&mut self) {
-        self.peer_link_lost = true;
-        self.peer.lost_session();
+        self.parties.lose_peer();
     }
 
     /// Nobody has the other side's name.
@@ -473,7 +456,7 @@ impl Call {
 
     /// Whether a message with the call's token is from the other side.
     pub(crate) fn admits(&mut self, signal: &Signal, way: Way) -> bool {
-        self.peer.admits(signal, way)
+        self.parties.peer.admits(signal, way)
     }
 
     /// A message over a data channel, but for those that come through servers too.
@@ -483,7 +466,7 @@ impl Call {
             ChannelMessage::Signal(_) => {}
             ChannelMessage::Secret(digits) => {
                 if let Some(secret) = Secret::read(&digits) {
-                    self.peer.told(secret);
+                    self.parties.peer.told(secret);
                 }
             }
             ChannelMessage::Text { nth, text } => {
@@ -572,7 +555,7 @@ impl Call {
     fn receive_description(&mut self, leg: LegId, body: SignalBody, now: Instant) -> bool {
         if let SignalBody::Offer(sdp) | SignalBody::Answer(sdp) = &body
             && self.outbox.call().is_some()
-            && !self.peer.shows_certificate(sdp)
+            && !self.parties.peer.shows_certificate(sdp)
         {
             let line = format!("leg {leg}: a description with another certificate");
             self.command(Command::Log(line));
@@ -597,85 +580,31 @@ impl Call {
         self.out.push(CallOutput::Send(signal));
     }
 
-    /// Whether it is not known where the other side is.
-    pub(crate) fn is_lost(&self) -> bool {
-        self.peer_link_lost
-    }
-
     /// A message of the call has come from there, while it is not known where the other side is. It
     /// may have been sent by somebody else, again: whoever it is, is asked.
     pub(crate) fn ask(&mut self, at: Address) {
-        if let Some(mut signal) = self.here(true) {
-            (signal.target, signal.to) = (Some(at.name), at.person);
+        if let Some(signal) = self.parties.here_at(&self.outbox, at, true) {
             self.command(Command::Send(signal));
         }
     }
 
-    /// Shows the other side where we are. `asks`: by its name, because we may not know its session;
-    /// else in its session alone.
+    /// Shows the other side where we are. `asks`: it is to do so as well.
     fn show(&mut self, asks: bool) {
-        if let Some(mut signal) = self.here(asks) {
-            if asks {
-                signal.to = None;
-            }
+        if let Some(signal) = self.parties.here(&self.outbox, asks) {
             self.command(Command::Send(signal));
         }
-    }
-
-    fn here(&mut self, asks: bool) -> Option<Signal> {
-        if !self.peer.is_proved() || !self.told {
-            return None;
-        }
-        let me = self.me.clone();
-        let person = me.person.unwrap_or(me.name);
-        let mut signal = self.outbox.uncounted(0, SignalBody::Here { person, asks });
-        if let Some(tag) = &mut signal.tag {
-            tag.seq = self.shown;
-        }
-        self.shown += 1;
-        self.address(&mut signal);
-        Some(signal)
     }
 
     /// Addresses a message of the call to the other side, where it is now, and proves it.
     pub(crate) fn address(&self, signal: &mut Signal) {
-        let Address { name, person } = self.peer().clone();
-        signal.name = Some(self.me.name.clone());
-        signal.target = Some(name);
-        signal.to = person;
-        let token = signal.tag.as_ref().map(|tag| tag.call.clone());
-        if let Some(token) = token.filter(|_| self.told) {
-            self.secret_of(&token).prove(signal);
-        }
-    }
-
-    /// What our messages with that token are proved with.
-    fn secret_of(&self, token: &CallId) -> Secret {
-        let dialed = self.dialed.as_ref() == Some(token);
-        self.page.of_call(token, dialed)
-    }
-
-    /// The tokens of the call whose secrets the other side has been told, and the secrets.
-    pub(crate) fn secrets(&self) -> Vec<(CallId, Secret)> {
-        let tokens = [self.outbox.call(), self.outbox.peer_call()];
-        let tokens = tokens.into_iter().flatten().filter(|_| self.told);
-        let secret = |token: &CallId| (token.clone(), self.secret_of(token));
-        tokens.map(secret).collect()
-    }
-
-    /// Whether the server may be given a message for the other side: it may have nobody, or somebody
-    /// else, under that name.
-    pub(crate) fn is_located(&self) -> bool {
-        !self.peer.is_proved() || !self.peer_link_lost
+        self.parties.address(signal);
     }
 
     /// A data channel is open: there is another way, and one that is ours alone.
     fn channel_open(&mut self) {
-        self.told = true;
-        let tokens = [self.outbox.call(), self.outbox.peer_call()];
-        for token in tokens.map(Option::<&CallId>::cloned).into_iter().flatten() {
-            let secret = self.secret_of(&token).digits();
-            self.command(Command::SendDirect(ChannelMessage::Secret(secret)));
+        for secret in self.parties.tell(&self.outbox) {
+            let secret = ChannelMessage::Secret(secret.digits());
+            self.command(Command::SendDirect(secret));
         }
         for message in self.chat.again() {
             self.command(Command::SendDirect(message));
@@ -706,7 +635,13 @@ impl Call {
             // The other side may not know yet that its call and ours have become one.
             if let Some(theirs) = self.outbox.peer_call().cloned() {
                 let body = SignalBody::HangUp(tell);
-                let mut signal = reply(&self.me.name, self.peer(), Some(theirs), (0, 0), body);
+                let mut signal = reply(
+                    self.parties.my_name(),
+                    self.peer(),
+                    Some(theirs),
+                    (0, 0),
+                    body,
+                );
                 self.address(&mut signal);
                 self.command(Command::Send(signal));
             }

@@ -168,7 +168,7 @@ impl Endpoint {
             peer: call
                 .map(|call| call.peer().name.clone())
                 .unwrap_or_default(),
-            peer_link_lost: call.is_some_and(Call::peer_link_lost),
+            peer_link_lost: call.is_some_and(Call::is_lost),
             interruption: call.and_then(|call| call.interruption(self.link_lost)),
             back_after: call.and_then(Call::back_after),
             ended: self.ended.clone(),

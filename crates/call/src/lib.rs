@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `endpoint.rs` | who calls whom, and which call a message belongs to |
 //! | `call.rs` | a call under way: who has agreed to it, and what its two sides tell each other |
+//! | `parties.rs` | its two sides: where each is, and what is shown to the other |
 //! | `identity.rs` | the other side: where it is, and what shows that it is still the same |
 //! | `secret.rs` | what a side proves its messages with |
 //! | `chat.rs` | text chat, over data channels alone |
@@ -82,6 +83,7 @@ mod known_calls;
 mod leg;
 mod legs;
 mod outbox;
+mod parties;
 mod recovery;
 mod secret;
 mod silence;
