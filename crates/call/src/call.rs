@@ -228,6 +228,18 @@ impl Call {
         self.agreement == Agreement::Agreed
     }
 
+    /// Whether there was a path, and there is none.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        matches!(self.state(), CallState::Interrupted { .. })
+    }
+
+    /// Whether a message can be one of this call, by its token; where there are none, by its sender.
+    pub(crate) fn may_own(&self, signal: &Signal) -> bool {
+        let token = signal.tag.as_ref().map(|tag| &tag.call);
+        let is_name = signal.name.as_ref().is_none_or(|name| name == self.key());
+        self.outbox.owns(token) && (token.is_some() || is_name)
+    }
+
     pub(crate) fn state(&self) -> CallState {
         match self.agreement {
             Agreement::Calling { .. } if !self.path.legs().is_open() => CallState::Preparing,
@@ -406,6 +418,9 @@ impl Call {
     /// The server lists the other side's name, or does not. Gives whether it is back; where messages
     /// are proved, whoever has the name has yet to show that.
     pub(crate) fn peer_link(&mut self, up: bool) -> bool {
+        if up && self.is_ringing() {
+            self.timers.stop(Timer::Away);
+        }
         if !up {
             self.lose_peer();
         } else if self.is_lost() {
@@ -430,6 +445,13 @@ impl Call {
             self.retransmit();
         }
         is_news
+    }
+
+    /// The server waits for the other side. A ring does so until then, and no longer.
+    pub(crate) fn caller_is_away(&mut self, limit: Instant) {
+        if self.is_ringing() && !self.timers.is_set(Timer::Away) {
+            self.timers.set(Timer::Away, limit);
+        }
     }
 
     fn lose_peer(&mut self) {
@@ -705,7 +727,7 @@ impl Call {
     pub(crate) fn handle_timeout(&mut self, link_lost: bool, now: Instant) {
         while let Some(timer) = self.timers.expire(now) {
             match timer {
-                Timer::Answer if self.is_ringing() => {
+                Timer::Answer | Timer::Away if self.is_ringing() => {
                     self.give_up(HangUpReason::NoAnswer, EndReason::Missed);
                 }
                 Timer::Answer => self.give_up(HangUpReason::NoAnswer, EndReason::NoAnswer),

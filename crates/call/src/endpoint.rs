@@ -8,6 +8,7 @@ use holdfast_protocol::{CallId, ChannelMessage, HangUpReason, Signal, SignalBody
 use crate::{
     call::{Call, CallOutput, Party, reply},
     callers::Callers,
+    calls::Calls,
     command::{Command, Notice},
     event::{CallRecord, Event},
     identity::{Address, Way},
@@ -25,14 +26,18 @@ const OVER: usize = 8;
 /// much that we are taken for somebody who floods the server.
 const ANSWERS: usize = 5;
 
-/// A page's end of calls. It can be in one at a time.
+/// How long a ring goes on after the caller's link to the server is lost: long enough for it to come
+/// back on another network.
+const CALLER_AWAY: Duration = Duration::from_secs(10);
+
+/// A page's end of calls. It can be in one at a time; while that is interrupted, another may ring.
 #[derive(Debug)]
 pub struct Endpoint {
     me: Address,
     /// What the secrets of calls are made from.
     page: Secret,
     limits: Limits,
-    call: Option<Call>,
+    calls: Calls,
     ended: Option<Ended>,
     /// Our own link to the signaling server is gone.
     link_lost: bool,
@@ -57,7 +62,7 @@ impl Endpoint {
             me: Address::default(),
             page,
             limits,
-            call: None,
+            calls: Calls::default(),
             ended: None,
             link_lost: false,
             inbox: Inbox::default(),
@@ -73,9 +78,7 @@ impl Endpoint {
     /// Waits as long as that from now on.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
-        if let Some(call) = &mut self.call {
-            call.set_limits(limits);
-        }
+        self.calls.each(|call| call.set_limits(limits));
     }
 
     /// How the last call ended is of no interest any more.
@@ -88,9 +91,8 @@ impl Endpoint {
         match event {
             Event::Named { name, person } => {
                 self.me = Address { name, person };
-                if let Some(call) = &mut self.call {
-                    call.named(&self.me);
-                }
+                let me = self.me.clone();
+                self.calls.each(|call| call.named(&me));
             }
             Event::Dial { peer, id } => self.dial(peer, id, now),
             Event::Received(signal) => self.received(signal, Way::Server, now),
@@ -104,11 +106,26 @@ impl Endpoint {
             Event::PeerLink { peer, person, up } => {
                 self.peer_link(Address { name: peer, person }, up, now)
             }
+            Event::PeerAway { peer } => {
+                let limit = now + CALLER_AWAY;
+                if let Some(call) = self.calls.find(|call| call.peer().name == peer) {
+                    call.caller_is_away(limit);
+                }
+            }
+            Event::Accept | Event::Decline if self.calls.waiting.is_some() => {
+                self.answer_waiting(event == Event::Accept, now);
+            }
             Event::Unreachable { peer } => {
-                if let Some(call) = self.call.as_mut().filter(|call| call.peer().name == peer) {
+                if let Some(call) = self
+                    .calls
+                    .current
+                    .as_mut()
+                    .filter(|call| call.peer().name == peer)
+                {
                     call.unreachable();
                 }
             }
+            Event::PageCloses => self.calls.each(Call::page_closes),
             Event::Accept
             | Event::Decline
             | Event::HangUp
@@ -118,9 +135,8 @@ impl Endpoint {
             | Event::MediaReady
             | Event::MediaRefused
             | Event::NetworkMoved
-            | Event::PageCloses
             | Event::Leg(..) => {
-                if let Some(call) = &mut self.call {
+                if let Some(call) = &mut self.calls.current {
                     feed(call, event, now);
                 }
             }
@@ -134,16 +150,13 @@ impl Endpoint {
         if let Some(late) = late.filter(|late| *late >= SLEPT) {
             // The device slept, and so did the limits.
             self.gap_due = self.gap_due.map(|due| due + late);
-            if let Some(call) = &mut self.call {
-                call.slept(late, now);
-            }
+            self.calls.each(|call| call.slept(late, now));
         }
         if self.gap_due.take_if(|due| *due <= now).is_some() {
             self.gap_is_due(now);
         }
-        if let Some(call) = &mut self.call {
-            call.handle_timeout(self.link_lost, now);
-        }
+        let link_lost = self.link_lost;
+        self.calls.each(|call| call.handle_timeout(link_lost, now));
         self.drive(now);
     }
 
@@ -155,14 +168,14 @@ impl Endpoint {
     /// When to call [`Self::handle_timeout`] next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let call = self.call.as_ref().and_then(Call::poll_timeout);
-        [self.gap_due, call].into_iter().flatten().min()
+        let due = [self.gap_due, self.calls.poll_timeout()];
+        due.into_iter().flatten().min()
     }
 
     /// The call as it is to be shown.
     #[must_use]
     pub fn view(&self) -> CallView {
-        let call = self.call.as_ref();
+        let call = self.calls.current.as_ref();
         CallView {
             state: call.map_or(CallState::Idle, Call::state),
             peer: call
@@ -171,6 +184,11 @@ impl Endpoint {
             peer_link_lost: call.is_some_and(Call::is_lost),
             interruption: call.and_then(|call| call.interruption(self.link_lost)),
             back_after: call.and_then(Call::back_after),
+            waiting: self
+                .calls
+                .waiting
+                .as_ref()
+                .map(|call| call.peer().name.clone()),
             ended: self.ended.clone(),
         }
     }
@@ -179,14 +197,18 @@ impl Endpoint {
     /// does.
     #[must_use]
     pub fn reaches(&self, peer: &str) -> bool {
-        let call = self.call.as_ref().filter(|call| call.peer().name == peer);
+        let call = self
+            .calls
+            .current
+            .as_ref()
+            .filter(|call| call.peer().name == peer);
         call.is_some_and(|call| call.outbox().is_holdfast() && call.is_agreed())
     }
 
     /// The token of the call: of two, when both called at the same moment, the lesser.
     #[must_use]
     pub fn id(&self) -> Option<&CallId> {
-        let outbox = self.call.as_ref()?.outbox();
+        let outbox = self.calls.current.as_ref()?.outbox();
         [outbox.call(), outbox.peer_call()]
             .into_iter()
             .flatten()
@@ -196,7 +218,7 @@ impl Endpoint {
     /// The state with which the page comes back into the call after a reload.
     #[must_use]
     pub fn record(&self) -> Option<CallRecord> {
-        self.call.as_ref()?.record()
+        self.calls.current.as_ref()?.record()
     }
 
     /// Calls that are over, and what our messages in them are proved with: to be kept through a reload.
@@ -207,7 +229,11 @@ impl Endpoint {
     // What people do.
 
     fn dial(&mut self, peer: String, id: CallId, now: Instant) {
-        match &mut self.call {
+        let waiting = self.calls.waiting.as_ref();
+        if waiting.is_some_and(|call| call.peer().name == peer) {
+            return self.answer_waiting(true, now);
+        }
+        match &mut self.calls.current {
             // Calling who calls is a yes.
             Some(call) if call.is_ringing() && call.peer().name == peer => call.accept(now),
             _ if peer == self.me.name => self.notify(Notice::CannotCallYourself),
@@ -231,7 +257,7 @@ impl Endpoint {
     }
 
     fn rejoin(&mut self, record: CallRecord, now: Instant) {
-        if self.call.is_none() {
+        if self.calls.current.is_none() {
             self.begin(Call::rejoin(self.party(), record, now));
         }
     }
@@ -244,14 +270,12 @@ impl Endpoint {
         if was_lost || anew {
             self.restart_gaps(now);
         }
-        if let Some(call) = &mut self.call {
-            call.link_up(anew, was_lost, now);
-        }
+        self.calls.each(|call| call.link_up(anew, was_lost, now));
     }
 
     /// The server lists somebody, or does not.
     fn peer_link(&mut self, of: Address, up: bool, now: Instant) {
-        let is_peer = |call: &&mut Call| match &of.person {
+        let is_peer = |call: &Call| match &of.person {
             Some(person) => {
                 call.peer()
                     .person
@@ -261,11 +285,14 @@ impl Endpoint {
             }
             None => call.peer().name == of.name,
         };
-        let call = self.call.as_mut().filter(is_peer);
-        if let Some(call) = call
-            && call.peer_link(up)
-        {
-            call.retransmit();
+        let mut is_back = false;
+        self.calls.each(|call| {
+            if is_peer(call) && call.peer_link(up) {
+                call.retransmit();
+                is_back = true;
+            }
+        });
+        if is_back {
             self.restart_gaps(now);
         }
     }
@@ -280,30 +307,27 @@ impl Endpoint {
 
     /// A message of some call arrived.
     fn received(&mut self, mut signal: Signal, way: Way, now: Instant) {
-        let token = signal.tag.as_ref().map(|tag| &tag.call);
         // Of a call that is not under way, any epoch of this page has to answer.
         let mut epoch = signal.tag.as_ref().map_or(0, |tag| tag.peer_epoch);
-        let call = self.call.as_mut();
-        if let Some(call) = call.filter(|call| call.outbox().owns(token)) {
-            if call.admits(&signal, way) {
-                if let SignalBody::Here { person, .. } = &signal.body {
-                    // No server says who sent it where none has passed it on.
-                    let is_person = way == Way::Channel && Some(person) != signal.name.as_ref();
-                    signal.from = signal.from.or_else(|| is_person.then(|| person.clone()));
-                    return self.shown(signal, now);
-                }
-                if let (Way::Server, Some(name)) = (way, signal.name.take()) {
-                    let person = signal.from.clone();
-                    if call.is_lost() && may_answer(&mut self.answers, now) {
-                        call.ask(Address { name, person });
-                    }
-                }
-                signal.name = Some(call.key().to_owned());
-                epoch = call.outbox().epochs().1;
-            } else if token.is_some() || signal.name.as_deref() == Some(call.key()) {
+        if let Some(call) = self.calls.find(|call| call.may_own(&signal)) {
+            if !call.admits(&signal, way) {
                 // Whoever knows the token, or has the name, and cannot show more is told nothing.
                 return;
             }
+            if let SignalBody::Here { person, .. } = &signal.body {
+                // No server says who sent it where none has passed it on.
+                let is_person = way == Way::Channel && Some(person) != signal.name.as_ref();
+                signal.from = signal.from.or_else(|| is_person.then(|| person.clone()));
+                return self.shown(signal, now);
+            }
+            if let (Way::Server, Some(name)) = (way, signal.name.take()) {
+                let person = signal.from.clone();
+                if call.is_lost() && may_answer(&mut self.answers, now) {
+                    call.ask(Address { name, person });
+                }
+            }
+            signal.name = Some(call.key().to_owned());
+            epoch = call.outbox().epochs().1;
         } else if way == Way::Channel {
             // Over a leg of a call that is over.
             return;
@@ -311,9 +335,11 @@ impl Endpoint {
             // Not numbered as what waits its turn.
             return self.receive(signal, now);
         }
-        let call = self.call.as_ref();
+        let calls = &self.calls;
         let keeps = |sender: &str, token: &CallId| {
-            call.is_some_and(|call| call.key() == sender && call.outbox().owns(Some(token)))
+            calls
+                .iter()
+                .any(|call| call.key() == sender && call.outbox().owns(Some(token)))
         };
         for signal in self.inbox.receive(signal, keeps, epoch, now) {
             self.receive(signal, now);
@@ -336,9 +362,9 @@ impl Endpoint {
             name,
             person: signal.from,
         };
-        if let Some(call) = &mut self.call
-            && call.located(address, asks, &tag)
-        {
+        let owner = |call: &Call| call.outbox().owns(Some(&tag.call));
+        let call = self.calls.find(owner);
+        if call.is_some_and(|call| call.located(address, asks, &tag)) {
             self.restart_gaps(now);
         }
         self.collect(now);
@@ -348,8 +374,8 @@ impl Endpoint {
     fn receive(&mut self, signal: Signal, now: Instant) {
         let Some(name) = signal.name else { return };
         let token = signal.tag.as_ref().map(|tag| &tag.call);
-        let owner = self.call.as_mut().filter(|call| call.key() == name);
-        match owner.filter(|call| call.outbox().owns(token)) {
+        let owner = |call: &Call| call.key() == name && call.outbox().owns(token);
+        match self.calls.find(owner) {
             Some(call) => call.receive(signal.body, signal.tag, now),
             // What we send to everybody comes back from the sample's server.
             None if name == self.me.name => {}
@@ -402,7 +428,7 @@ impl Endpoint {
         {
             return;
         }
-        match &mut self.call {
+        let rings_beside = match &mut self.calls.current {
             // Both called at the same moment: one call results.
             Some(call) if call.is_calling() && call.peer().name == from.name => {
                 call.merge(token);
@@ -412,19 +438,45 @@ impl Endpoint {
             Some(call) if call.can_be_replaced_by(&from) => {
                 call.end(EndReason::There(HangUpReason::HungUp));
                 self.collect(now);
+                false
             }
-            Some(_) => {
-                let busy = SignalBody::HangUp(HangUpReason::Busy);
-                self.reply(&from, token, (0, 0), busy, now);
-                return self.notify(Notice::CalledMeanwhile { peer: from.name });
+            Some(call) => {
+                let waiting = self.calls.waiting.as_ref();
+                if !call.is_interrupted()
+                    || waiting.is_some_and(|call| !call.can_be_replaced_by(&from))
+                {
+                    let busy = SignalBody::HangUp(HangUpReason::Busy);
+                    self.reply(&from, token, (0, 0), busy, now);
+                    return self.notify(Notice::CalledMeanwhile { peer: from.name });
+                }
+                true
             }
-            None => {}
-        }
+            None => false,
+        };
         if self.callers.must_wait(&from, now) {
             let declined = SignalBody::HangUp(HangUpReason::Declined);
             return self.reply(&from, token, (0, 0), declined, now);
         }
-        self.begin(Call::ring(self.party(), from, token, sdp, now));
+        let call = Call::ring(self.party(), from, token, sdp, now);
+        match rings_beside {
+            true => self.calls.waiting = Some(call),
+            false => self.begin(call),
+        }
+    }
+
+    /// Whether the person takes the call that waits, in place of the one that is interrupted.
+    fn answer_waiting(&mut self, accepts: bool, now: Instant) {
+        if accepts {
+            self.calls.current.iter_mut().for_each(Call::hang_up);
+            // What waits takes its place.
+            self.collect(now);
+            self.calls
+                .current
+                .iter_mut()
+                .for_each(|call| call.accept(now));
+        } else {
+            self.calls.waiting.iter_mut().for_each(Call::hang_up);
+        }
     }
 
     /// Answers a message of a call that is not under way.
@@ -458,7 +510,7 @@ impl Endpoint {
 
     fn gap_is_due(&mut self, now: Instant) {
         // What is missing cannot come while a link is down.
-        if self.link_lost || self.call.as_ref().is_some_and(Call::cannot_hear) {
+        if self.link_lost || self.calls.iter().any(Call::cannot_hear) {
             self.gap_due = Some(now + GAP_LIMIT);
             return;
         }
@@ -472,19 +524,52 @@ impl Endpoint {
 
     fn begin(&mut self, call: Call) {
         self.ended = None;
-        self.call = Some(call);
+        self.calls.current = Some(call);
     }
 
     fn drive(&mut self, now: Instant) {
-        if let Some(call) = &mut self.call {
-            call.drive(now);
-        }
+        self.calls.each(|call| call.drive(now));
         self.collect(now);
+        let goes_on = self
+            .calls
+            .current
+            .as_ref()
+            .is_some_and(|call| !call.is_interrupted());
+        if goes_on && let Some(mut waiting) = self.calls.waiting.take() {
+            // The call is back, and nobody else is let in.
+            waiting.give_up(HangUpReason::Busy, EndReason::Missed);
+            self.pass_on(&mut waiting);
+            self.missed(&waiting);
+        }
     }
 
-    /// Takes what the call wants done, and takes it down when it is over.
+    /// Takes what the calls want done, and takes them down when they are over.
     fn collect(&mut self, now: Instant) {
-        let Some(call) = &mut self.call else { return };
+        if let Some(mut call) = self.calls.current.take() {
+            self.pass_on(&mut call);
+            match call.over().cloned() {
+                Some(reason) => self.take_down(&call, reason, now),
+                None => self.calls.current = Some(call),
+            }
+        }
+        if let Some(mut waiting) = self.calls.waiting.take() {
+            self.pass_on(&mut waiting);
+            match waiting.over() {
+                Some(reason) => {
+                    let reason = reason.clone();
+                    if reason != EndReason::Here {
+                        self.missed(&waiting);
+                    }
+                    self.remember_caller(&waiting, &reason, now);
+                }
+                None if self.calls.current.is_none() => self.begin(waiting),
+                None => self.calls.waiting = Some(waiting),
+            }
+        }
+    }
+
+    /// Takes what a call wants done.
+    fn pass_on(&mut self, call: &mut Call) {
         for output in call.take_outputs() {
             self.commands.push_back(match output {
                 CallOutput::Command(command) => command,
@@ -504,30 +589,41 @@ impl Endpoint {
                 }
             });
         }
-        if let Some(reason) = call.over() {
-            let is_unanswered = matches!(
-                reason,
-                EndReason::Here
-                    | EndReason::Missed
-                    | EndReason::There(HangUpReason::Cancelled | HangUpReason::NoAnswer)
-            );
-            for over in call.secrets() {
-                self.over.truncate(OVER - 1);
-                self.over.push_front(over);
-            }
-            let caller = call.peer();
-            if call.is_agreed() {
-                self.callers.forget(caller);
-            } else if call.is_ringing() && is_unanswered {
-                self.callers.refused(caller, now);
-            }
-            self.ended = Some(Ended {
-                peer: call.peer().name.clone(),
-                outgoing: call.is_outgoing(),
-                reason: reason.clone(),
-            });
-            self.call = None;
+    }
+
+    /// A call is over.
+    fn take_down(&mut self, call: &Call, reason: EndReason, now: Instant) {
+        for over in call.secrets() {
+            self.over.truncate(OVER - 1);
+            self.over.push_front(over);
         }
+        self.remember_caller(call, &reason, now);
+        self.ended = Some(Ended {
+            peer: call.peer().name.clone(),
+            outgoing: call.is_outgoing(),
+            reason,
+        });
+    }
+
+    /// Whoever called in vain has to wait; whoever was answered does not.
+    fn remember_caller(&mut self, call: &Call, reason: &EndReason, now: Instant) {
+        let is_unanswered = matches!(
+            reason,
+            EndReason::Here
+                | EndReason::Missed
+                | EndReason::There(HangUpReason::Cancelled | HangUpReason::NoAnswer)
+        );
+        if call.is_agreed() {
+            self.callers.forget(call.peer());
+        } else if call.is_ringing() && is_unanswered {
+            self.callers.refused(call.peer(), now);
+        }
+    }
+
+    /// Somebody has called beside the call, and was not answered.
+    fn missed(&mut self, call: &Call) {
+        let peer = call.peer().name.clone();
+        self.notify(Notice::CalledMeanwhile { peer });
     }
 
     fn notify(&mut self, notice: Notice) {
@@ -557,7 +653,6 @@ fn feed(call: &mut Call, event: Event, now: Instant) {
         Event::MediaReady => call.media_ready(now),
         Event::MediaRefused => call.give_up(HangUpReason::Declined, EndReason::MediaRefused),
         Event::NetworkMoved => call.network_moved(now),
-        Event::PageCloses => call.page_closes(),
         Event::Leg(leg, event) => call.leg_event(leg, event, now),
         Event::Named { .. }
         | Event::Dial { .. }
@@ -566,7 +661,9 @@ fn feed(call: &mut Call, event: Event, now: Instant) {
         | Event::Over(_)
         | Event::LinkUp { .. }
         | Event::LinkLost
+        | Event::PageCloses
         | Event::PeerLink { .. }
+        | Event::PeerAway { .. }
         | Event::Unreachable { .. } => {}
     }
 }

@@ -45,6 +45,11 @@ pub enum Event {
         /// Whether it is there.
         up: bool,
     },
+    /// The server says that a person's link to it is lost, and that it waits for them.
+    PeerAway {
+        /// The name of the person whose link it is.
+        peer: String,
+    },
     /// The server could not pass a message on: nobody has that name.
     Unreachable {
         /// The name that nobody has.

@@ -8,6 +8,7 @@
 //! | file | purpose |
 //! |---|---|
 //! | `endpoint.rs` | who calls whom, and which call a message belongs to |
+//! | `calls.rs` | the call that a page is in, and one that may ring beside it |
 //! | `call.rs` | a call under way: who has agreed to it, and what its two sides tell each other |
 //! | `parties.rs` | its two sides: where each is, and what is shown to the other |
 //! | `identity.rs` | the other side: where it is, and what shows that it is still the same |
@@ -72,6 +73,7 @@
 
 mod call;
 mod callers;
+mod calls;
 mod chat;
 mod command;
 mod connectivity;

@@ -18,6 +18,8 @@ pub struct CallView {
     pub interruption: Option<Interruption>,
     /// The call was interrupted for so long, and is back since a moment ago.
     pub back_after: Option<Duration>,
+    /// Somebody who calls while the call is interrupted; accepting ends it.
+    pub waiting: Option<String>,
     /// How the last call ended.
     pub ended: Option<Ended>,
 }

@@ -504,3 +504,103 @@ fn a_caller_whom_nobody_answers_has_to_wait_longer_each_time() {
     sim.handle(ANN, Event::HangUp);
     assert!(rings(&mut sim, "Eve"));
 }
+
+/// Ann and Bob talk, and Bob's browser is killed: Ann waits for him.
+fn interrupted() -> Sim {
+    let mut sim = Sim::talking();
+    sim.act(BOB, Act::Crash(3_600_000), 10_000);
+    assert!(matches!(sim.stage(ANN), CallState::Interrupted { .. }));
+    sim
+}
+
+#[test]
+fn whoever_calls_during_an_interruption_rings_beside_the_call() {
+    let mut sim = interrupted();
+    sim.handle(ANN, in_call("Bob", "bob-afresh", 0, 0, offer()));
+    let view = sim.ends[ANN].endpoint.view();
+    assert!(matches!(view.state, CallState::Interrupted { .. }));
+    assert_eq!(view.waiting.as_deref(), Some("Bob"));
+    sim.handle(ANN, Event::Accept);
+    assert_eq!(sim.stage(ANN), CallState::Connecting);
+    assert_eq!(sim.ends[ANN].endpoint.view().waiting, None);
+    // The page that may be there still is told, and then the one that calls.
+    let bodies = sim.ends[ANN].sent.iter().rev().map(|signal| &signal.body);
+    let [accepted, hung_up] = [0, 1].map(|nth| bodies.clone().nth(nth));
+    assert_eq!(accepted, Some(&SignalBody::Accepted));
+    let over = SignalBody::HangUp(HangUpReason::HungUp);
+    assert_eq!(hung_up, Some(&over));
+}
+
+#[test]
+fn calling_who_calls_during_an_interruption_is_a_yes_too() {
+    let mut sim = interrupted();
+    sim.handle(ANN, in_call("Bob", "bob-afresh", 0, 0, offer()));
+    sim.act(ANN, Act::Dial, 0);
+    assert_eq!(sim.stage(ANN), CallState::Connecting);
+}
+
+#[test]
+fn a_call_that_waits_may_be_declined_or_cancelled_and_the_other_waits_on() {
+    let mut sim = interrupted();
+    sim.handle(ANN, in_call("Carl", "carl", 0, 0, offer()));
+    sim.handle(ANN, Event::Decline);
+    let declined = SignalBody::HangUp(HangUpReason::Declined);
+    assert_eq!(sim.ends[ANN].sent.last().unwrap().body, declined);
+    sim.handle(ANN, in_call("Carl", "carl", 1, 0, offer()));
+    let cancelled = SignalBody::HangUp(HangUpReason::Cancelled);
+    sim.handle(ANN, in_call("Carl", "carl", 1, 1, cancelled));
+    let view = sim.ends[ANN].endpoint.view();
+    assert_eq!(view.waiting, None);
+    assert!(matches!(view.state, CallState::Interrupted { .. }));
+    let peer = "Carl".to_owned();
+    assert_eq!(sim.ends[ANN].notices, [Notice::CalledMeanwhile { peer }]);
+}
+
+#[test]
+fn a_call_that_comes_back_tells_who_waits_that_it_is_busy() {
+    let mut sim = Sim::talking();
+    sim.act(BOB, Act::Outage(20_000), 15_000);
+    sim.handle(ANN, in_call("Carl", "carl", 0, 0, offer()));
+    assert!(sim.ends[ANN].endpoint.view().waiting.is_some());
+    sim.run(20_000);
+    assert!(sim.connected());
+    assert_eq!(sim.ends[ANN].endpoint.view().waiting, None);
+    let busy = SignalBody::HangUp(HangUpReason::Busy);
+    let to_carl = |signal: &&Signal| signal.target.as_deref() == Some("Carl");
+    let said = sim.ends[ANN].sent.iter().rfind(to_carl);
+    assert_eq!(said.unwrap().body, busy);
+}
+
+#[test]
+fn a_call_that_waits_rings_on_when_the_other_is_over() {
+    let mut sim = interrupted();
+    sim.handle(ANN, in_call("Carl", "carl", 0, 0, offer()));
+    sim.handle(ANN, Event::HangUp);
+    assert_eq!(sim.stage(ANN), CallState::Ringing);
+    assert_eq!(sim.ends[ANN].endpoint.view().peer, "Carl");
+}
+
+#[test]
+fn a_ring_is_over_soon_after_its_caller_is_gone() {
+    let away = |peer: &str| Event::PeerAway { peer: peer.into() };
+    let listed = Event::PeerLink {
+        peer: "Bob".into(),
+        person: None,
+        up: true,
+    };
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.handle(ANN, in_call("Bob", "bob", 0, 0, offer()));
+    sim.handle(ANN, away("Bob"));
+    sim.run(9_000);
+    // Back on another network.
+    sim.handle(ANN, listed);
+    sim.run(9_000);
+    assert_eq!(sim.stage(ANN), CallState::Ringing);
+    sim.handle(ANN, away("Bob"));
+    sim.run(9_000);
+    // Said again, it does not begin anew.
+    sim.handle(ANN, away("Bob"));
+    sim.run(1_500);
+    assert_eq!(sim.stage(ANN), CallState::Idle);
+    assert_eq!(ended(&sim, ANN), Some(EndReason::Missed));
+}

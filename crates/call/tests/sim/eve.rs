@@ -42,6 +42,9 @@ pub(crate) enum Attack {
 /// The fingerprint of her certificate.
 pub(crate) const EVES: &str = "a=fingerprint:sha-256 EVE";
 
+/// How the tokens of her own calls begin.
+pub(super) const PAGE: &str = "eve";
+
 /// Her state.
 #[derive(Debug, Default)]
 pub(crate) struct Eve {
@@ -137,7 +140,7 @@ impl Eve {
         }
         self.calls += 1;
         let own = CallId {
-            page: format!("eve {}", self.calls),
+            page: format!("{PAGE} {}", self.calls),
             nth: 0,
         };
         let known = self.overheard.iter().rev();
