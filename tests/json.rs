@@ -35,7 +35,7 @@ fn every_message_of_ours_comes_back_as_it_went() {
         let is_direct = |message: &ChannelMessage| {
             matches!(
                 message,
-                ChannelMessage::Secret(_) | ChannelMessage::Text { .. }
+                ChannelMessage::Secret(_) | ChannelMessage::Text { .. } | ChannelMessage::Media(_)
             )
         };
         let written = match (direct.filter(is_direct), client) {

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use holdfast_clock::Instant;
-use holdfast_protocol::{CallId, ChannelMessage, HangUpReason, Signal, SignalBody, Tag};
+use holdfast_protocol::{
+    CallId, ChannelMessage, HangUpReason, MediaState, Signal, SignalBody, Tag,
+};
 
 use crate::{
     chat::Chat,
@@ -35,6 +37,9 @@ pub(crate) struct Call {
     outbox: Outbox,
     chat: Chat,
     path: Connectivity,
+    /// What we send, and what the other side has said that it does.
+    media: Option<MediaState>,
+    peer_media: Option<MediaState>,
     /// When the other side's page said that it closes.
     away: Option<Instant>,
     /// The server has been asked whether it can be reached, and has not answered.
@@ -135,7 +140,7 @@ impl Call {
             peer_call: record.peer_call,
         };
         let outbox = Outbox::reloaded(known, record.epoch, record.peer_epoch);
-        let parties = party.with(peer, record.dialed);
+        let parties = Parties::new(party.me.clone(), record.page, peer, record.dialed);
         let mut call = Self::new(parties, party.limits, Agreement::Agreed, outbox);
         // The roles are those of the whole call, whatever we are called now.
         call.polite = record.polite;
@@ -156,6 +161,8 @@ impl Call {
             outbox,
             chat: Chat::default(),
             path: Connectivity::new(polite, 0, limits),
+            media: None,
+            peer_media: None,
             away: None,
             probing: false,
             limits,
@@ -249,6 +256,16 @@ impl Call {
         }
     }
 
+    /// What the other side has said that it sends.
+    pub(crate) fn peer_media(&self) -> Option<MediaState> {
+        self.peer_media
+    }
+
+    /// When media first flowed, if it has.
+    pub(crate) fn first_connected(&self) -> Option<Instant> {
+        self.path.first_connected()
+    }
+
     pub(crate) fn back_after(&self) -> Option<Duration> {
         self.path.back_after()
     }
@@ -303,6 +320,7 @@ impl Call {
             peer_epoch,
             dialed: self.parties.dialed().cloned(),
             leg: self.path.legs().highest(),
+            page: self.parties.page().clone(),
             secrets: match self.parties.has_told() {
                 true => self.parties.peer.secrets().to_vec(),
                 false => Vec::new(),
@@ -345,6 +363,14 @@ impl Call {
     pub(crate) fn say(&mut self, text: String) {
         let message = self.chat.send(text);
         self.command(Command::SendDirect(message));
+    }
+
+    /// What we send from now on.
+    pub(crate) fn sends(&mut self, media: MediaState) {
+        if self.media != Some(media) {
+            self.media = Some(media);
+            self.command(Command::SendDirect(ChannelMessage::Media(media)));
+        }
     }
 
     // What the browser and the ground do.
@@ -491,6 +517,7 @@ impl Call {
                     self.parties.peer.told(secret);
                 }
             }
+            ChannelMessage::Media(media) => self.peer_media = Some(media),
             ChannelMessage::Text { nth, text } => {
                 if self.chat.received(nth) {
                     let from = self.peer().name.clone();
@@ -627,6 +654,9 @@ impl Call {
         for secret in self.parties.tell(&self.outbox) {
             let secret = ChannelMessage::Secret(secret.digits());
             self.command(Command::SendDirect(secret));
+        }
+        if let Some(media) = self.media {
+            self.command(Command::SendDirect(ChannelMessage::Media(media)));
         }
         for message in self.chat.again() {
             self.command(Command::SendDirect(message));

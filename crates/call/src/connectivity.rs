@@ -149,6 +149,14 @@ impl Connectivity {
         }
     }
 
+    /// When media first flowed, if it has.
+    pub(crate) fn first_connected(&self) -> Option<Instant> {
+        match self.flow {
+            Flow::Idle { .. } | Flow::Setup => None,
+            Flow::Flowing { first, .. } | Flow::Interrupted { first, .. } => Some(first),
+        }
+    }
+
     pub(crate) fn is_interrupted(&self) -> bool {
         matches!(self.flow, Flow::Interrupted { .. })
     }

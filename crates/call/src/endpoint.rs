@@ -54,8 +54,8 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// No call yet, for a person whose name is not known yet. `page` is a secret that nobody else has,
-    /// and that the page keeps through a reload: those of its calls are made from it.
+    /// No call yet, for a person whose name is not known yet. `page` is a secret that nobody else has:
+    /// those of its calls are made from it.
     #[must_use]
     pub fn new(limits: Limits, page: Secret) -> Self {
         Self {
@@ -115,6 +115,7 @@ impl Endpoint {
             Event::Accept | Event::Decline if self.calls.waiting.is_some() => {
                 self.answer_waiting(event == Event::Accept, now);
             }
+            Event::Block { peer, blocked } => self.block(&peer, blocked),
             Event::Unreachable { peer } => {
                 if let Some(call) = self
                     .calls
@@ -130,6 +131,7 @@ impl Endpoint {
             | Event::Decline
             | Event::HangUp
             | Event::SendText(_)
+            | Event::LocalMedia(_)
             | Event::ReceivedDirect(_)
             | Event::NoServer
             | Event::MediaReady
@@ -184,6 +186,7 @@ impl Endpoint {
             peer_link_lost: call.is_some_and(Call::is_lost),
             interruption: call.and_then(|call| call.interruption(self.link_lost)),
             back_after: call.and_then(Call::back_after),
+            peer_media: call.and_then(Call::peer_media),
             waiting: self
                 .calls
                 .waiting
@@ -245,6 +248,21 @@ impl Endpoint {
                 self.callers.welcome(&peer);
                 self.begin(Call::dial(self.party(), peer, id));
             }
+        }
+    }
+
+    fn block(&mut self, peer: &str, blocked: bool) {
+        self.callers.unblock(peer);
+        if blocked {
+            let rings = |call: &Call| call.is_ringing() && call.peer().name == peer;
+            let ringing = self.calls.find(rings);
+            let person = ringing.and_then(|call| {
+                // It stops here; there it goes on.
+                call.end(EndReason::Here);
+                call.peer().person.clone()
+            });
+            let name = peer.to_owned();
+            self.callers.block(Address { name, person });
         }
     }
 
@@ -428,6 +446,9 @@ impl Endpoint {
         {
             return;
         }
+        if self.callers.is_blocked(&from) {
+            return;
+        }
         let rings_beside = match &mut self.calls.current {
             // Both called at the same moment: one call results.
             Some(call) if call.is_calling() && call.peer().name == from.name => {
@@ -602,6 +623,7 @@ impl Endpoint {
             peer: call.peer().name.clone(),
             outgoing: call.is_outgoing(),
             reason,
+            lasted: call.first_connected().map(|first| now.since(first)),
         });
     }
 
@@ -648,6 +670,7 @@ fn feed(call: &mut Call, event: Event, now: Instant) {
         Event::Decline if !call.is_ringing() => {}
         Event::Decline | Event::HangUp => call.hang_up(),
         Event::SendText(text) => call.say(text),
+        Event::LocalMedia(media) => call.sends(media),
         Event::ReceivedDirect(message) => call.receive_direct(message, now),
         Event::NoServer => call.no_server(),
         Event::MediaReady => call.media_ready(now),
@@ -656,6 +679,7 @@ fn feed(call: &mut Call, event: Event, now: Instant) {
         Event::Leg(leg, event) => call.leg_event(leg, event, now),
         Event::Named { .. }
         | Event::Dial { .. }
+        | Event::Block { .. }
         | Event::Received(_)
         | Event::Rejoin(_)
         | Event::Over(_)

@@ -1,6 +1,6 @@
 //! Events: the input of an endpoint.
 
-use holdfast_protocol::{CallId, Candidate, ChannelMessage, Description, Signal};
+use holdfast_protocol::{CallId, Candidate, ChannelMessage, Description, MediaState, Signal};
 
 use crate::{command::LegId, secret::Secret};
 
@@ -26,6 +26,14 @@ pub enum Event {
     Accept,
     /// The person refuses the call that rings.
     Decline,
+    /// The person wants to hear of that one no more, or does again: a ring of theirs ends as if nobody
+    /// were here, and nothing is said to them.
+    Block {
+        /// Whom.
+        peer: String,
+        /// No more.
+        blocked: bool,
+    },
     /// The person hangs up, or gives up waiting.
     HangUp,
     /// A message of some call arrived by a server.
@@ -34,6 +42,8 @@ pub enum Event {
     ReceivedDirect(ChannelMessage),
     /// The person writes to the other side of the call; see [`Endpoint::reaches`](crate::Endpoint::reaches).
     SendText(String),
+    /// What we send from now on, for the other side to be told.
+    LocalMedia(MediaState),
     /// There is no server that `ProbeLink` could ask.
     NoServer,
     /// The server says that a person's link to it is gone (`false`) or back (`true`).
@@ -102,6 +112,8 @@ pub struct CallRecord {
     pub dialed: Option<CallId>,
     /// The highest number that a leg has had.
     pub leg: LegId,
+    /// What the secrets of the call are made from, see [`Endpoint::new`](crate::Endpoint::new).
+    pub page: Secret,
     /// What their messages are proved with, once the two have told each other.
     pub secrets: Vec<Secret>,
     /// The fingerprints of their certificate.

@@ -50,6 +50,11 @@ impl Parties {
         &self.me.name
     }
 
+    /// What the secrets that our messages are proved with are made from.
+    pub(crate) fn page(&self) -> &Secret {
+        &self.page
+    }
+
     pub(crate) fn dialed(&self) -> Option<&CallId> {
         self.dialed.as_ref()
     }

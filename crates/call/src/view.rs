@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use holdfast_clock::Instant;
-use holdfast_protocol::HangUpReason;
+use holdfast_protocol::{HangUpReason, MediaState};
 
 /// The call, to be shown.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,6 +18,8 @@ pub struct CallView {
     pub interruption: Option<Interruption>,
     /// The call was interrupted for so long, and is back since a moment ago.
     pub back_after: Option<Duration>,
+    /// What the other side has said that it sends; none if it has not, as a client of the sample.
+    pub peer_media: Option<MediaState>,
     /// Somebody who calls while the call is interrupted; accepting ends it.
     pub waiting: Option<String>,
     /// How the last call ended.
@@ -83,6 +85,8 @@ pub struct Ended {
     pub outgoing: bool,
     /// Why it ended.
     pub reason: EndReason,
+    /// How long ago it was first connected, if it was; after a reload, as far as this page knows.
+    pub lasted: Option<Duration>,
 }
 
 /// Why a call ended.

@@ -6,7 +6,9 @@ use holdfast_call::{
     ANSWER_LIMIT, CallState, ConnectionState, EndReason, Event, IceConnectionState, LegEvent,
     NO_PATH_LIMIT, Notice,
 };
-use holdfast_protocol::{CallId, ChannelMessage, HangUpReason, Signal, SignalBody, Tag};
+use holdfast_protocol::{
+    CallId, ChannelMessage, HangUpReason, MediaState, Signal, SignalBody, Tag,
+};
 use sim::{ANN, Act, BOB, EVES, Network, Side, Sim};
 
 fn ended(sim: &Sim, side: Side) -> Option<EndReason> {
@@ -603,4 +605,52 @@ fn a_ring_is_over_soon_after_its_caller_is_gone() {
     sim.run(1_500);
     assert_eq!(sim.stage(ANN), CallState::Idle);
     assert_eq!(ended(&sim, ANN), Some(EndReason::Missed));
+}
+
+#[test]
+fn whoever_is_blocked_rings_no_more_and_is_told_nothing() {
+    let block = |peer: &str, blocked| Event::Block {
+        peer: peer.into(),
+        blocked,
+    };
+    let call = |name: &str, nth| {
+        let mut signal = signal_in_call(name, "bob", nth, 0, offer());
+        signal.from = Some("Bob's".into());
+        Event::Received(signal)
+    };
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.handle(ANN, call("Bob", 0));
+    sim.handle(ANN, block("Bob", true));
+    assert_eq!(sim.stage(ANN), CallState::Idle);
+    let said = sim.ends[ANN].sent.len();
+    // Not under another name either.
+    for (nth, name) in ["Bob", "Robert"].into_iter().enumerate() {
+        sim.handle(ANN, call(name, 1 + u32::try_from(nth).unwrap()));
+        assert_eq!(sim.stage(ANN), CallState::Idle);
+    }
+    assert_eq!(sim.ends[ANN].sent.len(), said);
+    sim.handle(ANN, in_call("Carl", "carl", 0, 0, offer()));
+    assert_eq!(sim.stage(ANN), CallState::Ringing);
+    sim.handle(ANN, Event::Decline);
+    sim.handle(ANN, block("Bob", false));
+    sim.handle(ANN, call("Bob", 3));
+    assert_eq!(sim.stage(ANN), CallState::Ringing);
+}
+
+#[test]
+fn each_side_is_told_what_the_other_sends_also_over_a_leg_that_comes_later() {
+    let media = |camera, microphone| MediaState { camera, microphone };
+    let mut sim = Sim::talking();
+    assert_eq!(sim.ends[BOB].endpoint.view().peer_media, None);
+    sim.handle(ANN, Event::LocalMedia(media(true, true)));
+    sim.handle(ANN, Event::LocalMedia(media(false, true)));
+    sim.run(100);
+    let told = |sim: &Sim| sim.ends[BOB].endpoint.view().peer_media;
+    assert_eq!(told(&sim), Some(media(false, true)));
+    // What is said while nothing comes through is said again over what does.
+    sim.act(ANN, Act::BlackHole, 0);
+    sim.handle(ANN, Event::LocalMedia(media(false, false)));
+    sim.run(30_000);
+    assert!(sim.connected());
+    assert_eq!(told(&sim), Some(media(false, false)));
 }

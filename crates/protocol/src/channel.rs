@@ -17,6 +17,8 @@ pub enum ChannelMessage {
         /// The text.
         text: String,
     },
+    /// `media`. What the sender sends from now on; what is off may be heard or seen for a moment yet.
+    Media(MediaState),
     /// `ping`. Answer with [`Self::Ack`]: the path still carries.
     Ping,
     /// `heard`. So much of the receiver's chat has come.
@@ -24,6 +26,15 @@ pub enum ChannelMessage {
         /// How many of its texts, from the first.
         acked: u32,
     },
+}
+
+/// Which sources are on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaState {
+    /// There is a picture.
+    pub camera: bool,
+    /// There is sound.
+    pub microphone: bool,
 }
 
 impl ChannelMessage {
@@ -47,6 +58,13 @@ impl ChannelMessage {
                     .string("secret")
                     .ok_or(missing("`secret`, a string"))?,
             )),
+            Kind::Media => {
+                let is_on = |field| fields.whole(field).map(|is_on| is_on != 0);
+                Some(Self::Media(MediaState {
+                    camera: is_on("camera").ok_or(missing("`camera`, 0 or 1"))?,
+                    microphone: is_on("microphone").ok_or(missing("`microphone`, 0 or 1"))?,
+                }))
+            }
             Kind::Message => Some(Self::Text {
                 nth: fields.whole("nth").ok_or(missing("`nth`, a count"))?,
                 text: fields.string("text").ok_or(missing("`text`, a string"))?,

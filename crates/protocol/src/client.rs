@@ -108,6 +108,7 @@ impl ClientMessage {
             | Kind::Rejoin
             | Kind::Here
             | Kind::Secret
+            | Kind::Media
             | Kind::Id
             | Kind::RejectUsername
             | Kind::Named

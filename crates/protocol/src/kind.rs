@@ -41,6 +41,8 @@ wire_words! {
         Here = "here",
         /// Client to client, over a data channel alone.
         Secret = "secret",
+        /// Client to client, over a data channel alone.
+        Media = "media",
         /// Server to client.
         PeerGone = "peer-gone",
         /// Server to client.
@@ -99,7 +101,8 @@ impl Kind {
             | Self::Resumed
             | Self::Ack
             | Self::Ping
-            | Self::Secret => false,
+            | Self::Secret
+            | Self::Media => false,
         }
     }
 }

@@ -167,6 +167,7 @@ impl ServerMessage {
             | Kind::Rejoin
             | Kind::Here
             | Kind::Secret
+            | Kind::Media
             | Kind::Username
             | Kind::Resume
             | Kind::Ping => match Signal::read(kind, fields)? {

@@ -203,6 +203,7 @@ impl Signal {
             },
             Kind::Message
             | Kind::Secret
+            | Kind::Media
             | Kind::Id
             | Kind::Username
             | Kind::RejectUsername

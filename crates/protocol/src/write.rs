@@ -4,7 +4,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
-    channel::ChannelMessage,
+    channel::{ChannelMessage, MediaState},
     client::ClientMessage,
     connection_id::ConnectionId,
     error_code::ErrorCode,
@@ -152,6 +152,14 @@ impl JsonFields for ChannelMessage {
             Self::Secret(secret) => {
                 kind(show, Kind::Secret);
                 show("secret", JsonValue::Text(secret));
+            }
+            Self::Media(MediaState { camera, microphone }) => {
+                kind(show, Kind::Media);
+                show("camera", JsonValue::Number(u8::from(*camera).into()));
+                show(
+                    "microphone",
+                    JsonValue::Number(u8::from(*microphone).into()),
+                );
             }
             Self::Text { nth, text } => {
                 kind(show, Kind::Message);

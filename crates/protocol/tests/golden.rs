@@ -2,7 +2,7 @@
 
 use holdfast_protocol::{
     CallId, Candidate, ChannelMessage, ClientMessage, ConnectionId, ErrorCode, HangUpReason, Kind,
-    Relay, RelayError, ServerMessage, Signal, SignalBody, Tag,
+    MediaState, Relay, RelayError, ServerMessage, Signal, SignalBody, Tag,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -272,6 +272,10 @@ fn ours() -> Vec<Ours> {
             name: "Bob".into(),
             person: Some("9f3c".into()),
         }),
+        Channel(ChannelMessage::Media(MediaState {
+            camera: false,
+            microphone: true,
+        })),
     ]
 }
 
