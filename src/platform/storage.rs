@@ -1,46 +1,41 @@
-//! Values that this tab keeps through a reload (`sessionStorage`).
+//! Values that are kept for this site, as text.
 
 use web_sys::{Storage, window};
 
-fn storage() -> Option<Storage> {
-    window()?.session_storage().ok()?
+/// Where a value is kept, and so for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// By this tab, through a reload (`sessionStorage`).
+    Tab,
+    /// By this browser, for all its tabs, through a restart (`localStorage`). A private window keeps it
+    /// until it is closed.
+    Browser,
 }
 
-/// The value under that key.
-#[must_use]
-pub fn load(key: &str) -> Option<String> {
-    storage()?.get_item(key).ok()?
-}
+impl Place {
+    /// The value under that key.
+    #[must_use]
+    pub fn load(self, key: &str) -> Option<String> {
+        self.storage()?.get_item(key).ok()?
+    }
 
-/// Keeps text under that key, or nothing.
-pub fn keep(key: &str, text: Option<&str>) {
-    let Some(storage) = storage() else { return };
-    // A full or forbidden storage means a page that does not come back.
-    let _ = match text {
-        Some(text) => storage.set_item(key, text),
-        None => storage.remove_item(key),
-    };
-}
+    /// Keeps text under that key, or nothing.
+    pub fn keep(self, key: &str, text: Option<&str>) {
+        let Some(storage) = self.storage() else {
+            return;
+        };
+        // A full or forbidden storage means a page that remembers nothing.
+        let _ = match text {
+            Some(text) => storage.set_item(key, text),
+            None => storage.remove_item(key),
+        };
+    }
 
-/// The name that this browser had last, and what shows that it had it (`localStorage`).
-const CLAIM: &str = "holdfast-name";
-
-/// What shows that the name was this browser's, if it was.
-#[must_use]
-pub fn claim(name: &str) -> Option<String> {
-    let kept = window()?.local_storage().ok()??.get_item(CLAIM).ok()??;
-    let (known, claim) = kept.split_once('\n')?;
-    (known == name).then(|| claim.to_owned())
-}
-
-/// Keeps a name, and what shows that it is this browser's; or nothing.
-pub fn keep_claim(claim: Option<(&str, &str)>) {
-    let Some(Ok(Some(storage))) = window().map(|window| window.local_storage()) else {
-        return;
-    };
-    // Without it, a name is whoever's is faster.
-    let _ = match claim {
-        Some((name, claim)) => storage.set_item(CLAIM, &format!("{name}\n{claim}")),
-        None => storage.remove_item(CLAIM),
-    };
+    fn storage(self) -> Option<Storage> {
+        let window = window()?;
+        match self {
+            Self::Tab => window.session_storage().ok()?,
+            Self::Browser => window.local_storage().ok()?,
+        }
+    }
 }

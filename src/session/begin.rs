@@ -4,23 +4,26 @@ use holdfast_call::Event;
 
 use super::{
     action::Action,
-    address,
+    address, claim,
     input::{Input, Inputs},
     notice::Notice,
     resume::{Record, Resume, lock_session},
     state::Session,
 };
-use crate::platform::{location, task};
+use crate::platform::{location, storage::Place, task};
 
 /// Begins.
 pub(super) fn begin(session: &mut Session) {
     session.screen.room(address::room());
+    session.screen.known_name(claim::name().unwrap_or_default());
     // A call must not wait for somebody who has closed the page.
     let inputs = session.inputs.clone();
     location::on_close(move || inputs.send(Input::Action(Action::Leave)));
-    match Resume::load() {
-        Some(record) => come_back(&session.inputs, record),
-        None => {
+    let limit = session.config.limits.no_path.as_secs() * 1000;
+    match Resume::load(Place::Tab) {
+        // The other side is still there, and so nobody is surprised.
+        Some((record, age)) if age < limit => come_back(&session.inputs, record),
+        _ => {
             session.screen.ready();
             if address::pass().is_some() {
                 // It says our name too.

@@ -11,7 +11,7 @@ use super::{
     input::{Input, Inputs},
     resume::Resume,
 };
-use crate::platform::clock;
+use crate::platform::{clock, random};
 
 /// Drives an [`Endpoint`].
 pub(super) struct CallDriver {
@@ -24,7 +24,7 @@ pub(super) struct CallDriver {
 
 impl CallDriver {
     pub(super) fn new(limits: Limits, inputs: Inputs) -> Self {
-        let mut endpoint = Endpoint::new(limits, Resume::secret());
+        let mut endpoint = Endpoint::new(limits, Secret::new(random::bytes()));
         endpoint.handle(Event::Over(Resume::over()), now());
         Self {
             endpoint,
@@ -84,16 +84,17 @@ impl CallDriver {
         self.endpoint.view().state == CallState::Idle
     }
 
-    /// For how many seconds the call has been interrupted.
-    pub(super) fn waited(view: &CallView) -> u64 {
+    /// For how many seconds the call has been connected, or interrupted.
+    pub(super) fn seconds(view: &CallView) -> u64 {
         match view.state {
-            CallState::Interrupted { since } => now().since(since).as_secs(),
+            CallState::Connected { since } | CallState::Interrupted { since } => {
+                now().since(since).as_secs()
+            }
             CallState::Idle
             | CallState::Preparing
             | CallState::Calling { .. }
             | CallState::Ringing
-            | CallState::Connecting
-            | CallState::Connected { .. } => 0,
+            | CallState::Connecting => 0,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Everything that can happen to a session.
 
 use futures_channel::mpsc::UnboundedSender;
-use holdfast_call::LegId;
+use holdfast_call::{CallRecord, LegId};
 
 use super::{action::Action, legs::LegNews, resume::Record};
 use crate::{
@@ -27,6 +27,10 @@ pub(super) enum Input {
     AddressChanged,
     /// The state of this page before its reload; none if another tab is in that session.
     Loaded(Option<Record>),
+    /// The person calls; into this call, which the end of the browser cut off, if there is one.
+    Dial(String, Option<CallRecord>),
+    /// Coming back into a call has taken too long.
+    ComingBackFailed,
     /// The certificate for all connections from now on, if the browser makes one.
     Certificate(Option<Certificate>),
     /// The configuration as it is now, or none; for that leg to restart with, or for legs to come.

@@ -4,11 +4,10 @@ use holdfast_call::Event;
 use holdfast_link::News;
 use holdfast_protocol::{ErrorCode, ServerMessage};
 
-use super::{address, ice_servers, log::log, notice::Notice, presence::Presence, state::Session};
-use crate::{
-    platform::storage,
-    signaling::{Route, SignalingNews},
+use super::{
+    address, claim, ice_servers, log::log, notice::Notice, presence::Presence, state::Session,
 };
+use crate::signaling::{Route, SignalingNews};
 
 /// Takes in what signaling tells.
 pub(super) fn receive(session: &mut Session, news: SignalingNews) {
@@ -44,7 +43,7 @@ fn message_came(session: &mut Session, message: ServerMessage) {
     match message {
         ServerMessage::RejectUsername { name, .. } => session.named(name),
         ServerMessage::Named { claim } => {
-            storage::keep_claim(Some((session.signaling.name(), &claim)));
+            claim::keep(session.signaling.name(), &claim);
         }
         ServerMessage::UserList { users } => {
             everybody(session, Presence::new(users, Vec::new(), Vec::new()));
@@ -74,11 +73,12 @@ fn message_came(session: &mut Session, message: ServerMessage) {
     }
 }
 
-/// Follows presence: the people here, and whether the other side of the call is.
+/// Follows presence: the people here, and whether who calls or is called is.
 fn everybody(session: &mut Session, people: Presence) {
-    let peer = session.call.view().peer;
-    let up = people.contains(&peer);
-    peer_is_listed(session, peer, up);
+    for name in callers(session) {
+        let listed = people.contains(&name).then(|| people.is_away(&name));
+        listed_as(session, name, listed);
+    }
     session.screen.presence(|presence| *presence = people);
 }
 
@@ -89,22 +89,36 @@ fn presence_changed(
     away: Vec<String>,
     gone: &[String],
 ) {
-    let peer = session.call.view().peer;
-    let is_peer = |name: &String| *name == peer;
-    if gone.iter().any(is_peer) {
-        peer_is_listed(session, peer, false);
-    } else if free.iter().chain(&busy).chain(&away).any(is_peer) {
-        peer_is_listed(session, peer, true);
+    for name in callers(session) {
+        if gone.contains(&name) {
+            listed_as(session, name, None);
+        } else if away.contains(&name) {
+            listed_as(session, name, Some(true));
+        } else if free.contains(&name) || busy.contains(&name) {
+            listed_as(session, name, Some(false));
+        }
     }
     session
         .screen
         .presence(|presence| presence.change(free, busy, away, gone));
 }
 
-/// The server lists the other side's name, or does not.
-fn peer_is_listed(session: &mut Session, peer: String, up: bool) {
-    let person = None;
-    session.feed(Event::PeerLink { peer, person, up });
+/// The other sides of the call, and of one that rings beside it.
+fn callers(session: &Session) -> Vec<String> {
+    let view = session.call.view();
+    [view.peer].into_iter().chain(view.waiting).collect()
+}
+
+/// The server lists that person, perhaps as away, or does not.
+fn listed_as(session: &mut Session, name: String, away: Option<bool>) {
+    session.feed(Event::PeerLink {
+        peer: name.clone(),
+        person: None,
+        up: away.is_some(),
+    });
+    if away == Some(true) {
+        session.feed(Event::PeerAway { peer: name });
+    }
 }
 
 /// The server did not do what a message asked for.

@@ -1,17 +1,17 @@
-//! The state that a page keeps through a reload: one line a field.
+//! The state that a page keeps through a reload, or the end of its browser: one line a field.
 
 use holdfast_call::{CallRecord, Secret};
 use holdfast_protocol::CallId;
 
-use crate::platform::{lock, random, storage, task};
+use crate::platform::{clock, location, lock, storage::Place, task};
 
 const KEY: &str = "holdfast";
 
-/// The secret that those of this tab's calls are made from.
-const SECRET: &str = "holdfast-secret";
-
 /// Calls that are over.
 const OVER: &str = "holdfast-over";
+
+/// How often it is written that a call is still under way, ms.
+const FRESHEN: u64 = 5_000;
 
 /// A session, and the call in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(super) struct Record {
     /// The id that the server knows the session by; empty with a server that knows none.
     pub(super) session: String,
     pub(super) name: String,
+    /// The page's address, which names the room.
+    pub(super) address: String,
     pub(super) call: CallRecord,
 }
 
@@ -26,29 +28,24 @@ pub(super) struct Record {
 #[derive(Debug, Default)]
 pub(super) struct Resume {
     kept: Option<Record>,
+    /// When it was kept, ms since 1970.
+    kept_at: u64,
     kept_over: String,
     locked: String,
 }
 
 impl Resume {
-    /// The state that was kept before the reload.
-    pub(super) fn load() -> Option<Record> {
-        Record::read(&storage::load(KEY)?)
-    }
-
-    /// The secret of this tab.
-    pub(super) fn secret() -> Secret {
-        let kept = storage::load(SECRET).and_then(|digits| Secret::read(&digits));
-        kept.unwrap_or_else(|| {
-            let secret = Secret::new(random::bytes());
-            storage::keep(SECRET, Some(&secret.digits()));
-            secret
-        })
+    /// The state that was kept there, and how long ago, ms.
+    pub(super) fn load(place: Place) -> Option<(Record, u64)> {
+        let text = place.load(KEY)?;
+        let (at, record) = text.split_once('\n')?;
+        let age = date().saturating_sub(at.parse().ok()?);
+        Some((Record::read(record)?, age))
     }
 
     /// Calls that were over before the reload, and what our messages in them are proved with.
     pub(super) fn over() -> Vec<(CallId, Secret)> {
-        let kept = storage::load(OVER).unwrap_or_default();
+        let kept = Place::Tab.load(OVER).unwrap_or_default();
         let call = |line: &str| {
             let mut words = line.split(' ');
             let page = words.next()?.to_owned();
@@ -65,15 +62,15 @@ impl Resume {
             lines += &format!("{page} {nth} {}\n", secret.digits());
         }
         if lines != self.kept_over {
-            storage::keep(OVER, Some(&lines));
+            Place::Tab.keep(OVER, Some(&lines));
             self.kept_over = lines;
         }
     }
 
     /// Forgets what was kept: another tab goes on with it.
     pub(super) fn forget() {
-        for key in [KEY, SECRET, OVER] {
-            storage::keep(key, None);
+        for key in [KEY, OVER] {
+            Place::Tab.keep(key, None);
         }
     }
 
@@ -95,13 +92,25 @@ impl Resume {
         let record = call.map(|call| Record {
             session: self.locked.clone(),
             name: name.to_owned(),
+            address: location::hash(),
             call,
         });
-        if record != self.kept {
-            storage::keep(KEY, record.as_ref().map(Record::write).as_deref());
-            self.kept = record;
+        let now = date();
+        let is_old = record.is_some() && now - self.kept_at > FRESHEN;
+        if record != self.kept || is_old {
+            let text = record.as_ref().map(|record| record.write(now));
+            for place in [Place::Tab, Place::Browser] {
+                place.keep(KEY, text.as_deref());
+            }
+            (self.kept, self.kept_at) = (record, now);
         }
     }
+}
+
+/// Milliseconds since 1970.
+fn date() -> u64 {
+    // To write numbers with fractions takes 6 kB of code.
+    clock::date() as u64
 }
 
 /// Whether no other tab is in that session: a tab that was duplicated has kept the same.
@@ -111,14 +120,16 @@ pub(super) async fn lock_session(session: &str) -> bool {
 }
 
 impl Record {
-    fn write(&self) -> String {
+    fn write(&self, at: u64) -> String {
         let call = &self.call;
         let peer_call = call.peer_call.as_ref();
         let dialed = call.dialed.as_ref();
         let secrets: Vec<String> = call.secrets.iter().map(Secret::digits).collect();
         let fields = [
+            at.to_string(),
             self.session.clone(),
             self.name.clone(),
+            self.address.clone(),
             call.peer.clone(),
             call.call.page.clone(),
             call.call.nth.to_string(),
@@ -131,6 +142,7 @@ impl Record {
             dialed.map_or(0, |call| call.nth).to_string(),
             dialed.map(|call| call.page.clone()).unwrap_or_default(),
             call.person.clone().unwrap_or_default(),
+            call.page.digits(),
             secrets.join(","),
             call.certificate.join(","),
         ];
@@ -141,6 +153,7 @@ impl Record {
         let mut fields = text.split('\n');
         let session = fields.next()?.to_owned();
         let name = fields.next()?.to_owned();
+        let address = fields.next()?.to_owned();
         let peer = fields.next()?.to_owned();
         let mut call = || {
             let page = fields.next()?.to_owned();
@@ -151,8 +164,9 @@ impl Record {
         let mut number = || fields.next()?.parse::<u32>().ok();
         let (polite, epoch, leg, peer_epoch) = (number()? > 0, number()?, number()?, number()?);
         let nth = number()?;
-        let page = fields.next()?.to_owned();
+        let dialed = fields.next()?.to_owned();
         let person = Some(fields.next()?.to_owned());
+        let page = Secret::read(fields.next()?)?;
         let secrets = fields.next()?.split(',').filter_map(Secret::read).collect();
         let certificate = fields.next()?;
         let call = CallRecord {
@@ -163,8 +177,9 @@ impl Record {
             polite,
             epoch,
             peer_epoch,
-            dialed: Some(CallId { page, nth }).filter(|call| !call.page.is_empty()),
+            dialed: Some(CallId { page: dialed, nth }).filter(|call| !call.page.is_empty()),
             leg,
+            page,
             secrets,
             certificate: certificate
                 .split(',')
@@ -175,6 +190,7 @@ impl Record {
         Some(Self {
             session,
             name,
+            address,
             call,
         })
     }

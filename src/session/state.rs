@@ -10,6 +10,8 @@ use super::{
     address,
     call::CallDriver,
     chat::ChatLine,
+    claim,
+    coming_back::ComingBack,
     ice_servers,
     input::{Input, Inputs},
     legs::Legs,
@@ -22,7 +24,7 @@ use super::{
 use crate::{
     config::Config,
     media::{Capture, CaptureEvent},
-    platform::{clock, database, location, random, storage, task, visibility},
+    platform::{clock, database, location, random, task, visibility},
     rtc::{Certificate, on_network_change},
     signaling::Signaling,
 };
@@ -39,6 +41,7 @@ pub(super) struct Session {
     pub(super) legs: Legs,
     pub(super) picture: Picture,
     pub(super) resume: Resume,
+    pub(super) coming_back: Option<ComingBack>,
     /// The place that the page's address names.
     pub(super) address: String,
     /// This page, from load to unload.
@@ -68,6 +71,7 @@ impl Session {
             legs: Legs::new(move |serial, news| legs.send(Input::Leg(serial, news))),
             picture: Picture::default(),
             resume: Resume::default(),
+            coming_back: None,
             address: location::hash(),
             page,
             calls_made: 0,
@@ -104,7 +108,7 @@ impl Session {
     /// How we come in under that name.
     pub(super) fn introduction(&self, name: String) -> Introduction {
         Introduction {
-            claim: storage::claim(&name),
+            claim: claim::load(&name),
             name,
             room: address::room().filter(|room| !room.is_empty()),
             pass: address::pass(),
@@ -136,7 +140,7 @@ impl Session {
     /// What this browser is known by is forgotten; a call that is under way goes on with it.
     pub(super) fn forget_device(&mut self) {
         self.certificate = None;
-        storage::keep_claim(None);
+        claim::forget();
         task::spawn(database::clear());
     }
 
