@@ -3,9 +3,14 @@
 use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{MediaStream, MediaStreamConstraints};
+use web_sys::{MediaStream, MediaStreamConstraints, MediaStreamTrack};
 
-use super::{device::media_devices, error::MediaError, preference::SourcePreference};
+use super::{
+    device::{device_of, media_devices},
+    error::MediaError,
+    permission::{is_blocked, why_refused},
+    preference::{Source, SourcePreference},
+};
 
 /// The result of a request for a call.
 #[derive(Debug)]
@@ -33,31 +38,42 @@ pub async fn acquire(
 }
 
 /// Asks for both, then for one, then is content with none: people without a camera can talk, and
-/// people without a microphone can watch. Only a refusal is final.
+/// people without a microphone can watch. Only a refusal of both is final.
 pub(super) async fn acquire_what_there_is(
     camera: SourcePreference,
     microphone: SourcePreference,
 ) -> Result<Acquired, MediaError> {
-    let any = |choice: &SourcePreference| SourcePreference {
-        device: None,
-        ..choice.clone()
-    };
     let attempts = [
         (camera.clone(), microphone.clone()),
         (any(&camera), any(&microphone)),
         (SourcePreference::OFF, any(&microphone)),
         (any(&camera), SourcePreference::OFF),
     ];
+    let mut blocked = [false; 2];
     let mut problem = None;
     let mut tried = None;
     for attempt in attempts {
         let (camera, microphone) = &attempt;
-        if camera.off && microphone.off || tried.as_ref() == Some(&attempt) {
+        let asks_in_vain = !camera.off && blocked[0] || !microphone.off && blocked[1];
+        if camera.off && microphone.off || asks_in_vain || tried.as_ref() == Some(&attempt) {
             continue;
         }
         match acquire(camera, microphone).await {
-            Ok(stream) => return Ok(Acquired { stream, problem }),
-            Err(MediaError::Refused) => return Err(MediaError::Refused),
+            Ok(stream) => {
+                let problem = problem.map(|problem| exactly(problem, &stream));
+                return Ok(Acquired { stream, problem });
+            }
+            Err(MediaError::Refused) => {
+                // One may be blocked, and the other not: then the person is not asked again.
+                blocked = [
+                    is_blocked(Source::Camera).await,
+                    is_blocked(Source::Microphone).await,
+                ];
+                if blocked[0] == blocked[1] {
+                    return Err(why_refused());
+                }
+                problem = Some(MediaError::Refused);
+            }
             // The first error is about what the person wanted.
             Err(error) => problem = problem.or(Some(error)),
         }
@@ -65,6 +81,81 @@ pub(super) async fn acquire_what_there_is(
     }
     let stream = MediaStream::new()?;
     Ok(Acquired { stream, problem })
+}
+
+/// Which of the two is missing, where it is one.
+fn exactly(problem: MediaError, stream: &MediaStream) -> MediaError {
+    let missing = match stream.get_video_tracks().length() {
+        0 => Source::Camera,
+        _ => Source::Microphone,
+    };
+    let has_one = stream.get_tracks().length() == 1;
+    if problem == MediaError::Refused {
+        MediaError::Blocked(missing)
+    } else if problem == MediaError::NotFound && has_one {
+        MediaError::None(missing)
+    } else {
+        problem
+    }
+}
+
+/// Asks for one source, in place of the track there is. Where a device has one user at a time, as
+/// phones have it, that track is stopped first; if nothing comes of it, there is another of its
+/// device.
+pub(super) async fn acquire_in_place(
+    source: Source,
+    wanted: SourcePreference,
+    old: Option<MediaStreamTrack>,
+) -> Result<Acquired, MediaError> {
+    let error = match acquire_one(source, &wanted).await {
+        Ok(stream) => {
+            return Ok(Acquired {
+                stream,
+                problem: None,
+            });
+        }
+        Err(error) => error,
+    };
+    let second = match (&error, old) {
+        (MediaError::InUse, Some(old)) => {
+            old.stop();
+            if let Ok(stream) = acquire_one(source, &wanted).await {
+                return Ok(Acquired {
+                    stream,
+                    problem: None,
+                });
+            }
+            SourcePreference {
+                device: device_of(&old),
+                ..wanted
+            }
+        }
+        // Whatever is there is better than nothing.
+        (MediaError::ChoiceGone | MediaError::NotFound, None) if wanted.device.is_some() => {
+            any(&wanted)
+        }
+        _ => return Err(error),
+    };
+    let stream = acquire_one(source, &second)
+        .await
+        .map_err(|_| error.clone())?;
+    let problem = Some(error);
+    Ok(Acquired { stream, problem })
+}
+
+async fn acquire_one(source: Source, wanted: &SourcePreference) -> Result<MediaStream, MediaError> {
+    match source {
+        Source::Camera => acquire(wanted, &SourcePreference::OFF).await,
+        Source::Microphone => acquire(&SourcePreference::OFF, wanted).await,
+    }
+}
+
+/// The same, of whichever device the browser likes.
+fn any(choice: &SourcePreference) -> SourcePreference {
+    SourcePreference {
+        device: None,
+        ..choice.clone()
+    }
 }
 
 /// The person's choice, as a constraint.

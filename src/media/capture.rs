@@ -2,15 +2,17 @@
 
 use std::rc::Rc;
 
+use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
 use web_sys::{MediaStream, MediaStreamTrack};
 
 use super::{
-    acquire::{Acquired, acquire, acquire_what_there_is},
-    device::{Device, devices},
+    acquire::{Acquired, acquire_in_place, acquire_what_there_is},
+    device::{Device, devices, looks_away, on_change},
     error::MediaError,
     preference::{Source, SourcePreference},
     senders::{Senders, Sending},
+    source_state::SourceState,
 };
 use crate::{platform::task, rtc::Peer};
 
@@ -20,7 +22,11 @@ pub enum CaptureEvent {
     /// Camera and microphone for a call, or as much as there is of them.
     Acquired(u32, Result<Acquired, MediaError>),
     /// One more source, or another device for one.
-    Replacement((Source, u32), Result<MediaStream, MediaError>),
+    Replacement((Source, u32), Result<Acquired, MediaError>),
+    /// A track has ended by itself.
+    Ended(Source),
+    /// Something was plugged in or out.
+    DevicesChanged,
     /// The devices that can be chosen.
     Devices(Vec<Device>),
 }
@@ -34,6 +40,8 @@ pub struct LocalMediaView {
     pub microphone: bool,
     /// There is a picture of ours.
     pub has_video: bool,
+    /// It is one of a camera that faces its owner, who looks for a mirror.
+    pub mirrored: bool,
 }
 
 impl Default for LocalMediaView {
@@ -42,8 +50,20 @@ impl Default for LocalMediaView {
             camera: true,
             microphone: true,
             has_video: false,
+            mirrored: true,
         }
     }
+}
+
+/// What is chosen, as the menus have it: empty is whatever the browser likes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chosen {
+    /// The camera's `deviceId`.
+    pub camera: String,
+    /// The microphone's.
+    pub microphone: String,
+    /// The height of the picture in pixels.
+    pub height: String,
 }
 
 /// Our own camera and microphone.
@@ -55,29 +75,26 @@ pub struct Capture {
     stream: Option<MediaStream>,
     /// Which acquisition for a call is awaited; what older ones bring is stopped.
     request: u32,
-}
-
-/// One source, from the wish to the wire.
-#[derive(Default)]
-struct SourceState {
-    preference: SourcePreference,
-    track: Option<MediaStreamTrack>,
-    /// Which request for this source alone is awaited.
-    request: u32,
+    _devices: Option<EventListener>,
 }
 
 impl Capture {
     /// Nothing is held; `emit` is told what requests bring.
     #[must_use]
     pub fn new(emit: impl Fn(CaptureEvent) + 'static) -> Self {
+        let emit: Rc<dyn Fn(CaptureEvent)> = Rc::new(emit);
+        let changed = emit.clone();
         Self {
-            emit: Rc::new(emit),
-            camera: SourceState::default(),
-            microphone: SourceState::default(),
+            emit,
+            camera: SourceState::load(Source::Camera),
+            microphone: SourceState::load(Source::Microphone),
             stream: None,
             request: 0,
+            _devices: on_change(move || changed(CaptureEvent::DevicesChanged)),
         }
     }
+
+    // What there is.
 
     /// The preview.
     #[must_use]
@@ -88,19 +105,36 @@ impl Capture {
     /// In a call, what is on; outside, what will be.
     #[must_use]
     pub fn view(&self) -> LocalMediaView {
-        let is_on = |state: &SourceState| match (&self.stream, &state.track) {
-            (Some(_), track) => track.as_ref().is_some_and(MediaStreamTrack::enabled),
-            (None, _) => !state.preference.off,
+        let is_on = |state: &SourceState| match &self.stream {
+            Some(_) => state.track().is_some_and(MediaStreamTrack::enabled),
+            None => !state.preference.off,
         };
         LocalMediaView {
             camera: is_on(&self.camera),
             microphone: is_on(&self.microphone),
             has_video: self.stream.is_some() && is_on(&self.camera),
+            mirrored: !self.camera.track().is_some_and(looks_away),
         }
     }
 
+    /// What is chosen.
+    #[must_use]
+    pub fn chosen(&self) -> Chosen {
+        let height = self.camera.preference.height;
+        Chosen {
+            camera: self.camera.chosen().unwrap_or_default(),
+            microphone: self.microphone.chosen().unwrap_or_default(),
+            height: height.map(|height| height.to_string()).unwrap_or_default(),
+        }
+    }
+
+    // For a call.
+
     /// Asks for what was chosen; the outcome comes as [`CaptureEvent::Acquired`].
     pub fn acquire(&mut self) {
+        if self.stream.is_some() {
+            self.release();
+        }
         self.request += 1;
         let (emit, request) = (self.emit.clone(), self.request);
         let (camera, microphone) = (
@@ -130,11 +164,11 @@ impl Capture {
             Ok(acquired) => acquired,
             Err(error) => return Some(Err(error)),
         };
-        self.camera.track = first(&stream.get_video_tracks());
-        self.microphone.track = first(&stream.get_audio_tracks());
+        self.hold(Source::Camera, first(&stream.get_video_tracks()));
+        self.hold(Source::Microphone, first(&stream.get_audio_tracks()));
         self.stream = Some(stream);
         // The person may have changed their mind while the browser asked.
-        for source in [Source::Camera, Source::Microphone] {
+        for source in Source::ALL {
             if self.state(source).preference.off {
                 self.turn_off(source, Vec::new());
             }
@@ -142,28 +176,23 @@ impl Capture {
         Some(Ok(problem))
     }
 
+    /// Goes on with nothing: whoever shows nothing can watch and listen.
+    pub fn go_without(&mut self) {
+        self.stream = MediaStream::new().ok();
+    }
+
     /// Stops everything, and forgets what has been asked for.
     pub fn release(&mut self) {
         self.request += 1;
-        for source in [Source::Camera, Source::Microphone] {
+        for source in Source::ALL {
             let state = self.state(source);
-            state.request += 1;
-            state.track = None;
+            state.next_request();
+            state.let_go();
+            (state.lost, state.choosing) = (false, false);
         }
         if let Some(stream) = self.stream.take() {
             stop_all(&stream);
         }
-    }
-
-    /// Looks which devices there are; they come as [`CaptureEvent::Devices`].
-    pub fn look_for_devices(&self) {
-        let emit = self.emit.clone();
-        task::spawn(async move {
-            // A page that may not ask simply offers no choice.
-            if let Ok(devices) = devices().await {
-                emit(CaptureEvent::Devices(devices));
-            }
-        });
     }
 
     /// Adds the tracks to a new connection. Whoever offers also asks to receive the kinds of media
@@ -171,8 +200,8 @@ impl Capture {
     pub fn attach(&mut self, peer: &Peer, offers: bool) -> Senders {
         let mut senders = Senders::default();
         for (source, kind) in [(Source::Microphone, "audio"), (Source::Camera, "video")] {
-            let sender = match (&self.state(source).track.clone(), &self.stream) {
-                (Some(track), Some(stream)) => Some(peer.add_track(track, stream)),
+            let sender = match (self.state(source).track().cloned(), &self.stream) {
+                (Some(track), Some(stream)) => Some(peer.add_track(&track, stream)),
                 _ => None,
             };
             if offers && sender.is_none() {
@@ -183,6 +212,8 @@ impl Capture {
         senders
     }
 
+    // On and off.
+
     /// Turns a source on or off, for now if there is a call, and for the calls to come.
     pub fn toggle(&mut self, source: Source, sending: Vec<Sending<'_>>) {
         let off = match self.stream {
@@ -192,12 +223,18 @@ impl Capture {
             },
             None => !self.state(source).preference.off,
         };
+        self.set_off(source, off, sending);
+    }
+
+    /// Turns a source on or off.
+    pub fn set_off(&mut self, source: Source, off: bool, sending: Vec<Sending<'_>>) {
         let state = self.state(source);
         state.preference.off = off;
-        state.request += 1;
+        state.preference.keep(source);
+        state.next_request();
         if off {
             self.turn_off(source, sending);
-        } else if let Some(track) = &state.track {
+        } else if let Some(track) = state.track() {
             track.set_enabled(true);
         } else if self.stream.is_some() {
             self.request(source);
@@ -212,13 +249,19 @@ impl Capture {
         };
         let is_last = stream.get_tracks().length() < 2;
         let state = self.state(source);
-        let Some(track) = &state.track else { return };
+        let Some(track) = state.track() else { return };
         if source == Source::Microphone || is_last {
             return track.set_enabled(false);
         }
         track.stop();
-        stream.remove_track(track);
-        state.track = None;
+        self.take_out(source, &stream, sending);
+    }
+
+    /// Sends nothing of a source any more.
+    fn take_out(&mut self, source: Source, stream: &MediaStream, sending: Vec<Sending<'_>>) {
+        if let Some(track) = self.state(source).let_go() {
+            stream.remove_track(&track);
+        }
         for Sending { peer, senders } in sending {
             if let Some(sender) = senders.of(source) {
                 peer.set_track(sender, None, || {});
@@ -226,10 +269,47 @@ impl Capture {
         }
     }
 
+    // Devices.
+
+    /// Looks which devices there are; they come as [`CaptureEvent::Devices`].
+    pub fn look_for_devices(&self) {
+        let emit = self.emit.clone();
+        task::spawn(async move {
+            // A page that may not ask simply offers no choice.
+            if let Ok(devices) = devices().await {
+                emit(CaptureEvent::Devices(devices));
+            }
+        });
+    }
+
+    /// These devices are there now: takes one for a source that has lost its own, and takes back the
+    /// one that was chosen.
+    pub fn found(&mut self, devices: &[Device]) {
+        for source in Source::ALL {
+            let has_call = self.stream.is_some();
+            let state = self.state(source);
+            let mut ours = devices.iter().filter(|device| device.source == source);
+            let wished = state.preference.device.clone();
+            let is_back = wished.is_some()
+                && state.device() != wished
+                && ours
+                    .clone()
+                    .any(|device| Some(&device.id) == wished.as_ref());
+            let is_missed = state.lost && ours.next().is_some();
+            let has_track = state.track().is_some();
+            if has_call && !state.preference.off && (is_missed || is_back && has_track) {
+                self.request(source);
+            }
+        }
+    }
+
     /// Uses another device, at once if there is a call.
     pub fn choose(&mut self, source: Source, device: Option<String>) {
-        self.state(source).preference.device = device;
-        if self.state(source).track.is_some() {
+        let state = self.state(source);
+        state.preference.device = device;
+        state.preference.keep(source);
+        if state.track().is_some() {
+            state.choosing = true;
             self.request(source);
         }
     }
@@ -237,74 +317,126 @@ impl Capture {
     /// Asks the camera for another height, in pixels.
     pub fn set_height(&mut self, height: Option<u32>) {
         self.camera.preference.height = height;
-        if self.camera.track.is_some() {
+        self.camera.preference.keep(Source::Camera);
+        if self.camera.track().is_some() {
             self.request(Source::Camera);
         }
     }
 
-    /// Takes a source that was asked for during a call, in place of the one there was.
+    /// A track has ended by itself: nothing of it is sent any more, and another is asked for. False if
+    /// it was not the one there is.
+    pub fn ended(&mut self, source: Source, sending: Vec<Sending<'_>>) -> bool {
+        let Some(stream) = self.stream.clone() else {
+            return false;
+        };
+        if !self.state(source).has_ended() {
+            return false;
+        }
+        self.take_out(source, &stream, sending);
+        self.state(source).lost = true;
+        self.request(source);
+        true
+    }
+
+    /// Takes a source that was asked for during a call, in place of the one there was; gives why it is
+    /// another than was wanted.
     ///
     /// # Errors
-    /// Why there is no such source; what there was stays.
+    /// Why there is no such source; what there was stays, if it still can.
     pub fn replace(
         &mut self,
         (source, request): (Source, u32),
-        outcome: Result<MediaStream, MediaError>,
+        outcome: Result<Acquired, MediaError>,
         sending: Vec<Sending<'_>>,
-    ) -> Result<(), MediaError> {
+    ) -> Result<Option<MediaError>, MediaError> {
         let stream = self.stream.clone();
         let state = self.state(source);
-        let (fresh, stream) = match (outcome, stream) {
-            (Ok(fresh), Some(stream)) if request == state.request => (fresh, stream),
-            (Ok(fresh), _) => {
-                stop_all(&fresh);
-                return Ok(());
+        if !state.awaits(request) {
+            outcome.iter().for_each(|fresh| stop_all(&fresh.stream));
+            return Ok(None);
+        }
+        let is_choice = std::mem::take(&mut state.choosing);
+        let outcome = match (outcome, stream) {
+            (Ok(fresh), Some(stream)) => {
+                self.put_in(source, &fresh.stream, &stream, sending);
+                Ok(fresh.problem)
             }
-            (Err(error), _) => {
-                state.preference.off |= state.track.is_none();
-                return Err(error);
+            (Ok(fresh), None) => {
+                stop_all(&fresh.stream);
+                return Ok(None);
+            }
+            (Err(error), stream) => {
+                if let (true, Some(stream)) = (state.has_ended(), stream) {
+                    // It was stopped for another, and could not be had again.
+                    state.lost = true;
+                    self.take_out(source, &stream, sending);
+                }
+                Err(error)
             }
         };
-        let Some(track) = tracks(&fresh).next() else {
-            return Ok(());
+        let state = self.state(source);
+        let is_other = !matches!(outcome, Ok(None));
+        if is_choice && is_other {
+            // The menu shows what is in use.
+            state.preference.device = state.device();
+        } else if outcome.is_err() && !state.lost {
+            state.preference.off |= state.track().is_none();
+        }
+        outcome
+    }
+
+    /// Sends the track of a fresh stream in place of the one there was.
+    fn put_in(
+        &mut self,
+        source: Source,
+        fresh: &MediaStream,
+        stream: &MediaStream,
+        sending: Vec<Sending<'_>>,
+    ) {
+        let Some(track) = tracks(fresh).next() else {
+            return;
         };
-        track.set_enabled(!state.preference.off);
+        track.set_enabled(!self.state(source).preference.off);
         // `track.clone()` would be the browser's own: another track, to be stopped by itself.
-        let old = state.track.replace(Clone::clone(&track));
+        let old = self.hold(source, Some(Clone::clone(&track)));
         if let Some(old) = &old {
             stream.remove_track(old);
         }
         stream.add_track(&track);
         // The old one is stopped only when the new one is in its place: no black in between.
-        let stop_old = Stop(old.into_iter().collect());
-        let stop_old = Rc::new(stop_old);
+        let stop_old = Rc::new(Stop(old.into_iter().collect()));
         for Sending { peer, senders } in sending {
             let done = stop_old.clone();
             match senders.of(source) {
                 Some(sender) => peer.set_track(sender, Some(&track), move || drop(done)),
-                none => *none = Some(peer.add_track(&track, &stream)),
+                none => *none = Some(peer.add_track(&track, stream)),
             }
         }
-        Ok(())
     }
 
     fn request(&mut self, source: Source) {
         let state = self.state(source);
-        state.request += 1;
-        let asked = (source, state.request);
+        let asked = (source, state.next_request());
         let wanted = SourcePreference {
             off: false,
             ..state.preference.clone()
         };
-        let (camera, microphone) = match source {
-            Source::Camera => (wanted, SourcePreference::OFF),
-            Source::Microphone => (SourcePreference::OFF, wanted),
-        };
+        let old = state.track().cloned();
         let emit = self.emit.clone();
         task::spawn(async move {
-            let outcome = acquire(&camera, &microphone).await;
+            let outcome = acquire_in_place(source, wanted, old).await;
             emit(CaptureEvent::Replacement(asked, outcome));
         });
+    }
+
+    fn hold(
+        &mut self,
+        source: Source,
+        track: Option<MediaStreamTrack>,
+    ) -> Option<MediaStreamTrack> {
+        let emit = self.emit.clone();
+        let ended = move || emit(CaptureEvent::Ended(source));
+        self.state(source).hold(track, ended)
     }
 
     fn state(&mut self, source: Source) -> &mut SourceState {

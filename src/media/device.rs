@@ -1,8 +1,9 @@
 //! The cameras and microphones there are.
 
+use gloo_events::EventListener;
 use js_sys::Array;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::MediaDevices;
+use web_sys::{MediaDevices, MediaStreamTrack};
 
 use super::{error::MediaError, preference::Source};
 use crate::platform::JsObject;
@@ -38,6 +39,29 @@ pub async fn devices() -> Result<Vec<Device>, MediaError> {
         })
     });
     Ok(devices.filter(|device| !device.id.is_empty()).collect())
+}
+
+/// Calls back when a device is plugged in or out.
+#[must_use]
+pub(super) fn on_change(changed: impl Fn() + 'static) -> Option<EventListener> {
+    let devices = media_devices().ok()?;
+    Some(EventListener::new(&devices, "devicechange", move |_| {
+        changed();
+    }))
+}
+
+/// The `deviceId` of a track's device.
+pub(super) fn device_of(track: &MediaStreamTrack) -> Option<String> {
+    setting(track, "deviceId")
+}
+
+/// Whether a track's camera looks at something else than its owner.
+pub(super) fn looks_away(track: &MediaStreamTrack) -> bool {
+    setting(track, "facingMode").as_deref() == Some("environment")
+}
+
+fn setting(track: &MediaStreamTrack, name: &str) -> Option<String> {
+    JsObject(track.get_settings().into()).string(name)
 }
 
 /// On a page that is not secure, browsers leave `mediaDevices` out altogether.

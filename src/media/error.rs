@@ -2,6 +2,7 @@
 
 use wasm_bindgen::JsValue;
 
+use super::preference::Source;
 use crate::platform::DomError;
 
 /// Why there is no camera or microphone (Media Capture and Streams, 10.3.1).
@@ -10,6 +11,15 @@ pub enum MediaError {
     /// `NotAllowedError`: the person, or the browser's settings, said no.
     #[error("not allowed")]
     Refused,
+    /// The person, or the browser's settings, said no to this one alone.
+    #[error("not allowed: {0:?}")]
+    Blocked(Source),
+    /// The site itself forbids both (Permissions Policy).
+    #[error("forbidden by the site")]
+    Forbidden,
+    /// There is no such device, but the other.
+    #[error("no {0:?}")]
+    None(Source),
     /// `NotFoundError`: there is no such device.
     #[error("no such device")]
     NotFound,
