@@ -3,6 +3,7 @@
 //! docs/architecture.md is the map; docs/protocol.md says what goes over the wire.
 
 pub mod config;
+pub mod live;
 pub mod media;
 pub mod platform;
 pub mod rtc;

@@ -1,7 +1,9 @@
 //! Browsers with a fake camera and microphone, driven over WebDriver.
 
 use std::{
+    fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -26,9 +28,11 @@ pub enum Kind {
     Firefox,
 }
 
-/// How a Chromium differs from the usual one.
+/// How a browser differs from the usual one; all but the profile are for Chromium alone.
 #[derive(Debug, Default)]
 pub struct Look {
+    /// Where it keeps what it knows, so that another may go on with it.
+    pub profile: Option<PathBuf>,
     /// Its person refuses camera and microphone.
     pub refuses_media: bool,
     /// More arguments.
@@ -91,7 +95,7 @@ impl Driver {
     pub(crate) async fn browser(&self, look: &Look) -> Client {
         let capabilities = match self.kind {
             Kind::Chromium => chromium(look),
-            Kind::Firefox => firefox(),
+            Kind::Firefox => firefox(look),
         };
         let mut capabilities: Capabilities =
             serde_json::from_value(capabilities).expect("an object");
@@ -134,6 +138,9 @@ fn chromium(look: &Look) -> Value {
         false => "--use-fake-ui-for-media-stream",
     });
     args.extend(&look.args);
+    let profile = look.profile.as_ref();
+    let profile = profile.map(|folder| format!("--user-data-dir={}", folder.display()));
+    args.extend(profile.as_deref());
     let secure = look.secure.as_ref();
     let secure =
         secure.map(|origin| format!("--unsafely-treat-insecure-origin-as-secure={origin}"));
@@ -146,9 +153,15 @@ fn chromium(look: &Look) -> Value {
     json!({ "goog:chromeOptions": options })
 }
 
-fn firefox() -> Value {
+fn firefox(look: &Look) -> Value {
+    let mut args = vec!["-headless", "-width=1440", "-height=900"];
+    let profile = look.profile.as_ref();
+    let profile = profile.map(|folder| folder.display().to_string());
+    if let Some(folder) = &profile {
+        args.extend(["-profile", folder]);
+    }
     json!({ "moz:firefoxOptions": {
-        "args": ["-headless", "-width=1440", "-height=900"],
+        "args": args,
         "prefs": {
             "media.navigator.streams.fake": true,
             // TURN servers of tests are on this machine.
@@ -166,6 +179,20 @@ fn firefox() -> Value {
             "network.connectivity-service.enabled": false,
         },
     } })
+}
+
+/// Kills the browser that has that profile, as a system does that runs out of memory.
+pub fn kill(profile: &Path) {
+    let profile = profile.display().to_string();
+    let processes = fs::read_dir("/proc").expect("Linux");
+    for process in processes.flatten() {
+        let command = fs::read_to_string(process.path().join("cmdline")).unwrap_or_default();
+        let is_browser = command.contains(&profile) && !command.contains("driver");
+        if let (true, Ok(pid)) = (is_browser, process.file_name().into_string()) {
+            // Those that it has started may have gone with it.
+            let _ = Command::new("kill").args(["-9", &pid]).status();
+        }
+    }
 }
 
 /// Whether a driver is there, and not only the way to it.

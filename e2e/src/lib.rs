@@ -13,7 +13,7 @@ mod person;
 mod sample;
 mod stage;
 
-pub use browser::{Kind, Look, free_address};
+pub use browser::{Kind, Look, free_address, kill};
 pub use guest::Guest;
 pub use hosts::{
     holdfast_server, holdfast_server_at, holdfast_server_with, page_host, site_with, static_host,

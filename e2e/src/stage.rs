@@ -22,7 +22,7 @@ use crate::{
 pub struct Stage {
     chromium: RefCell<Option<Driver>>,
     firefox: RefCell<Option<Driver>>,
-    /// Those inside network namespaces.
+    /// Those inside network namespaces, and those of browsers that have profiles.
     inside: RefCell<Vec<Driver>>,
     browsers: RefCell<Vec<(String, Client)>>,
 }
@@ -85,18 +85,23 @@ impl Stage {
         self.person_with(kind, name, &Look::default()).await
     }
 
-    /// A person with an empty browser that is unlike the usual one (Chromium alone).
+    /// A person with a browser that is unlike the usual one.
     pub async fn person_with(&self, kind: Kind, name: &str, look: &Look) -> Person {
         let slot = match kind {
             Kind::Chromium => &self.chromium,
             Kind::Firefox => &self.firefox,
         };
-        let driver = match slot.take() {
+        // Of a browser that is killed, the driver hears nothing.
+        let is_shared = look.profile.is_none();
+        let driver = match slot.borrow_mut().take_if(|_| is_shared) {
             Some(driver) => driver,
             None => Driver::start(kind, None).await,
         };
         let browser = driver.browser(look).await;
-        slot.replace(Some(driver));
+        match is_shared {
+            true => drop(slot.replace(Some(driver))),
+            false => self.inside.borrow_mut().push(driver),
+        }
         self.browsers
             .borrow_mut()
             .push((name.to_owned(), browser.clone()));

@@ -211,7 +211,7 @@ fn s07_a_busy_person_is_not_disturbed_and_the_caller_is_told() {
         zoe.call("Bob").await;
         zoe.reads(".notice", "Bob is in another call").await;
         zoe.is_idle().await;
-        bob.reads(".notice", "Zoe called").await;
+        bob.reads(".notice", "Zoe tried to call you").await;
         ann.call("Zoe").await;
         ann.reads(".notice", "You are in a call with Bob").await;
         ann.sees_the_other_side().await;
@@ -273,7 +273,7 @@ fn closing_the_page_ends_the_call_on_the_other_side() {
         talk(&ann, &bob).await;
         ann.open("about:blank").await;
         // It may be loaded anew; for a while it is waited for.
-        bob.reads(".state", "Ann's page was closed").await;
+        bob.reads(".state", "Ann closed the page").await;
         bob.is_idle().await;
         bob.reads(".notice", "Ann left").await;
         bob.shows("#again-button").await;

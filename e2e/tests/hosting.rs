@@ -191,7 +191,7 @@ fn a_call_outlives_its_server_and_people_come_back_by_themselves() {
         stop.send(()).expect("it runs");
         stopped.await.expect("it stops");
         for person in [&ann, &bob] {
-            person.reads(".link", "does not answer").await;
+            person.reads(".link", "Can't reach the server").await;
             person.sees_the_other_side().await;
         }
         let (_stop, _running) = holdfast_server_at(address, |options| options).await;

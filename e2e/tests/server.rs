@@ -47,7 +47,7 @@ fn a_room_is_for_those_who_have_its_link() {
         .await;
         bob.hang_up().await;
         ann.is_idle().await;
-        ann.reads(".userlistbox li:last-child", "call").await;
+        ann.reads(".userlistbox li:last-child", "Call").await;
         bob.click("#leave-room").await;
         bob.sees("Zoe").await;
         ann.misses("Bob").await;
@@ -166,7 +166,7 @@ fn a_server_that_was_started_anew_is_asked_for_its_new_passwords() {
         stop.send(()).expect("it runs");
         stopped.await.expect("it stops");
         for person in [&ann, &bob] {
-            person.reads(".link", "does not answer").await;
+            person.reads(".link", "Can't reach the server").await;
             let listen = "const now = Date.now() / 1000, Native = RTCPeerConnection;
                 window.RTCPeerConnection = class extends Native {
                     constructor(configuration) {

@@ -1,8 +1,12 @@
 //! Somebody else at the same server gets nothing of a call, in real browsers.
 
+use std::{path::Path, time::Duration};
+
 use Kind::{Chromium, Firefox};
-use e2e::{Guest, Kind, Person, free_address, holdfast_server_at, stage};
+use e2e::{Guest, Kind, Look, Person, Stage, free_address, holdfast_server_at, kill, stage};
 use serde_json::{Value, json};
+use tempfile::tempdir;
+use tokio::time::sleep;
 
 /// The fingerprint that the newest connection shows.
 async fn fingerprint(person: &Person) -> Value {
@@ -35,7 +39,7 @@ fn a_stranger_who_takes_ones_name_after_a_restart_gets_nothing_of_the_call() {
         bob.sees_the_other_side().await;
         stop.send(()).expect("it runs");
         stopped.await.expect("it stops");
-        ann.reads(".link", "does not answer").await;
+        ann.reads(".link", "Can't reach the server").await;
         let (_stop, _running) = holdfast_server_at(address, |options| options).await;
         // Before anybody else.
         let mut stranger = Guest::come(address, "Bob").await;
@@ -55,7 +59,7 @@ fn a_stranger_who_takes_ones_name_after_a_restart_gets_nothing_of_the_call() {
                 .say(json!({"type": kind, "target": "Ann", "sdp": sdp}))
                 .await;
         }
-        ann.reads(".notice", "Bob called").await;
+        ann.reads(".notice", "Bob tried to call you").await;
         ann.sees_the_other_side().await;
         stranger.say(json!({"type": "ping"})).await;
         for told in stranger.told("heard").await {
@@ -138,7 +142,7 @@ fn c36_a_certificate_that_is_about_to_expire_is_replaced_before_the_next_call() 
             RTCPeerConnection.generateCertificate = how => make({ ...how, expires: 4000 });";
         ann.run(script, json!([])).await;
         let first = known_by(&ann, &bob).await;
-        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        sleep(Duration::from_secs(5)).await;
         assert_ne!(known_by(&ann, &bob).await, first);
     });
 }
@@ -169,4 +173,50 @@ fn somebody_whose_browser_died_is_away_and_has_the_name_when_back() {
         bob.until("nobody is left of the first", alone, json!([]))
             .await;
     });
+}
+
+#[test]
+fn c36_whoever_was_killed_in_a_call_is_the_same_afterwards_and_comes_back_by_calling() {
+    for kind in [Chromium, Firefox] {
+        stage(async |stage| {
+            let [bob] = stage.people([(Chromium, "Bob")]).await;
+            let url = bob.run("return location.href", json!([])).await;
+            let folder = tempdir().expect("a folder");
+            let profile = folder.path().to_owned();
+            let ann = person_in(stage, kind, &profile).await;
+            ann.open(url.as_str().expect("an address")).await;
+            ann.join().await;
+            ann.call("Bob").await;
+            bob.accept().await;
+            ann.sees_the_other_side().await;
+            bob.sees_the_other_side().await;
+            let known = fingerprint(&ann).await;
+            // Browsers take some seconds to write.
+            sleep(Duration::from_secs(7)).await;
+            kill(&profile);
+            bob.reads(".state", "Ann's connection dropped").await;
+            let ann = person_in(stage, kind, &profile).await;
+            ann.open(url.as_str().expect("an address")).await;
+            ann.join().await;
+            ann.reads("header", "You are Ann").await;
+            ann.call("Bob").await;
+            // Nobody has to answer: it is the same call.
+            bob.sees_the_other_side().await;
+            ann.sees_the_other_side().await;
+            assert_eq!(fingerprint(&ann).await, known, "{kind:?}");
+            // And both see the end of it.
+            bob.hang_up().await;
+            ann.is_idle().await;
+            ann.talks_with(&bob).await;
+        });
+    }
+}
+
+/// Ann, in the browser that has that profile.
+async fn person_in(stage: &Stage, kind: Kind, profile: &Path) -> Person {
+    let look = Look {
+        profile: Some(profile.to_owned()),
+        ..Look::default()
+    };
+    stage.person_with(kind, "Ann", &look).await
 }

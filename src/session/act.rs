@@ -2,13 +2,13 @@
 
 use holdfast_call::Event;
 use holdfast_protocol::Signal;
-use leptos::prelude::{GetUntracked, ReadUntracked};
 
 use super::{
-    action::Action, address, chat::by_server, notice::Notice, perform::perform, presence::Presence,
-    state::Session,
+    action::Action, address, chat::by_server, dial::dial, notice::Notice, perform::perform,
+    presence::Presence, state::Session,
 };
 use crate::{
+    media::Source,
     platform::{clipboard, location, random},
     signaling::manual,
 };
@@ -22,14 +22,19 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::Join(name) => {
             let introduction = session.introduction(name);
             session.signaling.join(introduction);
+            // The preview has done its work; the camera is on in calls alone.
+            session.capture.release();
             session.capture.look_for_devices();
         }
         Action::NewRoom => address::go_to(&random::token()),
         Action::Lobby => address::go_to(""),
-        Action::Dial(_) if session.signaling.is_off() => {}
-        Action::Dial(peer) => {
-            let id = session.next_call();
-            session.feed(Event::Dial { peer, id });
+        Action::Dial(_) | Action::DialWithout(_) if session.signaling.is_off() => {}
+        Action::Dial(peer) => dial(session, peer),
+        Action::DialWithout(peer) => {
+            for source in Source::ALL {
+                session.capture.set_off(source, true, Vec::new());
+            }
+            dial(session, peer);
         }
         Action::Invite { me, peer } => {
             session.carry_by_hand(me, peer.clone());
@@ -41,7 +46,16 @@ pub(super) fn act(session: &mut Session, action: Action) {
             .iter()
             .for_each(|link| clipboard::write(link)),
         Action::Copy(text) => clipboard::write(&text),
+        Action::Preview => session.capture.acquire(),
         Action::Accept => session.feed(Event::Accept),
+        Action::AcceptAudio => {
+            if session.capture.view().camera {
+                session.capture.toggle(Source::Camera, Vec::new());
+            }
+            session.feed(Event::Accept);
+        }
+        Action::Block { peer, blocked } => block(session, peer, blocked),
+        Action::Dismiss => session.call.forget_ended(),
         Action::Decline => session.feed(Event::Decline),
         Action::HangUp => session.feed(Event::HangUp),
         Action::Chat { text, to } => chat(session, text, to),
@@ -54,6 +68,12 @@ pub(super) fn act(session: &mut Session, action: Action) {
         }
         Action::Leave => leave(session),
     }
+}
+
+/// The person wants to hear of somebody no more, or does again.
+fn block(session: &mut Session, peer: String, blocked: bool) {
+    session.screen.block(&peer, blocked);
+    session.feed(Event::Block { peer, blocked });
 }
 
 /// The address names another room: we go there, under the same name.

@@ -15,6 +15,8 @@ pub enum Action {
     Lobby,
     /// Call this person.
     Dial(String),
+    /// Call this person, with neither camera nor microphone.
+    DialWithout(String),
     /// Call somebody without a server: make a code for them.
     Invite {
         /// Our name.
@@ -28,10 +30,23 @@ pub enum Action {
     CopyLink,
     /// Copy this.
     Copy(String),
+    /// Look at one's own camera, and hear whether the microphone does, before a call.
+    Preview,
     /// Take the call that rings.
     Accept,
+    /// Take it without a picture of ours.
+    AcceptAudio,
     /// Refuse it.
     Decline,
+    /// Want to hear of somebody no more, or do again; as long as this page is open.
+    Block {
+        /// Whom.
+        peer: String,
+        /// No more.
+        blocked: bool,
+    },
+    /// Read what was told.
+    Dismiss,
     /// End the call, or stop calling.
     HangUp,
     /// Write in the chat.

@@ -6,6 +6,9 @@ mod address;
 mod begin;
 mod call;
 mod chat;
+mod claim;
+mod coming_back;
+mod dial;
 mod ice_servers;
 mod input;
 mod leg_news;
@@ -24,6 +27,7 @@ use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt;
 use holdfast_call::Event;
 pub use holdfast_call::{CallState, CallView, EndReason, Ended};
+use holdfast_protocol::MediaState;
 
 use self::{
     act::{act, change_room},
@@ -42,7 +46,12 @@ pub use self::{
     notice::Notice,
     presence::{Person, PersonStatus, Presence},
 };
-use crate::{media::CaptureEvent, platform::task, rtc::Certificate, text};
+use crate::{
+    media::{CaptureEvent, MediaError},
+    platform::task,
+    rtc::Certificate,
+    text,
+};
 pub use crate::{
     media::{Device, Source},
     rtc::PeerState,
@@ -74,6 +83,7 @@ async fn run(mut session: Session, mut waiting: UnboundedReceiver<Input>) {
     begin(&mut session);
     while let Some(input) = waiting.next().await {
         handle(&mut session, input);
+        tell_media(&mut session);
         settle(&mut session);
         session.call.arm();
         render(&mut session);
@@ -94,6 +104,8 @@ fn handle(session: &mut Session, input: Input) {
         }
         Input::AddressChanged => change_room(session),
         Input::Loaded(record) => loaded(session, record),
+        Input::Dial(peer, record) => dial::dialed(session, peer, record),
+        Input::ComingBackFailed => dial::coming_back_failed(session),
         Input::Certificate(certificate) => {
             session.set_certificate(certificate);
             for event in std::mem::take(&mut session.held) {
@@ -116,16 +128,50 @@ fn captured(session: &mut Session, event: CaptureEvent) {
                 session.capture.look_for_devices();
                 session.feed(Event::MediaReady);
             }
-            Some(Err(_)) => session.feed(Event::MediaRefused),
+            Some(Err(error)) => refused(session, error),
             None => {}
         },
         CaptureEvent::Replacement(asked, outcome) => {
             let sending = session.legs.sending();
-            if let Err(error) = session.capture.replace(asked, outcome, sending) {
-                session.notify(Notice::Media(error));
+            let replaced = session.capture.replace(asked, outcome, sending);
+            if let Some(problem) = replaced.unwrap_or_else(Some) {
+                session.notify(Notice::Media(problem));
             }
         }
-        CaptureEvent::Devices(devices) => session.screen.devices(devices),
+        CaptureEvent::Ended(source) => {
+            if session.capture.ended(source, session.legs.sending()) {
+                session.notify(Notice::DeviceGone(source));
+            }
+        }
+        CaptureEvent::DevicesChanged => session.capture.look_for_devices(),
+        CaptureEvent::Devices(devices) => {
+            session.capture.found(&devices);
+            session.screen.devices(devices);
+        }
+    }
+}
+
+/// Camera and microphone are not allowed: whoever calls thinks again; whoever has said yes to a call
+/// watches and listens.
+fn refused(session: &mut Session, error: MediaError) {
+    let state = session.call.view().state;
+    session.notify(Notice::Media(error));
+    if state == CallState::Preparing {
+        session.feed(Event::MediaRefused);
+    } else if state != CallState::Idle {
+        session.capture.go_without();
+        session.feed(Event::MediaReady);
+    }
+}
+
+/// The other side is told what we send.
+fn tell_media(session: &mut Session) {
+    if session.capture.stream().is_some() {
+        let view = session.capture.view();
+        session.feed(Event::LocalMedia(MediaState {
+            camera: view.has_video,
+            microphone: view.microphone,
+        }));
     }
 }
 
@@ -136,7 +182,7 @@ fn settle(session: &mut Session) {
             receive(session, news);
         } else if let Some(command) = session.call.poll_command() {
             perform(session, command);
-        } else {
+        } else if !dial::follow(session) {
             break;
         }
     }
@@ -159,12 +205,13 @@ fn settle(session: &mut Session) {
 /// Shows what has changed.
 fn render(session: &mut Session) {
     let view = session.call.view();
-    let waited = CallDriver::waited(&view);
-    let has_reason = view.ended.as_ref().is_some_and(text::has_reason);
-    session.screen.call(view, waited, has_reason);
+    let seconds = CallDriver::seconds(&view);
+    let has_reason = view.ended.as_ref().and_then(text::end_reason).is_some();
+    session.screen.call(view, seconds, has_reason);
+    let capture = &session.capture;
     session
         .screen
-        .local(session.capture.stream(), session.capture.view());
+        .local(capture.stream(), capture.view(), capture.chosen());
     session.screen.link(session.signaling.view());
 }
 

@@ -1,17 +1,15 @@
 //! The signals that views read, and the only hand that writes them.
 
-use std::{cell::Cell, panic::Location};
+use std::{cell::Cell, rc::Rc};
 
 use holdfast_call::{CallState, CallView};
-use leptos::prelude::{
-    DefinedAt, GetUntracked, LocalStorage, ReadUntracked, RwSignal, Set, SyncStorage, Track, Update,
-};
 use web_sys::MediaStream;
 
 use super::{chat::ChatLine, notice::Notice, presence::Presence};
 use crate::{
     config::ConfigError,
-    media::{Device, LocalMediaView},
+    live::Live,
+    media::{Chosen, Device, LocalMediaView},
     rtc::PeerState,
     signaling::LinkView,
 };
@@ -21,103 +19,114 @@ const CHAT_LINES: usize = 500;
 
 /// Declares each signal once, for its readers and for its writer.
 macro_rules! model {
-    ($($(#[$doc:meta])* $name:ident: $type:ty, $storage:ty = $make:ident($initial:expr);)+) => {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $initial:expr;)+) => {
         /// The signals as views read them.
         #[derive(Debug, Clone, Copy)]
         pub struct Model {
-            $($(#[$doc])* pub $name: Shown<$type, $storage>,)+
+            $($(#[$doc])* pub $name: Shown<$type>,)+
         }
 
         /// The signals as the session writes them.
         #[derive(Debug)]
         pub(super) struct ModelWriter {
-            $($name: RwSignal<$type, $storage>,)+
+            $($name: Live<$type>,)+
             /// The person has been told something since the call was last shown.
             told: Cell<bool>,
         }
 
         /// Nothing yet.
         pub(super) fn new() -> (Model, ModelWriter) {
-            $(let $name = RwSignal::$make($initial);)+
+            $(let $name = Live::<$type>::new($initial);)+
             let model = Model { $($name: Shown($name),)+ };
             (model, ModelWriter { $($name,)+ told: Cell::new(false) })
         }
     };
 }
 
-/// A signal to be read, and not to be written: one `RwSignal`, because two halves weigh twice as much.
+/// A signal to be read, and not to be written.
 #[derive(Debug)]
-pub struct Shown<T, S = SyncStorage>(RwSignal<T, S>);
+pub struct Shown<T>(Live<T>);
 
-impl<T, S> Clone for Shown<T, S> {
+impl<T> Clone for Shown<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T, S> Copy for Shown<T, S> {}
+impl<T> Copy for Shown<T> {}
 
-impl<T, S> DefinedAt for Shown<T, S> {
-    fn defined_at(&self) -> Option<&'static Location<'static>> {
-        self.0.defined_at()
-    }
-}
-
-impl<T, S> Track for Shown<T, S>
-where
-    RwSignal<T, S>: Track,
-{
-    fn track(&self) {
+impl<T: Clone + 'static> Shown<T> {
+    /// Whoever asks is told when it changes.
+    pub fn track(&self) {
         self.0.track();
     }
-}
 
-impl<T, S> ReadUntracked for Shown<T, S>
-where
-    RwSignal<T, S>: ReadUntracked,
-{
-    type Value = <RwSignal<T, S> as ReadUntracked>::Value;
+    /// The value; whoever asks is told when it changes.
+    #[must_use]
+    pub fn read(&self) -> Rc<T> {
+        self.0.read()
+    }
 
-    fn try_read_untracked(&self) -> Option<Self::Value> {
-        self.0.try_read_untracked()
+    /// The value as it is now.
+    #[must_use]
+    pub fn read_untracked(&self) -> Rc<T> {
+        self.0.read_untracked()
+    }
+
+    /// A copy of the value; whoever asks is told when it changes.
+    #[must_use]
+    pub fn get(&self) -> T {
+        self.0.get()
+    }
+
+    /// A copy of the value as it is now.
+    #[must_use]
+    pub fn get_untracked(&self) -> T {
+        self.0.get_untracked()
     }
 }
 
 model! {
     /// The configuration is loaded; people can come in.
-    ready: bool, SyncStorage = new(false);
+    ready: bool = false;
     /// Why nothing works, for who runs the site.
-    fatal: Option<ConfigError>, SyncStorage = new(None);
+    fatal: Option<ConfigError> = None;
     /// Our name; empty before we have one.
-    name: String, SyncStorage = new(String::new());
+    name: String = String::new();
     /// Our link to the others.
-    link: LinkView, SyncStorage = new(LinkView::Off);
+    link: LinkView = LinkView::Off;
     /// The room we are in, or about to come into; empty for the lobby, none if a pass says which.
-    room: Option<String>, SyncStorage = new(None);
+    room: Option<String> = None;
+    /// The name that this browser had last; empty if it had none.
+    known_name: String = String::new();
+    /// Those of whom the person wants to hear no more.
+    blocked: Vec<String> = Vec::new();
     /// Everybody here, we too.
-    presence: Presence, SyncStorage = new(Presence::default());
+    presence: Presence = Presence::default();
     /// Messages that were written.
-    chat: Vec<ChatLine>, SyncStorage = new(Vec::new());
+    chat: Vec<ChatLine> = Vec::new();
     /// The call.
-    call: CallView, SyncStorage = new(CallView::default());
-    /// For how many seconds the call has been interrupted.
-    waited: u64, SyncStorage = new(0);
+    call: CallView = CallView::default();
+    /// For how many seconds the call has been connected, or interrupted.
+    seconds: u64 = 0;
     /// The code that is to be taken to the other side by hand; empty if there is none.
-    code: String, SyncStorage = new(String::new());
+    code: String = String::new();
     /// Something to tell the person.
-    notice: Option<Notice>, SyncStorage = new(None);
+    notice: Option<Notice> = None;
     /// Our own camera and microphone.
-    local: Option<MediaStream>, LocalStorage = new_local(None);
+    local: Option<MediaStream> = None;
     /// Sources of them that are on.
-    local_view: LocalMediaView, SyncStorage = new(LocalMediaView::default());
+    local_view: LocalMediaView = LocalMediaView::default();
+    /// Devices and size that are chosen.
+    chosen: Chosen = Chosen::default();
     /// The other side's.
-    remote: Option<MediaStream>, LocalStorage = new_local(None);
+    remote: Option<MediaStream> = None;
     /// Whether there is a picture among it.
-    remote_has_video: bool, SyncStorage = new(false);
+    remote_has_video: bool = false;
     /// Devices that can be chosen.
-    devices: Vec<Device>, SyncStorage = new(Vec::new());
+    devices: Vec<Device> = Vec::new();
     /// The browser's states of the connection.
-    peer_state: PeerState, SyncStorage = new(PeerState::default());
+    peer_state: PeerState = PeerState::default();
 }
 
 impl ModelWriter {
@@ -127,6 +136,19 @@ impl ModelWriter {
 
     pub(super) fn fatal(&self, error: ConfigError) {
         self.fatal.set(Some(error));
+    }
+
+    pub(super) fn known_name(&self, name: String) {
+        self.known_name.set(name);
+    }
+
+    pub(super) fn block(&self, name: &str, blocked: bool) {
+        self.blocked.update(|names| {
+            names.retain(|known| known != name);
+            if blocked {
+                names.push(name.to_owned());
+            }
+        });
     }
 
     pub(super) fn name(&self, name: String) {
@@ -160,6 +182,9 @@ impl ModelWriter {
     }
 
     pub(super) fn chat(&self, line: ChatLine) {
+        if self.blocked.read_untracked().contains(&line.from) {
+            return;
+        }
         self.chat.update(|lines| {
             if lines.len() == CHAT_LINES {
                 lines.remove(0);
@@ -185,17 +210,20 @@ impl ModelWriter {
     }
 
     /// Our own sound and picture.
-    pub(super) fn local(&self, stream: Option<MediaStream>, view: LocalMediaView) {
+    pub(super) fn local(&self, stream: Option<MediaStream>, view: LocalMediaView, chosen: Chosen) {
         set(&self.local, stream);
+        if *self.chosen.read_untracked() != chosen {
+            self.chosen.set(chosen);
+        }
         if *self.local_view.read_untracked() != view {
             self.local_view.set(view);
         }
     }
 
-    /// The call; it has been interrupted for so many seconds. How a call ended matters more than
+    /// The call; it has been connected or interrupted for so many seconds. How a call ended matters more than
     /// what was said before: `has_reason` tells whether there is something to say about that. What
     /// was said together with the end says why it ended, and stays.
-    pub(super) fn call(&self, view: CallView, waited: u64, has_reason: bool) {
+    pub(super) fn call(&self, view: CallView, seconds: u64, has_reason: bool) {
         let is_idle = view.state == CallState::Idle;
         let needs_code = !is_idle && !matches!(view.state, CallState::Connected { .. });
         let told = self.told.take();
@@ -211,14 +239,14 @@ impl ModelWriter {
         if !needs_code && !self.code.read_untracked().is_empty() {
             self.code(String::new());
         }
-        if waited != self.waited.get_untracked() {
-            self.waited.set(waited);
+        if seconds != self.seconds.get_untracked() {
+            self.seconds.set(seconds);
         }
     }
 }
 
 /// Sets a stream where it is another one.
-fn set(signal: &RwSignal<Option<MediaStream>, LocalStorage>, stream: Option<MediaStream>) {
+fn set(signal: &Live<Option<MediaStream>>, stream: Option<MediaStream>) {
     if *signal.read_untracked() != stream {
         signal.set(stream);
     }

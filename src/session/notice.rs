@@ -1,12 +1,17 @@
 //! Notices to a person, besides the state of the call; `text` has the words.
 
-use crate::{media::MediaError, platform::DomError};
+use crate::{
+    media::{MediaError, Source},
+    platform::DomError,
+};
 
 /// Something to tell the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// Camera or microphone are missing.
     Media(MediaError),
+    /// A camera or microphone went by itself.
+    DeviceGone(Source),
     /// The browser does not take the configuration of a connection.
     Configuration(DomError),
     /// Something asked of the call is not done.

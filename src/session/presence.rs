@@ -73,11 +73,17 @@ impl Presence {
         }
     }
 
+    /// Whether somebody can be called; none if they are not here.
+    #[must_use]
+    pub fn status(&self, name: &str) -> Option<PersonStatus> {
+        let place = self.find(name).ok()?;
+        Some(self.0[place].status)
+    }
+
     /// Whether somebody's link to the server is lost.
     #[must_use]
     pub fn is_away(&self, name: &str) -> bool {
-        let place = self.find(name);
-        place.is_ok_and(|place| self.0[place].status == PersonStatus::Away)
+        self.status(name) == Some(PersonStatus::Away)
     }
 
     /// Whether somebody is here.

@@ -3,15 +3,18 @@
 use holdfast_call::{CallState, CallView, EndReason, Ended, Interruption};
 use holdfast_protocol::HangUpReason;
 
-use super::{media::media_error, notice::not_here};
+use super::{media::media_error, name::isolated, notice::not_here};
 use crate::media::MediaError;
 
-/// How a call ended; nothing if the person ended it here.
+/// How a call ended; nothing if the person ended it here before anybody had answered.
 #[must_use]
 pub fn end_reason(ended: &Ended) -> Option<String> {
-    let peer = &ended.peer;
-    Some(match &ended.reason {
-        EndReason::Here => return None,
+    let peer = &isolated(&ended.peer);
+    let sentence = match &ended.reason {
+        EndReason::Here => {
+            let lasted = ended.lasted?;
+            return Some(format!("Call with {peer} · {}", clock(lasted.as_secs())));
+        }
         EndReason::There(reason) => match reason {
             HangUpReason::HungUp | HangUpReason::UnknownCall => format!("{peer} hung up."),
             HangUpReason::Declined => format!("{peer} declined."),
@@ -25,7 +28,7 @@ pub fn end_reason(ended: &Ended) -> Option<String> {
         },
         EndReason::NoAnswer => format!("{peer} did not answer."),
         EndReason::Missed => format!("You missed a call from {peer}."),
-        EndReason::Unreachable => not_here(peer),
+        EndReason::Unreachable => not_here(&ended.peer),
         EndReason::MediaRefused => media_error(&MediaError::Refused),
         EndReason::NoPath => format!("The connection to {peer} was lost and did not come back."),
         EndReason::Left => format!("{peer} left."),
@@ -33,56 +36,79 @@ pub fn end_reason(ended: &Ended) -> Option<String> {
         EndReason::Failed(why) => {
             format!("This browser could not go on with the call. Call again. ({why})")
         }
+    };
+    Some(match ended.lasted {
+        Some(lasted) => format!("{sentence} · {}", clock(lasted.as_secs())),
+        None => sentence,
     })
-}
-
-/// Whether there is something to say about how a call ended.
-#[must_use]
-pub fn has_reason(ended: &Ended) -> bool {
-    ended.reason != EndReason::Here
 }
 
 /// How the call is; `away`: the other side's link to the server is lost.
 #[must_use]
 pub fn call_state(view: &CallView, away: bool) -> String {
-    let peer = &view.peer;
+    let peer = &isolated(&view.peer);
     let state = match view.state {
-        CallState::Idle => return "Click a name to call.".into(),
+        CallState::Idle => return String::new(),
         CallState::Preparing => format!("Calling {peer}: waiting for your camera and microphone…"),
         CallState::Calling { ringing: false } if away => {
             format!("{peer} is away. It rings as soon as {peer} is back…")
         }
         CallState::Calling { ringing: false } => format!("Calling {peer}…"),
-        CallState::Calling { ringing: true } => format!("Ringing at {peer}'s…"),
-        CallState::Ringing => format!("{peer} is calling"),
+        CallState::Calling { ringing: true } => format!("Calling {peer}… Ringing"),
+        CallState::Ringing => is_calling(&view.peer),
         CallState::Connecting => format!("Connecting with {peer}…"),
         CallState::Connected { .. } => match view.back_after {
-            Some(gap) => format!(
-                "Back after {}.{} s",
-                gap.as_secs(),
-                gap.subsec_millis() / 100
-            ),
+            Some(_) => "Reconnected".into(),
             None => format!("In a call with {peer}"),
         },
         CallState::Interrupted { .. } => match view.interruption {
             Some(Interruption::OurNetwork) => "Your network changed. Reconnecting…".into(),
             Some(Interruption::OurPage) => format!("Coming back into the call with {peer}…"),
-            Some(Interruption::TheirPage) => format!("{peer}'s page was closed. Waiting for it…"),
-            Some(Interruption::TheirNetwork) | None => format!("Waiting for {peer}'s network…"),
+            Some(Interruption::TheirPage) => {
+                format!("{peer} closed the page. Waiting for them to come back…")
+            }
+            Some(Interruption::TheirNetwork) | None => {
+                format!("{peer}'s connection dropped. Reconnecting…")
+            }
         },
     };
     let talks = matches!(view.state, CallState::Connected { .. });
     match view.peer_link_lost && talks {
-        true => format!("{state} ({peer}'s link to the server is gone; the call goes on.)"),
+        true => format!("{state} ({peer} can't reach the server. Your call is not affected.)"),
         false => state,
     }
 }
 
-/// How long the call has been interrupted; nothing for the first second.
+/// Somebody calls.
 #[must_use]
-pub fn waited(seconds: u64) -> String {
-    match seconds {
-        0 => String::new(),
-        seconds => format!(" {seconds} s"),
+pub fn is_calling(peer: &str) -> String {
+    format!("{} is calling", isolated(peer))
+}
+
+/// Somebody calls while the call with `peer` is interrupted.
+#[must_use]
+pub fn ends_interrupted(peer: &str) -> String {
+    format!(
+        "Your call with {} is interrupted. Answering ends it.",
+        isolated(peer)
+    )
+}
+
+/// For how long the call has been connected, or has been interrupted; nothing for the first second.
+#[must_use]
+pub fn lasting(state: CallState, seconds: u64) -> String {
+    match (state, seconds) {
+        (CallState::Connected { .. }, _) => format!(" {}", clock(seconds)),
+        (_, 0) => String::new(),
+        (_, seconds) => format!(" {seconds} s"),
+    }
+}
+
+/// Minutes and seconds, and hours if there are any.
+fn clock(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        hours => format!("{hours}:{minutes:02}:{seconds:02}"),
     }
 }

@@ -9,7 +9,7 @@ pub fn link(link: &LinkView) -> Option<String> {
         LinkView::Off | LinkView::Up | LinkView::Manual => None,
         LinkView::Connecting => Some("Connecting…".into()),
         LinkView::Down(url) => Some(format!(
-            "The signaling server at {url} does not answer. Trying again; a call under way goes on."
+            "Can't reach the server ({url}). Trying again. A call under way is not affected."
         )),
         LinkView::Tabs => Some(
             "No signaling server here: this connects the tabs of this one browser. Open the page \

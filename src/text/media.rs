@@ -1,16 +1,31 @@
 //! Camera and microphone.
 
-use crate::media::MediaError;
+use crate::media::{MediaError, Source};
 
 /// Why camera or microphone are missing.
 #[must_use]
 pub fn media_error(error: &MediaError) -> String {
     match error {
-        MediaError::Refused => "Camera and microphone were not allowed. To allow them, use the \
-            symbol beside the address, then call again."
+        MediaError::Refused => "Your browser is blocking your camera and microphone. Click the \
+            symbol by the address, choose Allow, then try again."
             .into(),
-        MediaError::NotFound => "No camera or no microphone was found. Plug one in, or go on \
-            without: others can still see or hear what there is."
+        MediaError::Blocked(Source::Camera) => {
+            "Your browser is blocking your camera; you can still \
+            talk. To be seen, click the symbol by the address and choose Allow."
+                .into()
+        }
+        MediaError::Blocked(Source::Microphone) => "Your browser is blocking your microphone; you \
+            can still be seen. To be heard, click the symbol by the address and choose Allow."
+            .into(),
+        MediaError::Forbidden => "This site does not let its pages use camera and microphone. Ask \
+            whoever runs it to change its Permissions-Policy."
+            .into(),
+        MediaError::None(Source::Camera) => "No camera found; you can still talk.".into(),
+        MediaError::None(Source::Microphone) => {
+            "No microphone found; you can still be seen. Plug one in to be heard.".into()
+        }
+        MediaError::NotFound => "No camera and no microphone found. Plug one in; until then you \
+            can watch and listen."
             .into(),
         MediaError::InUse => "Your camera or microphone is in use by another program. Close that \
             program and turn it on again here."
@@ -27,5 +42,14 @@ pub fn media_error(error: &MediaError) -> String {
         MediaError::Other(error) => {
             format!("Camera or microphone cannot be used: {}", error.message)
         }
+    }
+}
+
+/// A device has gone by itself; another is being looked for.
+#[must_use]
+pub(super) fn device_gone(source: Source) -> String {
+    match source {
+        Source::Camera => "Your camera stopped. Trying another…".into(),
+        Source::Microphone => "Your microphone stopped. Trying another…".into(),
     }
 }

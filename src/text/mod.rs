@@ -5,10 +5,12 @@ mod config;
 pub mod labels;
 mod link;
 mod media;
+mod name;
 mod notice;
 
-pub use call::{call_state, end_reason, has_reason, waited};
+pub use call::{call_state, end_reason, ends_interrupted, is_calling, lasting};
 pub use config::config_error;
 pub use link::link;
 pub use media::media_error;
+pub use name::initial;
 pub use notice::notice;

@@ -1,6 +1,9 @@
 //! Notices to a person, besides the state of the call.
 
-use super::media::media_error;
+use super::{
+    media::{device_gone, media_error},
+    name::isolated,
+};
 use crate::{platform::DomError, session::Notice};
 
 /// The sentence.
@@ -8,6 +11,7 @@ use crate::{platform::DomError, session::Notice};
 pub fn notice(notice: &Notice) -> String {
     match notice {
         Notice::Media(error) => media_error(error),
+        Notice::DeviceGone(source) => device_gone(*source),
         Notice::Configuration(error) => configuration_error(error),
         Notice::Call(notice) => call_notice(notice),
         Notice::NotHere(peer) => not_here(peer),
@@ -37,17 +41,18 @@ fn call_notice(notice: &holdfast_call::Notice) -> String {
             "That is you. Open this page in another window to try a call with yourself.".into()
         }
         holdfast_call::Notice::AlreadyInCall { with } => {
+            let with = isolated(with);
             format!("You are in a call with {with}. Hang up first to call somebody else.")
         }
         holdfast_call::Notice::CalledMeanwhile { peer } => {
-            format!("{peer} called and was told that you are busy.")
+            format!("{} tried to call you.", isolated(peer))
         }
     }
 }
 
 /// Somebody to whom something was to be sent has gone.
 pub(super) fn not_here(peer: &str) -> String {
-    format!("{peer} is not here any more.")
+    format!("{} is not here any more.", isolated(peer))
 }
 
 /// A fault in the configuration of the connection, for the person who runs the site.

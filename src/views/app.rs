@@ -1,44 +1,109 @@
-//! The top view: which screen shows.
+//! The whole page: which screen shows.
 
-use leptos::prelude::*;
+use leptos::prelude::{document, mount_to_body, request_animation_frame};
 
 use super::{
-    boxed::{content, flag},
-    chat::Chat,
-    join::Join,
-    manual::Manual,
-    notices::Notices,
-    people::People,
-    stage::Stage,
+    bind::{attribute, effect, element, focus, hidden, kept, text},
+    chat, controls,
+    drawer::Drawer,
+    join, manual, notices, people,
+    press_guard::PressGuard,
+    ring, room, settings, stage,
 };
-use crate::{session, text::labels};
+use crate::{
+    live::Live,
+    session::{self, CallState, Model},
+};
 
-/// Mounts the app into the page.
+/// Brings index.html to life.
 pub fn mount() {
-    mount_to_body(App);
+    // Nothing is put in: Leptos follows what is bound, for as long as the page is there.
+    mount_to_body(app);
 }
 
-/// The whole app.
-#[component]
-pub fn App() -> impl IntoView {
+fn app() {
     let (model, dispatch) = session::start();
-    let joined = move || !model.name.read().is_empty();
-    let outside = flag(move || joined() || !model.ready.get());
-    let calling = move || model.call.read().state.is_call();
-    view! {
-        <header>
-            <h1>{labels::HOLDFAST}</h1>
-            <p hidden=flag(move || !joined())>
-                {labels::YOU_ARE}<strong>{content(move || model.name.get())}</strong>
-            </p>
-        </header>
-        <Notices model dispatch />
-        <Join model dispatch hidden=outside />
-        <Manual model dispatch />
-        <main hidden=flag(move || !joined()) class:calling=flag(calling)>
-            <People model dispatch />
-            <Stage model dispatch />
-            <Chat model dispatch />
-        </main>
+    let drawer = Drawer::new(model);
+    let screen = kept(move || screen(model).into());
+    let caller = kept(move || caller(model));
+    let guard = PressGuard::new();
+    let mut before = (String::new(), String::new());
+    effect(move || {
+        let now = (screen.get(), caller.get());
+        // What html has shown from the beginning comes under nobody's finger.
+        if now != before && !before.0.is_empty() {
+            guard.changed();
+        }
+        before = now;
+    });
+    effect(move || {
+        let screen = screen.read();
+        if **screen != *"call" {
+            drawer.close();
+        }
+        // What boot.js has found shows until this knows better.
+        if !screen.is_empty() {
+            let page: web_sys::Element = element("page");
+            let _ = page.set_attribute("data-screen", &screen);
+        }
+    });
+    attribute("main", "data-drawer", move || drawer.name().into());
+    hidden("tagline", move || !model.name.read().is_empty());
+    hidden("me", move || model.name.read().is_empty());
+    text("my-name", move || model.name.get());
+    keep_focus(screen);
+    join::bind(model, dispatch);
+    stage::bind(model, dispatch);
+    controls::bind(model, dispatch, drawer);
+    settings::bind(model, dispatch);
+    people::bind(model, dispatch);
+    room::bind(model, dispatch);
+    chat::bind(model, dispatch, drawer);
+    manual::bind(model, dispatch);
+    notices::bind(model, dispatch);
+    ring::bind(model, dispatch, caller);
+}
+
+/// Which screen shows, as the style sheet calls it; empty until that is known.
+fn screen(model: Model) -> &'static str {
+    let state = model.call.read().state;
+    match state.is_call() && state != CallState::Ringing {
+        true => "call",
+        false if !model.name.read().is_empty() => "lobby",
+        false if *model.ready.read() || model.fatal.read().is_some() => "join",
+        false => "",
     }
+}
+
+/// Who rings; empty if nobody does.
+fn caller(model: Model) -> String {
+    let call = model.call.read();
+    match call.state {
+        CallState::Ringing => call.peer.clone(),
+        CallState::Idle
+        | CallState::Preparing
+        | CallState::Calling { .. }
+        | CallState::Connecting
+        | CallState::Connected { .. }
+        | CallState::Interrupted { .. } => call.waiting.clone().unwrap_or_default(),
+    }
+}
+
+/// Whoever works by keyboard goes on where the new screen begins, if the old one took the focus with
+/// it.
+fn keep_focus(screen: Live<String>) {
+    effect(move || {
+        let place = match &**screen.read() {
+            "" => return,
+            "join" => "name",
+            "lobby" => "people-title",
+            _ => "state",
+        };
+        request_animation_frame(move || {
+            let focused = document().active_element();
+            if focused.is_none_or(|element| element.tag_name() == "BODY") {
+                focus(place);
+            }
+        });
+    });
 }

@@ -1,67 +1,148 @@
 //! Text chat, to all and to one.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::{document, request_animation_frame};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, KeyboardEvent};
 
 use super::{
-    boxed::{effect, rows, submit},
-    choice::{Options, choice},
+    bind::{effect, element, kept, on, press, set_value, submit, value},
+    choice::{self, Options},
+    drawer::{Drawer, Open},
 };
 use crate::{
-    session::{Action, ChatLine, Dispatch, Model, PersonStatus, Presence},
+    live::Live,
+    session::{Action, CallState, ChatLine, Dispatch, Model, PersonStatus, Presence},
     text::labels,
 };
 
 /// Of more people than this, only those who have written something can be written to.
 const MOST_TO_CHOOSE: usize = 50;
 
-#[component]
-pub(crate) fn Chat(model: Model, dispatch: Dispatch) -> impl IntoView {
-    let input = NodeRef::<html::Input>::new();
-    let to = RwSignal::new(None::<String>);
-    let lines = NodeRef::<html::Div>::new();
-    effect(move || {
-        model.chat.track();
-        if let Some(lines) = lines.get() {
-            request_animation_frame(move || lines.set_scroll_top(lines.scroll_height()));
-        }
-    });
-    let say = submit(move || {
-        let Some(input) = input.get_untracked() else {
-            return;
-        };
-        let text = input.value().trim().to_owned();
+pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
+    let to = Live::<Option<String>>::new(None);
+    let partner = kept(move || partner(model));
+    // What is written in a call is for the other side.
+    effect(move || to.set(Some(partner.get()).filter(|name| !name.is_empty())));
+    let say = move || {
+        let text = value("text");
         if !text.is_empty() {
             let to = to.get_untracked();
             dispatch.dispatch(Action::Chat { text, to });
-            input.set_value("");
+            set_value("text", "");
+        }
+    };
+    submit("chat-form", say);
+    on("text", "keydown", move |event| {
+        let key: &KeyboardEvent = event.unchecked_ref();
+        // Not the key that ends a word in the making, as in Korean.
+        if key.key() == "Enter" && !key.shift_key() && !key.is_composing() {
+            event.prevent_default();
+            say();
         }
     });
-    let line = |line: ChatLine| {
-        let from = match line.to {
-            Some(to) => format!("{} to {to}", line.from),
-            None => line.from,
-        };
-        view! { <p><strong>{from}</strong>" "{line.text}</p> }
-    };
-    view! {
-        <section class="chat" aria-labelledby="chat-title">
-            <h2 id="chat-title">{labels::CHAT}</h2>
-            <div class="chatbox" role="log" tabindex="0" aria-labelledby="chat-title" node_ref=lines>
-                {rows(move || model.chat.get().into_iter().map(line).collect())}
-            </div>
-            <form on:submit=say>
-                {choice("to", labels::TO, move || receivers(model, to), move |name| to.set(name))}
-                <div class="row">
-                    <input id="text" aria-label=labels::MESSAGE autocomplete="off" maxlength="2000" node_ref=input />
-                    <button id="send">{labels::SEND}</button>
-                </div>
-            </form>
-        </section>
+    press("close-chat", move || drawer.toggle(Open::Chat));
+    let chosen = move || to.get().unwrap_or_default();
+    choice::bind(
+        "to",
+        move || receivers(model, to),
+        chosen,
+        move |name| to.set(name),
+    );
+    let mut shown = Vec::new();
+    effect(move || {
+        let lines = model.chat.get();
+        let place: Element = element("chat-lines");
+        // Lines are added, but for the oldest of many, which go, and for a room that is left.
+        if lines.first() != shown.first() {
+            place.set_text_content(None);
+            shown.clear();
+        }
+        for line in lines.iter().skip(shown.len()) {
+            drop(place.append_with_node_1(&show(line)));
+        }
+        shown = lines;
+        request_animation_frame(move || place.set_scroll_top(place.scroll_height()));
+    });
+}
+
+/// The other side of a call that the person wants; empty if there is none.
+fn partner(model: Model) -> String {
+    let call = model.call.read();
+    let wanted = call.state.is_call() && call.state != CallState::Ringing;
+    match wanted {
+        true => call.peer.clone(),
+        false => String::new(),
     }
 }
 
+fn show(line: &ChatLine) -> Element {
+    let paragraph = make("p", "");
+    let _ = paragraph.append_child(&make(
+        "strong",
+        &labels::author(&line.from, line.to.as_deref()),
+    ));
+    let _ = paragraph.append_with_str_1(" ");
+    let words = make("span", "");
+    for part in parts(&line.text) {
+        let _ = match part {
+            Part::Text(text) => words.append_with_str_1(&text),
+            Part::Link(url) => {
+                let link = make("a", &url);
+                // The page that it leads to learns nothing of this one.
+                for (name, value) in [
+                    ("href", &*url),
+                    ("target", "_blank"),
+                    ("rel", "noopener noreferrer"),
+                ] {
+                    let _ = link.set_attribute(name, value);
+                }
+                words.append_with_node_1(&link)
+            }
+        };
+    }
+    let _ = paragraph.append_child(&words);
+    paragraph
+}
+
+/// An element that says that, in the direction of its own words.
+fn make(tag: &str, text: &str) -> Element {
+    let element = document().create_element(tag).expect("all tags are known");
+    element.set_text_content(Some(text));
+    let _ = element.set_attribute("dir", "auto");
+    element
+}
+
+/// A part of a line.
+enum Part {
+    Text(String),
+    Link(String),
+}
+
+/// A line, with the addresses of pages told apart.
+fn parts(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for word in text.split_inclusive(char::is_whitespace) {
+        let bare = word.trim_end();
+        // Punctuation after an address is the sentence's.
+        let url = bare.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '\'', '"']);
+        let is_link = ["https://", "http://"].iter().any(|scheme| {
+            url.strip_prefix(scheme)
+                .is_some_and(|rest| !rest.is_empty())
+        });
+        let rest = match word.strip_prefix(url).filter(|_| is_link) {
+            Some(rest) => {
+                parts.push(Part::Link(url.to_owned()));
+                rest
+            }
+            None => word,
+        };
+        parts.push(Part::Text(rest.to_owned()));
+    }
+    parts
+}
+
 /// People who can be written to.
-fn receivers(model: Model, to: RwSignal<Option<String>>) -> Options {
+fn receivers(model: Model, to: Live<Option<String>>) -> Options {
     let me = model.name.get();
     let mut names = match model.presence.read().len() {
         0..=MOST_TO_CHOOSE => model.presence.get(),

@@ -1,45 +1,41 @@
-//! A labelled choice of one thing among several.
+//! A choice of one thing among several.
 
-use leptos::{ev::Event, prelude::*};
+use leptos::prelude::document;
+use web_sys::Element;
 
-use super::boxed::rows;
+use super::bind::{effect, element, on, set_value, value};
 
 /// An option: a value, and the name that people know it by.
 pub(super) type Options = Vec<(String, String)>;
 
-pub(super) fn choice(
+/// Offers these options; the value that is chosen is empty for the first, which stands for no choice.
+pub(super) fn bind(
     id: &'static str,
-    label: &'static str,
-    options: impl Fn() -> Options + Send + 'static,
+    options: impl Fn() -> Options + 'static,
+    chosen: impl Fn() -> String + 'static,
     choose: impl Fn(Option<String>) + 'static,
-) -> impl IntoView {
-    boxed(id, label, Box::new(options), Box::new(choose))
+) {
+    let mut shown = Options::new();
+    effect(move || {
+        let options = options();
+        if options != shown {
+            offer(&element(id), &options);
+            shown = options;
+        }
+        set_value(id, &chosen());
+    });
+    on(id, "change", move |_| {
+        choose(Some(value(id)).filter(|value| !value.is_empty()));
+    });
 }
 
-fn boxed(
-    id: &'static str,
-    label: &'static str,
-    options: Box<dyn Fn() -> Options + Send>,
-    choose: Box<dyn Fn(Option<String>)>,
-) -> impl IntoView {
-    let (chosen, set_chosen) = signal(String::new());
-    let options = rows(move || {
-        let chosen = chosen.get();
-        let option = |(value, name): (String, String)| {
-            let selected = value == chosen;
-            view! { <option value=value selected=selected>{name}</option> }
-        };
-        options().into_iter().map(option).collect()
-    });
-    let change: Box<dyn FnMut(Event)> = Box::new(move |event| {
-        let value = event_target_value(&event);
-        set_chosen.set(value.clone());
-        choose(Some(value).filter(|value| !value.is_empty()));
-    });
-    view! {
-        <label class="choice">
-            <span>{label}</span>
-            <select id=id on:change=change>{options}</select>
-        </label>
+fn offer(select: &Element, options: &[(String, String)]) {
+    select.set_text_content(None);
+    for (value, name) in options {
+        if let Ok(option) = document().create_element("option") {
+            let _ = option.set_attribute("value", value);
+            option.set_text_content(Some(name));
+            let _ = select.append_child(&option);
+        }
     }
 }

@@ -1,51 +1,55 @@
 //! Coming in under a name.
 
-use leptos::{html, prelude::*};
-
-use super::boxed::{Flag, content, flag, submit};
+use super::bind::{attribute, effect, element, flag, on, submit, text, value};
 use crate::{
+    live::Live,
     session::{Action, Dispatch, LinkView, Model},
     text::labels,
 };
 
-#[component]
-pub(crate) fn Join(model: Model, dispatch: Dispatch, hidden: Flag) -> impl IntoView {
-    let input = NodeRef::<html::Input>::new();
-    let (problem, set_problem) = signal("");
-    let join = submit(move || {
-        let name = input
-            .get_untracked()
-            .map(|input| input.value())
-            .unwrap_or_default();
-        let name = name.trim().to_owned();
-        set_problem.set(match name.is_empty() {
-            true => labels::NAME_NEEDED,
-            false => "",
+pub(super) fn bind(model: Model, dispatch: Dispatch) {
+    let problem = Live::new(String::new());
+    let typed = Live::new(String::new());
+    on("name", "input", move |_| typed.set(value("name")));
+    let join = move || {
+        let name = match value("name") {
+            // The name that this browser had last.
+            nothing if nothing.is_empty() => model.known_name.get_untracked(),
+            name => name,
+        };
+        problem.set(match name.is_empty() {
+            true => labels::NAME_NEEDED.into(),
+            false => String::new(),
         });
         if !name.is_empty() {
             dispatch.dispatch(Action::Join(name));
         }
+    };
+    submit("join", join);
+    effect(move || {
+        // boot.js keeps a press that came before this was there.
+        let form: web_sys::Element = element("join");
+        if *model.ready.read() && form.has_attribute("data-pressed") {
+            let _ = form.remove_attribute("data-pressed");
+            join();
+        }
     });
-    let waiting = flag(move || *model.link.read() == LinkView::Connecting);
-    view! {
-        <form class="join" hidden=hidden on:submit=join>
-            <p>{labels::WELCOME}</p>
-            <label for="name">{labels::YOUR_NAME}</label>
-            <div class="row">
-                <input
-                    id="name"
-                    node_ref=input
-                    maxlength="40"
-                    autocomplete="nickname"
-                    aria-describedby="name-problem"
-                />
-                <button name="login" class="primary" disabled=waiting>
-                    {labels::JOIN}
-                </button>
-            </div>
-            <p id="name-problem" class="problem" role="alert">
-                {content(move || problem.get().into())}
-            </p>
-        </form>
-    }
+    attribute("name", "placeholder", move || model.known_name.get());
+    text("login", move || {
+        let known = model.known_name.read();
+        match typed.read().is_empty() && !known.is_empty() {
+            true => labels::join_as(&known),
+            false => labels::JOIN.into(),
+        }
+    });
+    text("name-problem", move || problem.get());
+    text("welcome", move || {
+        match model.room.read().as_deref() == Some("") {
+            true => labels::WELCOME.into(),
+            false => labels::INVITED.into(),
+        }
+    });
+    flag("login", "disabled", move || {
+        *model.link.read() == LinkView::Connecting
+    });
 }

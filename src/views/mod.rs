@@ -1,19 +1,21 @@
-//! Views read the model and dispatch actions, nothing more. One file a component.
-
-#![allow(unreachable_pub, reason = "the component macro writes `pub`")]
+//! What people see and do: index.html, brought to life. Views read the model and dispatch actions, nothing
+//! more. One file a part of the page.
 
 mod app;
-mod boxed;
+mod bind;
 mod chat;
 mod choice;
+mod controls;
+mod drawer;
 mod join;
 mod manual;
 mod notices;
 mod people;
+mod press_guard;
 mod ring;
 mod room;
+mod rows;
 mod settings;
 mod stage;
-mod video;
 
-pub use app::{App, mount};
+pub use app::mount;

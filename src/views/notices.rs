@@ -1,51 +1,77 @@
-//! Notices about what happened.
+//! Notices about what happened, over what is there.
 
-use leptos::prelude::*;
+use std::time::Duration;
 
-use super::boxed::{content, flag};
+use leptos::prelude::set_timeout;
+
+use super::bind::{class, does, effect, hidden, kept, press, text};
 use crate::{
     session::{Action, Dispatch, EndReason, Ended, Model},
     text::{self, labels},
 };
 
-#[component]
-pub(crate) fn Notices(model: Model, dispatch: Dispatch) -> impl IntoView {
+/// How long a notice stays that needs no answer.
+const SHOWN: Duration = Duration::from_secs(12);
+
+pub(super) fn bind(model: Model, dispatch: Dispatch) {
     let ended = move || {
         let view = model.call.read();
-        let ended = view.ended.as_ref().filter(|_| !view.state.is_call());
-        ended.and_then(text::end_reason)
+        view.ended.clone().filter(|_| !view.state.is_call())
     };
-    let lost = move || {
-        let view = model.call.read();
-        let ended = view.ended.as_ref().filter(|_| !view.state.is_call());
-        let lost = |ended: &Ended| matches!(ended.reason, EndReason::NoPath | EndReason::Left);
-        ended.is_some_and(lost) && !model.name.read().is_empty()
+    let can_call_again = move || {
+        let again = |ended: Ended| ended.lasted.is_some() || needs_answer(&ended.reason);
+        ended().is_some_and(again) && !model.name.read().is_empty()
     };
-    let again = move |_| {
-        let view = model.call.get_untracked();
-        if let Some(ended) = view.ended {
-            dispatch.dispatch(Action::Dial(ended.peer));
-        }
-    };
-    let fatal = content(move || {
-        model
-            .fatal
-            .read()
-            .as_ref()
-            .map(text::config_error)
-            .unwrap_or_default()
+    let notice = kept(move || {
+        let told = Option::as_ref(&model.notice.read()).map(text::notice);
+        let ended = move || ended().as_ref().and_then(text::end_reason);
+        told.or_else(ended).unwrap_or_default()
     });
-    let link = content(move || text::link(&model.link.read()).unwrap_or_default());
-    let told = move || model.notice.read().as_ref().map(text::notice);
-    let notice = content(move || told().or_else(ended).unwrap_or_default());
-    view! {
-        <div class="notices">
-            <p class="fatal" role="alert">{fatal}</p>
-            <p class="link" role="status">{link}</p>
-            <p class="notice" role="status">{notice}</p>
-            <button id="again-button" hidden=flag(move || !lost()) on:click=again>
-                {labels::CALL_AGAIN}
-            </button>
-        </div>
-    }
+    let nothing = move || notice.read().is_empty();
+    text("fatal", move || {
+        let error = Option::as_ref(&model.fatal.read()).map(text::config_error);
+        error.unwrap_or_default()
+    });
+    text("link", move || {
+        text::link(&model.link.read()).unwrap_or_default()
+    });
+    text("notice", move || notice.get());
+    class("told", "empty", nothing);
+    hidden("dismiss-button", nothing);
+    does("dismiss-button", dispatch, Action::Dismiss);
+    hidden("again-button", move || !can_call_again() || nothing());
+    let is_refusal = |ended: &Ended| ended.reason == EndReason::MediaRefused;
+    text("again-label", move || {
+        match ended().as_ref().is_some_and(is_refusal) {
+            true => labels::CONTINUE_WITHOUT.into(),
+            false => labels::CALL_AGAIN.into(),
+        }
+    });
+    press("again-button", move || {
+        if let Some(ended) = model.call.read_untracked().ended.clone() {
+            dispatch.dispatch(match is_refusal(&ended) {
+                true => Action::DialWithout(ended.peer),
+                false => Action::Dial(ended.peer),
+            });
+        }
+    });
+    effect(move || {
+        let shown = notice.get();
+        if !shown.is_empty() && !can_call_again() {
+            let pass = move || {
+                if *notice.read_untracked() == shown {
+                    dispatch.dispatch(Action::Dismiss);
+                }
+            };
+            set_timeout(pass, SHOWN);
+        }
+    });
+}
+
+/// Whether the person may want to call them after all.
+fn needs_answer(reason: &EndReason) -> bool {
+    matches!(
+        reason,
+        EndReason::NoPath | EndReason::Left | EndReason::Missed | EndReason::MediaRefused
+    )
 }

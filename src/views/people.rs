@@ -1,19 +1,20 @@
 //! The people here; a click on a name calls. Of thousands, only those in sight are there as elements.
 
-use gloo_events::EventListener;
-use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlElement};
 
 use super::{
-    boxed::{content, effect, flag, press, rows},
-    room::Room,
+    bind::{effect, element, hidden, on, set_value, text, value},
+    rows::{self, Rows},
 };
 use crate::{
-    session::{Action, Dispatch, Model, Person, PersonStatus},
+    live::Live,
+    session::{Action, Dispatch, Model, PersonStatus},
     text::labels,
 };
 
 /// The height of a row in pixels, as the style sheet has it.
-const ROW: i32 = 50;
+const ROW: i32 = 56;
 
 /// Rows above and below those in sight.
 const SPARE: usize = 5;
@@ -24,141 +25,125 @@ const USUAL: usize = 40;
 /// Of more people than this, some are searched for.
 const MOST_AT_A_GLANCE: usize = 20;
 
-/// The rows that are there as elements: from which, and how many.
+/// The rows that are there as elements.
 #[derive(Clone, Copy)]
 struct Window {
-    first: RwSignal<usize>,
-    many: RwSignal<usize>,
+    /// Of those whose names hold these letters,
+    letters: Live<String>,
+    /// from which,
+    first: Live<usize>,
+    /// and how many.
+    many: Live<usize>,
 }
 
-#[component]
-pub(crate) fn People(model: Model, dispatch: Dispatch) -> impl IntoView {
-    let list = NodeRef::<html::Div>::new();
-    let search = NodeRef::<html::Input>::new();
-    let letters = RwSignal::new(String::new());
+pub(super) fn bind(model: Model, dispatch: Dispatch) {
     let window = Window {
-        first: RwSignal::new(0),
-        many: RwSignal::new(USUAL),
+        letters: Live::new(String::new()),
+        first: Live::new(0),
+        many: Live::new(USUAL),
     };
-    listen(list, search, letters, window);
-    keep_heights(model, list, search, letters, window);
-    let in_sight = move || {
-        let people = model.presence.read();
-        let letters = letters.read();
-        let rest = people.named_like(&letters).skip(window.first.get());
-        rest.take(window.many.get()).cloned().collect::<Vec<_>>()
-    };
-    let person = move |person| row(model, dispatch, person);
-    let crowd = move || model.presence.read().len() > MOST_AT_A_GLANCE;
-    view! {
-        <section class="people" aria-labelledby="people-title">
-            <h2 id="people-title">
-                {content(move || match crowd() {
-                    true => labels::people(model.presence.read().len()),
-                    false => labels::HERE_NOW.into(),
-                })}
-            </h2>
-            <input
-                id="search"
-                type="search"
-                aria-label=labels::SEARCH_A_NAME
-                placeholder=labels::SEARCH
-                autocomplete="off"
-                hidden=flag(move || !crowd())
-                node_ref=search
-            />
-            <div class="scroll" node_ref=list>
-                <div>
-                    <ul class="userlistbox">
-                        {rows(move || in_sight().into_iter().map(person).collect())}
-                    </ul>
-                </div>
-            </div>
-            <p class="hint" hidden=flag(move || model.presence.read().len() > 1)>
-                {labels::NOBODY_ELSE}
-            </p>
-            <Room model dispatch />
-        </section>
-    }
+    listen(window);
+    keep_heights(model, window);
+    let count = move || model.presence.read().len();
+    let crowd = move || count() > MOST_AT_A_GLANCE;
+    text("people-title", move || match crowd() {
+        true => labels::people(count()),
+        false => labels::HERE_NOW.into(),
+    });
+    hidden("choose", move || count() < 2);
+    hidden("alone", move || count() > 1);
+    hidden("search", move || !crowd());
+    text("nobody-found", move || {
+        let found = in_sight(model, window);
+        match found.is_empty() && !window.letters.read().is_empty() {
+            true => labels::NOBODY_FOUND.into(),
+            false => String::new(),
+        }
+    });
+    let mut rows = Rows::default();
+    effect(move || {
+        rows.show(&in_sight(model, window));
+        rows.describe(|name| describe(model, name));
+    });
+    on("people-list", "click", move |event| {
+        pressed(model, dispatch, event)
+    });
+}
+
+fn in_sight(model: Model, window: Window) -> Vec<String> {
+    let people = model.presence.read();
+    let letters = window.letters.read();
+    let rest = people.named_like(&letters).skip(window.first.get());
+    let rest = rest.take(window.many.get());
+    rest.map(|person| person.name.clone()).collect()
 }
 
 /// Follows the list's scrolling, and what is searched for.
-fn listen(
-    list: NodeRef<html::Div>,
-    search: NodeRef<html::Input>,
-    letters: RwSignal<String>,
-    window: Window,
-) {
-    let look = move || {
-        if let Some(list) = list.get_untracked() {
-            let rows = |pixels: i32| usize::try_from(pixels / ROW).unwrap_or_default();
-            let top = rows(list.scroll_top()).saturating_sub(SPARE);
-            let height = rows(list.client_height()) + 2 * SPARE + 1;
-            if top != window.first.get_untracked() {
-                window.first.set(top);
-            }
-            if height > window.many.get_untracked() {
-                window.many.set(height);
-            }
+fn listen(window: Window) {
+    let list: HtmlElement = element("people-scroll");
+    on("people-scroll", "scroll", move |_| {
+        let rows = |pixels: i32| usize::try_from(pixels / ROW).unwrap_or_default();
+        let top = rows(list.scroll_top()).saturating_sub(SPARE);
+        let height = rows(list.client_height()) + 2 * SPARE + 1;
+        if top != window.first.get_untracked() {
+            window.first.set(top);
         }
-    };
-    effect(move || {
-        if let (Some(list), Some(search)) = (list.get(), search.get()) {
-            let seek = search.clone();
-            // Both elements last as long as the page.
-            EventListener::new(&list, "scroll", move |_| look()).forget();
-            EventListener::new(&search, "input", move |_| letters.set(seek.value())).forget();
+        if height > window.many.get_untracked() {
+            window.many.set(height);
         }
+    });
+    on("search", "input", move |_| {
+        window.letters.set(value("search"))
     });
 }
 
 /// Gives the list the height of all rows that are found.
-fn keep_heights(
-    model: Model,
-    list: NodeRef<html::Div>,
-    search: NodeRef<html::Input>,
-    letters: RwSignal<String>,
-    window: Window,
-) {
+fn keep_heights(model: Model, window: Window) {
+    let list: HtmlElement = element("people-scroll");
     effect(move || {
         let people = model.presence.read();
-        if people.len() <= MOST_AT_A_GLANCE && !letters.read_untracked().is_empty() {
+        if people.len() <= MOST_AT_A_GLANCE && !window.letters.read_untracked().is_empty() {
             // The field is hidden: it must not hide anybody.
-            letters.set(String::new());
-            if let Some(search) = search.get_untracked() {
-                search.set_value("");
-            }
+            window.letters.set(String::new());
+            set_value("search", "");
         }
-        let found = people.named_like(&letters.read()).count();
-        if let Some(list) = list.get() {
-            let list: &web_sys::HtmlElement = &list;
-            for (name, rows) in [("--rows", found), ("--first", window.first.get())] {
-                // The style sheet makes heights of them.
-                let _ = list.style().set_property(name, &rows.to_string());
-            }
+        let found = people.named_like(&window.letters.read()).count();
+        for (name, rows) in [("--rows", found), ("--first", window.first.get())] {
+            // The style sheet makes heights of them.
+            let _ = list.style().set_property(name, &rows.to_string());
         }
     });
 }
 
-fn row(model: Model, dispatch: Dispatch, Person { name, status }: Person) -> impl IntoView {
-    let own = name.clone();
-    let hint = content(move || {
-        let me = *model.name.read() == own;
-        (match (me, status) {
-            (true, _) => labels::YOU,
-            (false, PersonStatus::Busy) => labels::IN_A_CALL,
-            (false, PersonStatus::Away) => labels::AWAY,
-            (false, PersonStatus::Free) => labels::CALL_THEM,
-        })
-        .into()
+/// A row was pressed: its name calls, the button beside it blocks.
+fn pressed(model: Model, dispatch: Dispatch, event: &Event) {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    let Some(button) = target.and_then(|target| target.closest("button").ok()?) else {
+        return;
+    };
+    let Some(peer) = rows::name_of(&button) else {
+        return;
+    };
+    let blocked = !model.blocked.read_untracked().contains(&peer);
+    dispatch.dispatch(match button.class_list().contains("block") {
+        true => Action::Block { peer, blocked },
+        false => Action::Dial(peer),
     });
-    let call = press(dispatch, Action::Dial(name.clone()));
-    view! {
-        <li>
-            <button on:click=call>
-                <span class="name">{name}</span>
-                <span class="hint">{hint}</span>
-            </button>
-        </li>
+}
+
+/// What stands beside a name, and what the button there would do; none for our own.
+fn describe(model: Model, name: &str) -> (&'static str, Option<String>) {
+    if *model.name.read() == name {
+        return (labels::YOU, None);
     }
+    let is_blocked = model.blocked.read().iter().any(|blocked| blocked == name);
+    let status = match model.presence.read().status(name) {
+        _ if is_blocked => labels::BLOCKED,
+        Some(PersonStatus::Busy) => labels::IN_A_CALL,
+        Some(PersonStatus::Away) => labels::AWAY,
+        Some(PersonStatus::Free) | None => labels::CALL_THEM,
+    };
+    (status, Some(labels::block(name, is_blocked)))
 }

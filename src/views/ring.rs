@@ -1,43 +1,94 @@
 //! Somebody calls.
 
-use leptos::{html, prelude::*};
+use gloo_events::EventListener;
+use leptos::prelude::document;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlTemplateElement};
 
-use super::boxed::{content, effect, press};
+use super::bind::{effect, element, focus, hidden, listen, text};
 use crate::{
-    session::{Action, Dispatch, Model},
-    text::{self, labels},
+    live::Live,
+    session::{Action, CallState, Dispatch, Model},
+    text,
 };
 
-#[component]
-pub(crate) fn Ring(model: Model, dispatch: Dispatch) -> impl IntoView {
-    let accept = NodeRef::<html::Button>::new();
+/// Elements in which people type.
+const FIELDS: [&str; 3] = ["INPUT", "TEXTAREA", "SELECT"];
+
+/// Shows the ring while there is a caller.
+pub(super) fn bind(model: Model, dispatch: Dispatch, caller: Live<String>) {
+    let mut ring: Option<Ring> = None;
     effect(move || {
-        // Whoever is typing would accept with the next space.
-        let focused = document().active_element();
-        let typing = focused.is_some_and(|element| element.tag_name() == "INPUT");
-        if let (Some(button), false) = (accept.get(), typing) {
-            // A button that has just been made can always take the focus.
-            let _ = button.focus();
-        }
+        let peer = caller.get();
+        // One goes before the next comes.
+        drop(ring.take());
+        ring = (!peer.is_empty()).then(|| Ring::show(model, dispatch, &peer));
     });
-    // For whoever looks at another tab.
-    let title = document().title();
-    document().set_title(&text::call_state(&model.call.get_untracked(), false));
-    on_cleanup(move || document().set_title(&title));
-    view! {
-        <div class="ring" role="alertdialog" aria-labelledby="ring-title">
-            <p id="ring-title">{content(move || text::call_state(&model.call.read(), false))}</p>
-            <button
-                id="accept-button"
-                class="primary"
-                node_ref=accept
-                on:click=press(dispatch, Action::Accept)
-            >
-                {labels::ACCEPT}
-            </button>
-            <button id="decline-button" on:click=press(dispatch, Action::Decline)>
-                {labels::DECLINE}
-            </button>
-        </div>
+}
+
+/// The dialog, as long as it is there.
+struct Ring {
+    dialog: HtmlElement,
+    /// The page's title without it.
+    title: String,
+    _answers: [EventListener; 4],
+}
+
+impl Ring {
+    fn show(model: Model, dispatch: Dispatch, peer: &str) -> Self {
+        let template: HtmlTemplateElement = element("ring-template");
+        let copy = template.content().clone_node_with_deep(true);
+        if let (Some(body), Ok(copy)) = (document().body(), copy) {
+            let _ = body.append_child(&copy);
+        }
+        element::<Element>("ring-avatar").set_text_content(Some(&text::initial(peer)));
+        element::<Element>("ring-title").set_text_content(Some(&text::is_calling(peer)));
+        hidden("ring-hint", move || {
+            model.call.read().state == CallState::Ringing
+        });
+        text("ring-hint", move || {
+            text::ends_interrupted(&model.call.read().peer)
+        });
+        let focused = document().active_element();
+        let types = focused.is_some_and(|element| FIELDS.contains(&&*element.tag_name()));
+        // Whoever types goes on; for all others, the next key is about the call.
+        if !types {
+            page().set_inert(true);
+            // The box, and no button: neither Space nor Enter answers by mistake.
+            focus("ring");
+        }
+        // For whoever looks at another tab.
+        let title = document().title();
+        document().set_title(&text::is_calling(peer));
+        let answer = |id: &str, action: Action| {
+            listen(id, "click", move |_| dispatch.dispatch(action.clone()))
+        };
+        let block = Action::Block {
+            peer: peer.to_owned(),
+            blocked: true,
+        };
+        Self {
+            dialog: element("ring"),
+            title,
+            _answers: [
+                answer("accept-button", Action::Accept),
+                answer("accept-audio-button", Action::AcceptAudio),
+                answer("decline-button", Action::Decline),
+                answer("block-button", block),
+            ],
+        }
     }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        self.dialog.remove();
+        document().set_title(&self.title);
+        page().set_inert(false);
+    }
+}
+
+/// All that lies behind.
+fn page() -> HtmlElement {
+    element::<Element>("page").unchecked_into()
 }

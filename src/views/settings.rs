@@ -1,75 +1,63 @@
 //! Which camera, microphone and picture size; and the states of the connection.
 
-use leptos::prelude::*;
-
 use super::{
-    boxed::{content, press},
-    choice::{Options, choice},
+    bind::{does, text},
+    choice::{self, Options},
 };
 use crate::{
-    session::{Action, Dispatch, Model, PeerState, Source},
+    session::{Action, Dispatch, Model, Source},
     text::labels,
 };
 
 /// Picture heights that can be asked for, in pixels.
 const HEIGHTS: [&str; 4] = ["180", "360", "720", "1080"];
 
-#[component]
-pub(crate) fn Settings(model: Model, dispatch: Dispatch) -> impl IntoView {
+pub(super) fn bind(model: Model, dispatch: Dispatch) {
     let devices = move |source: Source, label: &'static str| {
         move || {
             let devices = model.devices.get().into_iter();
-            let named = devices
-                .filter(|device| device.source == source)
-                .map(|device| {
-                    let unnamed = device.label.is_empty();
-                    (
-                        device.id,
-                        if unnamed {
-                            label.to_owned()
-                        } else {
-                            device.label
-                        },
-                    )
-                });
+            let devices = devices.filter(|device| device.source == source);
+            let named = devices.map(|device| match device.label.is_empty() {
+                true => (device.id, label.to_owned()),
+                false => (device.id, device.label),
+            });
             automatic().into_iter().chain(named).collect()
         }
     };
+    let choose = move |source| move |device| dispatch.dispatch(Action::Choose(source, device));
+    choice::bind(
+        "camera-choice",
+        devices(Source::Camera, labels::CAMERA),
+        move || model.chosen.read().camera.clone(),
+        choose(Source::Camera),
+    );
+    choice::bind(
+        "microphone-choice",
+        devices(Source::Microphone, labels::MICROPHONE),
+        move || model.chosen.read().microphone.clone(),
+        choose(Source::Microphone),
+    );
     let heights = || {
         let heights = HEIGHTS.map(|height| (height.to_owned(), labels::lines(height)));
         automatic().into_iter().chain(heights).collect()
     };
-    let cameras = devices(Source::Camera, labels::CAMERA);
-    let microphones = devices(Source::Microphone, labels::MICROPHONE);
-    let choose = move |source| move |device| dispatch.dispatch(Action::Choose(source, device));
     let resize = move |height: Option<String>| {
-        dispatch.dispatch(Action::Quality(
-            height.and_then(|height| height.parse().ok()),
-        ));
+        let height = height.and_then(|height| height.parse().ok());
+        dispatch.dispatch(Action::Quality(height));
     };
-    let state = move |name: &'static str, state: fn(&PeerState) -> &String| {
-        let state = content(move || state(&model.peer_state.read()).clone());
-        view! { <div><dt>{name}</dt><dd>{state}</dd></div> }
-    };
-    view! {
-        <details class="settings">
-            <summary>{labels::SETTINGS}</summary>
-            <div class="panel">
-                {choice("camera-choice", labels::CAMERA, cameras, choose(Source::Camera))}
-                {choice("microphone-choice", labels::MICROPHONE, microphones, choose(Source::Microphone))}
-                {choice("quality", labels::PICTURE_SIZE, heights, resize)}
-                <button id="forget-device" on:click=press(dispatch, Action::ForgetDevice)>
-                    {labels::FORGET_DEVICE}
-                </button>
-                <dl class="peer-state" aria-label=labels::STATES>
-                    {state(labels::SIGNALING, |state| &state.signaling)}
-                    {state(labels::GATHERING, |state| &state.gathering)}
-                    {state(labels::ICE, |state| &state.ice)}
-                    {state(labels::CONNECTION, |state| &state.connection)}
-                </dl>
-            </div>
-        </details>
-    }
+    let height = move || model.chosen.read().height.clone();
+    choice::bind("quality", heights, height, resize);
+    does("forget-device", dispatch, Action::ForgetDevice);
+    text("signaling-state", move || {
+        model.peer_state.read().signaling.clone()
+    });
+    text("gathering-state", move || {
+        model.peer_state.read().gathering.clone()
+    });
+    text("ice-state", move || model.peer_state.read().ice.clone());
+    text("connection-state", move || {
+        model.peer_state.read().connection.clone()
+    });
 }
 
 fn automatic() -> Options {

@@ -1,92 +1,60 @@
-//! The call: both pictures, how it is, and what can be done.
+//! The call: both pictures, and how it is.
 
-use leptos::prelude::*;
+use web_sys::{HtmlVideoElement, MediaStream};
 
-use super::{
-    boxed::{content, flag, press},
-    ring::Ring,
-    settings::Settings,
-    video::Video,
-};
+use super::bind::{class, does, effect, element, hidden, text};
 use crate::{
-    session::{Action, CallState, Dispatch, Model, Source},
-    text::{self, labels},
+    session::{Action, CallState, Dispatch, Model, Shown},
+    text,
 };
 
-#[component]
-pub(crate) fn Stage(model: Model, dispatch: Dispatch) -> impl IntoView {
+pub(super) fn bind(model: Model, dispatch: Dispatch) {
     let stage = move || model.call.read().state;
-    let ringing = move || stage() == CallState::Ringing;
-    let interrupted = move || matches!(stage(), CallState::Interrupted { .. });
-    let calling = flag(move || stage().is_call() && !ringing());
-    let state = move || {
+    let calls = move || stage().is_call() && stage() != CallState::Ringing;
+    class("stage", "interrupted", move || {
+        matches!(stage(), CallState::Interrupted { .. })
+    });
+    // One's own voice, heard late, is an echo: index.html mutes it.
+    follow("local_video", model.local);
+    class("local_video", "empty", move || {
+        !model.local_view.read().has_video
+    });
+    class("local_video", "mirrored", move || {
+        model.local_view.read().mirrored
+    });
+    follow("received_video", model.remote);
+    class("received_video", "empty", move || !has_picture(model));
+    hidden("peer-avatar", move || !calls() || has_picture(model));
+    text("peer-avatar", move || {
+        text::initial(&model.call.read().peer)
+    });
+    hidden("preview-button", move || {
+        calls() || model.local.read().is_some()
+    });
+    does("preview-button", dispatch, Action::Preview);
+    hidden("state", move || !calls());
+    text("state-text", move || {
         let call = model.call.read();
         text::call_state(&call, model.presence.read().is_away(&call.peer))
-    };
-    view! {
-        <section class="stage" aria-label=labels::CALL>
-            <div class="pictures" class:calling=calling class:interrupted=flag(interrupted)>
-                <Video
-                    id="received_video"
-                    label=labels::THEIR_PICTURE
-                    stream=model.remote
-                    empty=flag(move || !model.remote_has_video.get())
-                />
-                <Video
-                    id="local_video"
-                    label=labels::YOUR_PICTURE
-                    stream=model.local
-                    empty=flag(move || !model.local_view.read().has_video)
-                />
-                <p class="state" hidden=flag(ringing)>
-                    <span role="status">{content(state)}</span>
-                    // Counted for the eye alone.
-                    <span aria-hidden="true">{content(move || text::waited(model.waited.get()))}</span>
-                </p>
-                {move || ringing().then(|| view! { <Ring model dispatch /> })}
-            </div>
-            <div class="controls">
-                {switch(model, dispatch, "microphone-button", labels::MIC, Source::Microphone)}
-                {switch(model, dispatch, "camera-button", labels::CAMERA, Source::Camera)}
-                <Settings model dispatch />
-                <button
-                    id="hangup-button"
-                    disabled=flag(move || !stage().is_call() || ringing())
-                    on:click=press(dispatch, Action::HangUp)
-                >
-                    {labels::HANG_UP}
-                </button>
-            </div>
-        </section>
-    }
+    });
+    hidden("peer-muted", move || {
+        let media = model.call.read().peer_media;
+        media.is_none_or(|media| media.microphone)
+    });
+    // Counted for the eye alone.
+    text("state-time", move || {
+        text::lasting(stage(), model.seconds.get())
+    });
 }
 
-/// A button that turns a source on or off.
-fn switch(
-    model: Model,
-    dispatch: Dispatch,
-    id: &'static str,
-    name: &'static str,
-    source: Source,
-) -> impl IntoView {
-    let on = move || {
-        let view = model.local_view.read();
-        match source {
-            Source::Microphone => view.microphone,
-            Source::Camera => view.camera,
-        }
-    };
-    let label = content(move || labels::switch(name, on()));
-    view! {
-        <button
-            id=id
-            class="switch"
-            aria-label=name
-            aria-pressed=content(move || on().to_string())
-            class:off=flag(move || !on())
-            on:click=press(dispatch, Action::Toggle(source))
-        >
-            {label}
-        </button>
-    }
+/// Whether there is a picture of the other side: a track that sends nothing shows its last one for ever.
+fn has_picture(model: Model) -> bool {
+    let media = model.call.read().peer_media;
+    *model.remote_has_video.read() && media.is_none_or(|media| media.camera)
+}
+
+/// Keeps a video element at what the signal holds, and so clears it when that is none.
+fn follow(id: &str, stream: Shown<Option<MediaStream>>) {
+    let video: HtmlVideoElement = element(id);
+    effect(move || video.set_src_object(Option::as_ref(&stream.read())));
 }

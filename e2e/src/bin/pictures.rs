@@ -1,15 +1,22 @@
-//! Pictures of the page in every state, at two widths and in both themes, into `target/pictures/`.
+//! Pictures of the page in every state, at five sizes and in both themes, into `target/pictures/`.
 
 #![allow(clippy::expect_used, reason = "a program for developers")]
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use e2e::{Guest, Kind::Chromium, Look, Person, holdfast_server, stage, static_host};
+use tokio::time::sleep;
 
 fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/pictures");
     fs::create_dir_all(&folder).expect("a folder");
-    for (width, height) in [(360, 740), (1440, 900)] {
+    for (width, height) in [
+        (360, 740),
+        (844, 390),
+        (900, 700),
+        (1440, 900),
+        (2560, 1440),
+    ] {
         for (theme, scheme) in [
             ("light", "--blink-settings=preferredColorScheme=1"),
             ("dark", "--blink-settings=preferredColorScheme=0"),
@@ -30,6 +37,8 @@ fn main() {
                     let file = folder.join(format!("{state}-{width}-{theme}.png"));
                     fs::write(file, picture).expect("written");
                 };
+                // What has just come takes no presses by a finger.
+                let aim = || sleep(Duration::from_millis(800));
                 let server = holdfast_server().await;
                 let url = format!("http://localhost:{}/", server.port());
                 let ann = stage.person_with(Chromium, "Ann", &look).await;
@@ -46,17 +55,19 @@ fn main() {
                 bob.click("#send").await;
                 ann.reads(".chatbox", "Good morning").await;
                 keep(&ann, "3-together").await;
+                aim().await;
                 ann.call("Bob").await;
                 ann.reads(".state", "Ringing").await;
                 keep(&ann, "4-calling").await;
                 bob.accept().await;
                 ann.sees_the_other_side().await;
                 keep(&ann, "5-call").await;
+                aim().await;
                 ann.click(".settings summary").await;
                 keep(&ann, "6-settings").await;
                 ann.click(".settings summary").await;
                 ann.click("#camera-button").await;
-                ann.reads("#camera-button", "off").await;
+                ann.reads("#camera-button", "Start camera").await;
                 keep(&ann, "7-camera-off").await;
                 bob.hang_up().await;
                 ann.is_idle().await;
@@ -64,21 +75,23 @@ fn main() {
                 bob.call("Ann").await;
                 ann.shows("#accept-button").await;
                 keep(&ann, "9-ringing").await;
+                aim().await;
                 ann.accept().await;
                 ann.sees_the_other_side().await;
                 bob.open("about:blank").await;
-                ann.reads(".state", "page was closed").await;
+                ann.reads(".state", "closed the page").await;
                 keep(&ann, "10-interrupted").await;
                 ann.is_idle().await;
                 keep(&ann, "11-left").await;
                 for n in 1..100 {
                     Guest::come(server, &format!("Somebody {n}")).await.stay();
                 }
-                ann.reads("#people-title", "Here now: 10").await;
+                ann.reads("#people-title", "People here: 10").await;
                 keep(&ann, "14-crowd").await;
                 ann.type_into("#search", "dy 7").await;
                 ann.misses("Somebody 1").await;
                 keep(&ann, "15-search").await;
+                aim().await;
                 ann.click("#new-room").await;
                 ann.shows("#copy-link").await;
                 ann.misses("Somebody").await;

@@ -108,7 +108,7 @@ const SANS_IO: &[&str] = &[
 ];
 
 /// Types that write a signal, which `model.rs` alone does in the session.
-const WRITES: [&str; 3] = ["RwSignal", "WriteSignal", "leptos::prelude::Set"];
+const WRITES: [&str; 4] = ["Live", "RwSignal", "WriteSignal", "leptos::prelude::Set"];
 
 /// Checks every wall.
 pub(crate) fn check() -> Result<()> {
@@ -136,6 +136,7 @@ pub(crate) fn check() -> Result<()> {
             faults.push(format!("{} writes signals: model.rs does", short(&path)));
         }
     }
+    named_elements(&mut faults)?;
     documented_tests(&mut faults)?;
     for fault in &faults {
         eprintln!("{fault}");
@@ -170,5 +171,50 @@ fn documented_tests(faults: &mut Vec<String>) -> Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// Functions of src/views/bind.rs and src/views/choice.rs that take the id of an element first.
+const BINDINGS: [&str; 16] = [
+    "attribute",
+    "bind",
+    "class",
+    "does",
+    "element",
+    "flag",
+    "focus",
+    "follow",
+    "hidden",
+    "listen",
+    "on",
+    "press",
+    "set_value",
+    "submit",
+    "text",
+    "value",
+];
+
+/// Every element that a view names is in index.html.
+fn named_elements(faults: &mut Vec<String>) -> Result<()> {
+    let html = fs::read_to_string(root().join("index.html"))?;
+    let mut named = 0;
+    for path in sources(&root().join("src/views"))? {
+        let text = fs::read_to_string(&path)?;
+        for (place, _) in text.match_indices('(') {
+            let is_name = |c: char| c.is_ascii_alphanumeric() || "_:<>".contains(c);
+            let call = text[..place].rsplit(|c| !is_name(c)).next();
+            let function = call.and_then(|call| call.split("::<").next()?.rsplit("::").next());
+            let is_binding = function.is_some_and(|name| BINDINGS.contains(&name));
+            let argument = text[place + 1..].trim_start().strip_prefix('"');
+            let id = argument.and_then(|rest| rest.split('"').next());
+            if let (true, Some(id)) = (is_binding, id) {
+                named += 1;
+                if !html.contains(&format!("id=\"{id}\"")) {
+                    faults.push(format!("{} names #{id}: index.html lacks it", short(&path)));
+                }
+            }
+        }
+    }
+    ensure!(named > 50, "only {named} elements are named by src/views");
     Ok(())
 }

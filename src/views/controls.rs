@@ -1,0 +1,48 @@
+//! What can be done in a call, in one bar.
+
+use super::{
+    bind::{attribute, class, does, flag, press, text},
+    drawer::{Drawer, Open},
+};
+use crate::{
+    session::{Action, CallState, Dispatch, Model, Source},
+    text::labels,
+};
+
+pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
+    let switch = |id: &'static str, label: &'static str, source, words: [&'static str; 2]| {
+        let on = move || {
+            let view = model.local_view.read();
+            match source {
+                Source::Microphone => view.microphone,
+                Source::Camera => view.camera,
+            }
+        };
+        class(id, "off", move || !on());
+        // It says what it will do.
+        text(label, move || words[usize::from(on())].into());
+        does(id, dispatch, Action::Toggle(source));
+    };
+    switch(
+        "microphone-button",
+        "microphone-label",
+        Source::Microphone,
+        [labels::UNMUTE, labels::MUTE],
+    );
+    switch(
+        "camera-button",
+        "camera-label",
+        Source::Camera,
+        [labels::START_CAMERA, labels::STOP_CAMERA],
+    );
+    text("chat-label", move || labels::unread(drawer.unread()));
+    for (id, what) in [("chat-button", Open::Chat), ("people-button", Open::People)] {
+        attribute(id, "aria-expanded", move || drawer.is(what).to_string());
+        press(id, move || drawer.toggle(what));
+    }
+    flag("hangup-button", "disabled", move || {
+        let state = model.call.read().state;
+        !state.is_call() || state == CallState::Ringing
+    });
+    does("hangup-button", dispatch, Action::HangUp);
+}
