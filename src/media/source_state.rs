@@ -78,10 +78,12 @@ impl SourceState {
         self.request == request
     }
 
-    /// The device that is chosen, as it is: not what was wished for, where that is gone or in use.
+    /// The device that is chosen, as it is: not what was wished for, where that is gone or in use. What
+    /// has just been chosen is believed until it has come, or has not.
     pub(super) fn chosen(&self) -> Option<String> {
         let wished = self.preference.device.as_ref()?;
-        Some(self.device().unwrap_or_else(|| wished.clone()))
+        let there = self.device().filter(|_| !self.choosing);
+        Some(there.unwrap_or_else(|| wished.clone()))
     }
 
     pub(super) fn device(&self) -> Option<String> {

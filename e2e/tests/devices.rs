@@ -1,0 +1,176 @@
+//! A device's whole life: chosen, unplugged, in use elsewhere, blocked, off.
+
+use Kind::Chromium;
+use e2e::{Kind, Person, Stage, stage};
+use serde_json::{Value, json};
+
+/// Patches `getUserMedia` so that `window.refuse(constraints)` may name an error, as the system would; a
+/// device in `window.unplugged` is not there.
+const SYSTEM: &str = "const media = navigator.mediaDevices;
+    const ask = media.getUserMedia.bind(media), list = media.enumerateDevices.bind(media);
+    window.refuse = () => null;
+    window.unplugged = '';
+    media.getUserMedia = async constraints => {
+        const wanted = [constraints.video, constraints.audio].map(kind => kind?.deviceId?.exact);
+        const error = unplugged && wanted.includes(unplugged) ? 'OverconstrainedError' : refuse(constraints);
+        if (error) throw new DOMException('as the system has it', error);
+        return ask(constraints);
+    };
+    media.enumerateDevices = async () =>
+        (await list()).filter(device => !unplugged || device.deviceId !== unplugged);";
+
+/// A track of ours ends as it does when its device is pulled out.
+const DIES: &str = "const track = document.querySelector('#local_video').srcObject.getTracks()
+        .find(track => track.kind === arguments[0]);
+    window.unplugged = track.getSettings().deviceId;
+    track.stop();
+    track.dispatchEvent(new Event('ended'));";
+
+const PLUGGED_IN: &str = "window.unplugged = ''; window.refuse = () => null;
+    navigator.mediaDevices.dispatchEvent(new Event('devicechange'));";
+
+async fn in_a_call(stage: &Stage) -> [Person; 2] {
+    let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+    ann.run(SYSTEM, json!([])).await;
+    ann.call("Bob").await;
+    bob.accept().await;
+    ann.sees_the_other_side().await;
+    bob.sees_the_other_side().await;
+    [ann, bob]
+}
+
+/// Waits until the live track of that kind has that name.
+async fn uses(person: &Person, kind: &str, label: &str) {
+    let script = "const track = document.querySelector('#local_video').srcObject.getTracks()
+            .find(track => track.kind === arguments[0]);
+        return track?.readyState === 'live' && track.label === arguments[1]";
+    let what = format!("{label} is used");
+    person.until(&what, script, json!([kind, label])).await;
+}
+
+#[test]
+fn a_microphone_that_dies_is_replaced_and_taken_back_when_it_returns() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        ann.click(".settings summary").await;
+        let (chosen, other) = ("Fake Audio Input 2", "Fake Default Audio Input");
+        ann.choose("#microphone-choice", chosen).await;
+        uses(&ann, "audio", chosen).await;
+        ann.run(DIES, json!(["audio"])).await;
+        ann.reads(".notice", "not there any more").await;
+        uses(&ann, "audio", other).await;
+        ann.reads("#microphone-button", "Mute").await;
+        bob.hears_the_other_side().await;
+        ann.run(PLUGGED_IN, json!([])).await;
+        uses(&ann, "audio", chosen).await;
+        bob.hears_the_other_side().await;
+    });
+}
+
+#[test]
+fn a_camera_that_dies_leaves_no_frozen_picture_and_comes_back() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        ann.run(
+            "window.refuse = wanted => wanted.video ? 'NotFoundError' : null",
+            json!([]),
+        )
+        .await;
+        ann.run(DIES, json!(["video"])).await;
+        ann.reads(".notice", "found").await;
+        ann.reads("#camera-button", "Start camera").await;
+        bob.shows("#peer-avatar").await;
+        bob.hears_the_other_side().await;
+        ann.run(PLUGGED_IN, json!([])).await;
+        bob.sees_the_other_side().await;
+        ann.reads("#camera-button", "Stop camera").await;
+    });
+}
+
+#[test]
+fn where_one_camera_is_open_at_a_time_another_is_chosen_all_the_same() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        let track = "return document.querySelector('#local_video').srcObject.getVideoTracks()[0]";
+        let first = ann.run(&format!("{track}.label"), json!([])).await;
+        let phone = "window.broken = '';
+            window.refuse = ({ video }) => !video ? null
+                : document.querySelector('#local_video').srcObject.getVideoTracks()
+                    .some(track => track.readyState === 'live') ? 'NotReadableError'
+                : broken && video.deviceId?.exact === broken ? 'NotReadableError' : null";
+        ann.run(phone, json!([])).await;
+        ann.click(".settings summary").await;
+        ann.choose("#camera-choice", "fake_device_2").await;
+        uses(&ann, "video", "fake_device_2").await;
+        bob.sees_the_other_side().await;
+        // One that does not open: the one before is there again, and the menu says so.
+        let first = first.as_str().expect("a label");
+        let breaks = "const option = [...document.querySelectorAll('#camera-choice option')]
+            .find(option => option.textContent === arguments[0]); window.broken = option.value";
+        ann.run(breaks, json!([first])).await;
+        ann.choose("#camera-choice", first).await;
+        ann.reads(".notice", "in use by another program").await;
+        uses(&ann, "video", "fake_device_2").await;
+        let shown =
+            "return document.querySelector('#camera-choice').selectedOptions[0].textContent";
+        ann.until(
+            "the menu tells the truth",
+            &format!("{shown} === 'fake_device_2'"),
+            json!([]),
+        )
+        .await;
+        bob.sees_the_other_side().await;
+    });
+}
+
+#[test]
+fn a_camera_that_is_blocked_keeps_nobody_from_talking() {
+    let blocked = "window.refuse = wanted => wanted.video ? 'NotAllowedError' : null;
+        const query = navigator.permissions.query.bind(navigator.permissions);
+        navigator.permissions.query = async asked =>
+            asked.name === 'camera' ? { state: 'denied' } : query(asked)";
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        ann.run(SYSTEM, json!([])).await;
+        ann.run(blocked, json!([])).await;
+        for (caller, callee) in [(&ann, &bob), (&bob, &ann)] {
+            caller.call(&callee.name).await;
+            callee.accept().await;
+            ann.sees_the_other_side().await;
+            ann.reads(".notice", "blocking your camera; you can still talk")
+                .await;
+            bob.hears_the_other_side().await;
+            bob.shows("#peer-avatar").await;
+            ann.hang_up().await;
+            ann.is_idle().await;
+            bob.is_idle().await;
+        }
+    });
+}
+
+#[test]
+fn what_is_off_stays_off_when_the_page_is_loaded_anew() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        ann.click(".settings summary").await;
+        ann.choose("#quality", "360p").await;
+        ann.click(".settings summary").await;
+        ann.click("#microphone-button").await;
+        ann.click("#camera-button").await;
+        bob.shows("#peer-avatar").await;
+        let url = ann.run("return location.href", json!([])).await;
+        ann.open(url.as_str().expect("an address")).await;
+        ann.sees_the_other_side().await;
+        ann.reads("#microphone-button", "Unmute").await;
+        ann.reads("#camera-button", "Start camera").await;
+        bob.shows("#peer-avatar").await;
+        bob.shows("#peer-muted").await;
+        let live =
+            "return taken.filter(track => track.readyState === 'live' && track.enabled).length";
+        assert_eq!(ann.run(live, json!([])).await, Value::from(0));
+        let height = "return document.querySelector('#quality').value";
+        assert_eq!(ann.run(height, json!([])).await, "360");
+        ann.click("#camera-button").await;
+        bob.sees_the_other_side().await;
+    });
+}
