@@ -318,7 +318,7 @@ impl Endpoint {
     /// Missing messages had no way to come until now.
     fn restart_gaps(&mut self, now: Instant) {
         self.inbox.restart_gaps(now);
-        self.watch_gaps();
+        self.watch_gaps(now);
     }
 
     // Messages.
@@ -362,7 +362,7 @@ impl Endpoint {
         for signal in self.inbox.receive(signal, keeps, epoch, now) {
             self.receive(signal, now);
         }
-        self.watch_gaps();
+        self.watch_gaps(now);
     }
 
     /// The other side shows that it is that person: it is, if the server says so too.
@@ -525,20 +525,23 @@ impl Endpoint {
 
     // Missing messages.
 
-    fn watch_gaps(&mut self) {
-        self.gap_due = self.inbox.gap_since().map(|since| since + GAP_LIMIT);
+    /// What is due already is due now: a timer in the past would look as if the device had slept.
+    fn watch_gaps(&mut self, now: Instant) {
+        let due = self.inbox.gap_since().map(|since| since + GAP_LIMIT);
+        self.gap_due = due.map(|due| due.max(now));
     }
 
     fn gap_is_due(&mut self, now: Instant) {
         // What is missing cannot come while a link is down.
-        if self.link_lost || self.calls.iter().any(Call::cannot_hear) {
+        let call = self.calls.current.as_ref();
+        if self.link_lost || call.is_some_and(Call::cannot_hear) {
             self.gap_due = Some(now + GAP_LIMIT);
             return;
         }
         for signal in self.inbox.skip_gaps(now) {
             self.receive(signal, now);
         }
-        self.watch_gaps();
+        self.watch_gaps(now);
     }
 
     // The call under way.

@@ -211,3 +211,36 @@ fn nobody_is_given_a_proof_for_a_call_that_is_to_come() {
     }
     assert!(told(&sim).len() <= 5, "in one moment");
 }
+
+#[test]
+fn a_stranger_who_rings_during_an_interruption_holds_up_nothing() {
+    // Found by 100,000 schedules: a message that was missing for long looked like a device that had
+    // slept, and put off every limit for as long as anything came.
+    let mut sim = Sim::new(Network {
+        delay: 2659,
+        doubled: 21,
+        lost: 11,
+        seed: 15_043_814_451_750_706_766,
+        persons: true,
+    });
+    sim.schedule(0, ANN, Act::Dial);
+    sim.schedule(5_000, BOB, Act::Accept);
+    sim.schedule(8_000, BOB, Act::Accept);
+    sim.run(14_000);
+    for (after, side, act) in [
+        (15_000, BOB, Act::Attack(Attack::TakeName)),
+        (17_096, BOB, Act::SessionEnds(2_714)),
+        (17_162, BOB, Act::Attack(Attack::Call)),
+        (17_440, BOB, Act::LinkBreaks(2_194)),
+        (18_611, ANN, Act::Crash(6_362)),
+        (19_811, BOB, Act::Attack(Attack::Rejoin)),
+        (30_027, ANN, Act::ServerRestarts(6_860)),
+        (42_296, BOB, Act::SessionEnds(4_191)),
+    ] {
+        sim.schedule(after, side, act);
+    }
+    sim.run_out();
+    assert!(sim.connected());
+    // The ring was over in its time.
+    assert_eq!(sim.ends[BOB].endpoint.view().waiting, None);
+}
