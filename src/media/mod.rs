@@ -1,4 +1,4 @@
-//! Media that we send: camera and microphone.
+//! Media that we send, camera and microphone, and what is heard while it rings.
 
 mod acquire;
 mod capture;
@@ -6,6 +6,7 @@ mod device;
 mod error;
 mod permission;
 mod preference;
+mod ringer;
 mod senders;
 mod source_state;
 
@@ -14,4 +15,5 @@ pub use capture::{Capture, CaptureEvent, Chosen, LocalMediaView};
 pub use device::{Device, devices};
 pub use error::MediaError;
 pub use preference::{Source, SourcePreference};
+pub use ringer::{Ringer, Tone};
 pub use senders::{Senders, Sending};

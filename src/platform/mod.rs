@@ -1,5 +1,6 @@
 //! The browser, less WebRTC: nothing here knows what Holdfast is.
 
+pub mod alert;
 pub mod base64;
 pub mod bindings;
 pub mod clipboard;

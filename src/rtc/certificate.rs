@@ -1,12 +1,16 @@
 //! The certificate of this browser: every connection shows it, so that the other side of a call
 //! knows the caller again.
 
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::RtcPeerConnection;
 
-use crate::platform::{DomError, JsObject, clock, database};
+use crate::platform::{DomError, JsObject, clock, database, task};
 
 const KEY: &str = "certificate";
 
@@ -17,6 +21,9 @@ const LIFE: f64 = 365.0 * 24.0 * 60.0 * 60.0 * 1000.0;
 /// A certificate with less than that left is replaced, ms: no call lasts so long.
 const SPARE: f64 = 7.0 * 24.0 * 60.0 * 60.0 * 1000.0;
 
+/// How long the database may take, ms.
+const PATIENCE: u32 = 1_000;
+
 /// An `RTCCertificate`.
 #[derive(Debug, Clone)]
 pub struct Certificate(JsValue);
@@ -25,7 +32,13 @@ impl Certificate {
     /// The one that this browser has kept; a new one if it has none, or that is about to expire.
     /// None where the browser makes none: then each connection has its own.
     pub async fn load() -> Option<Self> {
-        let kept = database::load(KEY).await.map(Self);
+        // A database that does not answer (another tab holds it, a disk hangs) keeps no page from
+        // starting.
+        let kept = pin!(database::load(KEY));
+        let kept = match select(kept, TimeoutFuture::new(PATIENCE)).await {
+            Either::Left((kept, _)) => kept.map(Self),
+            Either::Right(_) => None,
+        };
         match kept.filter(Self::is_good) {
             Some(certificate) => Some(certificate),
             None => Self::renew().await,
@@ -35,7 +48,8 @@ impl Certificate {
     /// A new one, which is kept.
     async fn renew() -> Option<Self> {
         let certificate = generate().await.ok()?;
-        database::keep(KEY, &certificate).await;
+        let kept = certificate.clone();
+        task::spawn(async move { database::keep(KEY, &kept).await });
         Some(Self(certificate))
     }
 

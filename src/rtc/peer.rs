@@ -226,6 +226,11 @@ impl Peer {
         stats::bytes_received(self.connection.get_stats())
     }
 
+    /// The fingerprint of the certificate that the transport has met; none when the browser does not say.
+    pub fn remote_certificate(&self) -> impl Future<Output = Option<String>> + use<> {
+        stats::remote_certificate(self.connection.get_stats())
+    }
+
     /// Changes the ICE servers and leaves the rest of the configuration as it is: what
     /// `setConfiguration()` is not given, it resets or refuses to change (WebRTC 1.0, 4.4.1.6).
     ///

@@ -1,4 +1,4 @@
-//! Statistics of a connection.
+//! What a connection tells of itself.
 
 use js_sys::{Map, Promise};
 use wasm_bindgen::JsCast;
@@ -19,4 +19,24 @@ pub(super) async fn bytes_received(report: Promise) -> Option<u64> {
         }
     });
     Some(received as u64)
+}
+
+/// The certificate that the other side has shown to the transport, by its fingerprint as in a
+/// description (webrtc-stats, `RTCTransportStats.remoteCertificateId`). None where the browser does not say,
+/// as Firefox 140.
+pub(super) async fn remote_certificate(report: Promise) -> Option<String> {
+    let report: Map = JsFuture::from(report).await.ok()?.unchecked_into();
+    let mut id = None;
+    report.for_each(&mut |stats, _| {
+        let stats = JsObject(stats);
+        if stats.string("type").as_deref() == Some("transport") {
+            id = stats.string("remoteCertificateId").or(id.take());
+        }
+    });
+    let certificate = JsObject(report.get(&id?.into()));
+    let algorithm = certificate.string("fingerprintAlgorithm")?;
+    Some(format!(
+        "{algorithm} {}",
+        certificate.string("fingerprint")?
+    ))
 }

@@ -4,12 +4,12 @@ use holdfast_call::Event;
 use holdfast_protocol::Signal;
 
 use super::{
-    action::Action, address, chat::by_server, dial::dial, notice::Notice, perform::perform,
-    presence::Presence, state::Session,
+    action::Action, address, chat::by_server, dial::dial, input::Input, notice::Notice,
+    perform::perform, presence::Presence, state::Session,
 };
 use crate::{
     media::Source,
-    platform::{clipboard, location, random},
+    platform::{alert, clipboard, location, random},
     signaling::manual,
 };
 
@@ -18,6 +18,7 @@ pub(super) fn act(session: &mut Session, action: Action) {
     if !matches!(action, Action::CopyLink | Action::Copy(_)) {
         session.screen.notice(None);
     }
+    session.ringing.unlock();
     match action {
         Action::Join(name) => {
             let introduction = session.introduction(name);
@@ -62,6 +63,14 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::Toggle(source) => session.capture.toggle(source, session.legs.sending()),
         Action::Choose(source, device) => session.capture.choose(source, device),
         Action::Quality(height) => session.capture.set_height(height),
+        Action::Quiet(quiet) => {
+            session.ringing.set_quiet(quiet);
+            session.screen.quiet(quiet);
+        }
+        Action::Notify => {
+            let inputs = session.inputs.clone();
+            alert::ask(move || inputs.send(Input::MayNotify));
+        }
         Action::ForgetDevice => {
             session.forget_device();
             session.notify(Notice::Forgotten);

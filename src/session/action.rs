@@ -62,6 +62,10 @@ pub enum Action {
     Choose(Source, Option<String>),
     /// Ask the camera for this height in pixels.
     Quality(Option<u32>),
+    /// Let a ring make no sound, or let it.
+    Quiet(bool),
+    /// Ask to be allowed to notify the person while nobody looks at the page.
+    Notify,
     /// Forget what this browser is known by.
     ForgetDevice,
     /// The page is being closed.

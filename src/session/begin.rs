@@ -10,11 +10,13 @@ use super::{
     resume::{Record, Resume, lock_session},
     state::Session,
 };
-use crate::platform::{location, storage::Place, task};
+use crate::platform::{alert, location, storage::Place, task};
 
 /// Begins.
 pub(super) fn begin(session: &mut Session) {
     session.screen.room(address::room());
+    session.screen.quiet(session.ringing.is_quiet());
+    session.screen.can_ask(alert::can_ask());
     session.screen.known_name(claim::name().unwrap_or_default());
     // A call must not wait for somebody who has closed the page.
     let inputs = session.inputs.clone();

@@ -35,6 +35,8 @@ pub(super) enum Input {
     Certificate(Option<Certificate>),
     /// The configuration as it is now, or none; for that leg to restart with, or for legs to come.
     IceServers(Option<LegId>, Option<Configuration>),
+    /// The person has said whether this page may notify them.
+    MayNotify,
     /// The call's timer is due.
     Tick,
 }

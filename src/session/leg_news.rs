@@ -65,6 +65,7 @@ fn connected(session: &mut Session, serial: u32) {
     if session.call.reaches(&session.call.view().peer) {
         session.legs.open_channel(serial);
     }
+    session.legs.read_certificate(serial);
     let id = session.legs.by_serial(serial).map_or(0, |leg| leg.id);
     if id > 0 && !session.picture.shows(serial) {
         // Its sound is played at once, its picture once there is one.

@@ -161,6 +161,19 @@ impl Legs {
         }
     }
 
+    /// Says which certificate the transport of a connected leg has met, if the browser does.
+    pub(super) fn read_certificate(&mut self, serial: u32) {
+        let emit = self.emit.clone();
+        if let Some(leg) = self.by_serial(serial) {
+            let reading = leg.peer.remote_certificate();
+            task::spawn(async move {
+                if let Some(met) = reading.await {
+                    emit(serial, LegNews::Done(LegEvent::Certificate(met)));
+                }
+            });
+        }
+    }
+
     /// Says when the first picture of a fresh leg is decoded, or that there is nothing to wait for.
     pub(super) fn await_first_frame(&mut self, serial: u32) {
         let emit = self.emit.clone();

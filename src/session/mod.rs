@@ -21,6 +21,7 @@ mod picture;
 mod presence;
 mod receive;
 mod resume;
+mod ringing;
 mod state;
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
@@ -48,7 +49,7 @@ pub use self::{
 };
 use crate::{
     media::{CaptureEvent, MediaError},
-    platform::task,
+    platform::{alert, task},
     rtc::Certificate,
     text,
 };
@@ -113,6 +114,7 @@ fn handle(session: &mut Session, input: Input) {
             }
         }
         Input::IceServers(leg, fresh) => take_servers(session, leg, fresh),
+        Input::MayNotify => session.screen.can_ask(alert::can_ask()),
         Input::Tick | Input::VisibilityChanged => session.call.tick(),
     }
 }
@@ -206,6 +208,7 @@ fn settle(session: &mut Session) {
 fn render(session: &mut Session) {
     let view = session.call.view();
     let seconds = CallDriver::seconds(&view);
+    session.ringing.follow(&view);
     let has_reason = view.ended.as_ref().and_then(text::end_reason).is_some();
     session.screen.call(view, seconds, has_reason);
     let capture = &session.capture;

@@ -117,6 +117,10 @@ model! {
     local: Option<MediaStream> = None;
     /// Sources of them that are on.
     local_view: LocalMediaView = LocalMediaView::default();
+    /// A ring makes no sound.
+    quiet: bool = false;
+    /// The person can be asked to let this page notify them.
+    can_ask: bool = false;
     /// Devices and size that are chosen.
     chosen: Chosen = Chosen::default();
     /// The other side's.
@@ -136,6 +140,14 @@ impl ModelWriter {
 
     pub(super) fn fatal(&self, error: ConfigError) {
         self.fatal.set(Some(error));
+    }
+
+    pub(super) fn quiet(&self, quiet: bool) {
+        self.quiet.set(quiet);
+    }
+
+    pub(super) fn can_ask(&self, can_ask: bool) {
+        self.can_ask.set(can_ask);
     }
 
     pub(super) fn known_name(&self, name: String) {

@@ -20,6 +20,7 @@ use super::{
     picture::Picture,
     presence::Presence,
     resume::Resume,
+    ringing::Ringing,
 };
 use crate::{
     config::Config,
@@ -41,6 +42,7 @@ pub(super) struct Session {
     pub(super) legs: Legs,
     pub(super) picture: Picture,
     pub(super) resume: Resume,
+    pub(super) ringing: Ringing,
     pub(super) coming_back: Option<ComingBack>,
     /// The place that the page's address names.
     pub(super) address: String,
@@ -71,6 +73,7 @@ impl Session {
             legs: Legs::new(move |serial, news| legs.send(Input::Leg(serial, news))),
             picture: Picture::default(),
             resume: Resume::default(),
+            ringing: Ringing::new(),
             coming_back: None,
             address: location::hash(),
             page,

@@ -1,7 +1,9 @@
 //! Which camera, microphone and picture size; and the states of the connection.
 
+use web_sys::HtmlInputElement;
+
 use super::{
-    bind::{does, text},
+    bind::{does, element, flag, hidden, press, text},
     choice::{self, Options},
 };
 use crate::{
@@ -47,6 +49,13 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     };
     let height = move || model.chosen.read().height.clone();
     choice::bind("quality", heights, height, resize);
+    flag("quiet", "checked", move || *model.quiet.read());
+    press("quiet", move || {
+        let quiet: HtmlInputElement = element("quiet");
+        dispatch.dispatch(Action::Quiet(quiet.checked()));
+    });
+    hidden("notify-button", move || !*model.can_ask.read());
+    does("notify-button", dispatch, Action::Notify);
     does("forget-device", dispatch, Action::ForgetDevice);
     text("signaling-state", move || {
         model.peer_state.read().signaling.clone()

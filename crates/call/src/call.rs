@@ -389,6 +389,13 @@ impl Call {
         if event == LegEvent::ChannelOpen {
             self.channel_open();
         }
+        if let LegEvent::Certificate(met) = &event
+            && !self.parties.peer.is_met(met)
+        {
+            // The browser has let in somebody else than the description names.
+            let failed = EndReason::Failed(format!("another certificate: {met}"));
+            return self.give_up(HangUpReason::Failed, failed);
+        }
         self.path.leg_event(leg, event, now);
         self.follow_path(now);
     }

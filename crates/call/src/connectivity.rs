@@ -287,6 +287,7 @@ impl Connectivity {
                 self.give_up(HangUpReason::HungUp, EndReason::TracksGone);
             }
             LegEvent::BytesReceived(_)
+            | LegEvent::Certificate(_)
             | LegEvent::RemoteTracksGone
             | LegEvent::ChannelOpen
             | LegEvent::Connection(_)

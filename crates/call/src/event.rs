@@ -148,6 +148,9 @@ pub enum LegEvent {
     MediaFlowing,
     /// The answer to `ReadStats`: bytes that the transport has received, in all.
     BytesReceived(u64),
+    /// The certificate that the transport of a connected leg has met, by its fingerprint as in a
+    /// description, `sha-256 00:FF…`; from browsers that say it (Chromium, `RTCCertificateStats`).
+    Certificate(String),
     /// `removetrack`, and none is left.
     RemoteTracksGone,
 }

@@ -153,6 +153,12 @@ impl Identity {
             }
         }
     }
+
+    /// Whether that is the certificate that it has shown, as far as it has shown one.
+    pub(crate) fn is_met(&self, fingerprint: &str) -> bool {
+        let known = self.certificate();
+        known.is_empty() || known.contains(&fingerprint.to_ascii_uppercase())
+    }
 }
 
 /// The fingerprints in a description (RFC 8122, 5), each once.

@@ -187,6 +187,7 @@ impl Leg {
             | LegEvent::MediaFlowing
             | LegEvent::ChannelOpen
             | LegEvent::BytesReceived(_)
+            | LegEvent::Certificate(_)
             | LegEvent::RemoteTracksGone => {}
         }
         out.append(&mut self.advance());

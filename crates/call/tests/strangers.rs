@@ -2,7 +2,7 @@
 
 mod sim;
 
-use holdfast_call::{CallState, Event};
+use holdfast_call::{CallState, Event, LegEvent};
 use holdfast_protocol::{CallId, Signal, SignalBody, Tag};
 use sim::{ANN, Act, Attack, BOB, Network, Side, Sim};
 
@@ -243,4 +243,21 @@ fn a_stranger_who_rings_during_an_interruption_holds_up_nothing() {
     assert!(sim.connected());
     // The ring was over in its time.
     assert_eq!(sim.ends[BOB].endpoint.view().waiting, None);
+}
+
+#[test]
+fn a_transport_that_has_met_another_certificate_ends_the_call() {
+    let met = |fingerprint: &str| Event::Leg(0, LegEvent::Certificate(fingerprint.into()));
+    let mut sim = Sim::new(Network::PERFECT);
+    let offer = SignalBody::Offer("x1 2\na=fingerprint:sha-256 AB:CD\r\n".into());
+    let call = || CallId {
+        page: "bob".into(),
+        nth: 0,
+    };
+    sim.handle(ANN, said("Bob", "Bob's", call(), 0, offer));
+    sim.handle(ANN, Event::Accept);
+    sim.handle(ANN, met("sha-256 ab:cd"));
+    assert!(sim.stage(ANN).is_call());
+    sim.handle(ANN, met("sha-256 EE:EE"));
+    assert!(!sim.stage(ANN).is_call());
 }

@@ -1,0 +1,307 @@
+//! What people see, hear and press.
+
+use std::time::Duration;
+
+use Kind::{Chromium, Firefox};
+use e2e::{Guest, Kind, Look, Person, Stage, free_address, holdfast_server_at, kill, stage};
+use serde_json::{Value, json};
+use tempfile::tempdir;
+use tokio::time::sleep;
+
+/// Presses that key where the focus is.
+async fn press(person: &Person, key: &str) {
+    let browser = person.browser().await;
+    let focused = browser
+        .active_element()
+        .await
+        .expect("something has the focus");
+    focused.send_keys(key).await.expect("it takes keys");
+}
+
+const ENTER: &str = "\u{e007}";
+
+async fn focused(person: &Person) -> Value {
+    person
+        .run("return document.activeElement.id", json!([]))
+        .await
+}
+
+#[test]
+fn a_ring_takes_the_keyboard_from_nobody_and_space_answers_nothing() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        // Whoever writes goes on writing.
+        bob.click("#text").await;
+        ann.call("Bob").await;
+        bob.shows("#ring").await;
+        assert_eq!(focused(&bob).await, "text");
+        bob.type_into("#text", "one moment").await;
+        ann.hang_up().await;
+        bob.is_idle().await;
+        // For all others the next key is about the ring, and answers nothing.
+        let elsewhere = "document.querySelector('.userlistbox button').focus()";
+        bob.run(elsewhere, json!([])).await;
+        ann.call("Bob").await;
+        bob.shows("#ring").await;
+        assert_eq!(focused(&bob).await, "ring");
+        for key in [" ", ENTER] {
+            press(&bob, key).await;
+        }
+        bob.reads("#ring-title", "Ann is calling").await;
+        // The next stop of the keyboard is the answer.
+        press(&bob, "\u{e004}").await;
+        assert_eq!(focused(&bob).await, "accept-button");
+        press(&bob, ENTER).await;
+        bob.sees_the_other_side().await;
+        // And it goes on from there.
+        assert_eq!(focused(&bob).await, "state");
+    });
+}
+
+#[test]
+fn a_ring_is_heard_and_a_hidden_page_says_so() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        let listen = "window.notes = 0; window.shown = []; window.taken_back = 0;
+            const make = AudioContext.prototype.createOscillator;
+            AudioContext.prototype.createOscillator = function () { notes += 1; return make.call(this); };
+            window.Notification = class {
+                static permission = 'granted';
+                constructor(title) { shown.push(title); }
+                close() { taken_back += 1; }
+            };
+            window.hide = hidden => {
+                Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+                document.dispatchEvent(new Event('visibilitychange'));
+            };";
+        bob.run(listen, json!([])).await;
+        ann.call("Bob").await;
+        bob.until("it is heard", "return notes >= 8", json!([]))
+            .await;
+        assert_eq!(bob.run("return shown", json!([])).await, json!([]));
+        bob.run("hide(true)", json!([])).await;
+        let told = "return shown.join() === 'Ann is calling'";
+        bob.until("it is shown", told, json!([])).await;
+        assert_eq!(
+            bob.run("return document.title", json!([])).await,
+            "Ann is calling"
+        );
+        bob.run("hide(false)", json!([])).await;
+        bob.accept().await;
+        bob.sees_the_other_side().await;
+        let quiet = "return taken_back === 1 && document.title === 'Holdfast'";
+        bob.until("it is taken back", quiet, json!([])).await;
+        ann.hang_up().await;
+        bob.is_idle().await;
+        // By one switch, nothing is heard.
+        bob.click(".settings summary").await;
+        bob.click("#quiet").await;
+        bob.run("window.notes = 0", json!([])).await;
+        ann.call("Bob").await;
+        bob.shows("#ring").await;
+        assert_eq!(bob.run("return notes", json!([])).await, 0);
+    });
+}
+
+#[test]
+fn whoever_is_blocked_rings_no_more() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        ann.call("Bob").await;
+        bob.shows("#block-button").await;
+        bob.click("#block-button").await;
+        bob.is_idle().await;
+        bob.reads(".userlistbox li:first-child", "blocked").await;
+        // Ann learns nothing of it.
+        ann.reads(".state", "Calling Bob").await;
+        ann.type_into("#text", "Are you there?").await;
+        ann.click("#send").await;
+        ann.hang_up().await;
+        ann.is_idle().await;
+        ann.call("Bob").await;
+        ann.reads(".state", "Calling Bob").await;
+        assert_eq!(
+            bob.run("return document.querySelector('#ring')", json!([]))
+                .await,
+            Value::Null
+        );
+        let unread = "return document.querySelector('.chatbox').textContent";
+        assert_eq!(bob.run(unread, json!([])).await, "");
+        ann.hang_up().await;
+        bob.click(".userlistbox li:first-child .block").await;
+        bob.reads(".userlistbox li:first-child", "Call").await;
+        ann.call("Bob").await;
+        bob.shows("#ring").await;
+    });
+}
+
+#[test]
+fn a_ring_ends_when_its_caller_is_killed() {
+    stage(async |stage| {
+        let [bob] = stage.people([(Chromium, "Bob")]).await;
+        let url = bob.run("return location.href", json!([])).await;
+        let folder = tempdir().expect("a folder");
+        let look = Look {
+            profile: Some(folder.path().to_owned()),
+            ..Look::default()
+        };
+        let ann = stage.person_with(Chromium, "Ann", &look).await;
+        ann.open(url.as_str().expect("an address")).await;
+        ann.join().await;
+        ann.call("Bob").await;
+        bob.shows("#ring").await;
+        kill(folder.path());
+        // Before the 45 seconds that a ring lasts: within those that the test waits.
+        bob.is_idle().await;
+        bob.reads(".notice", "You missed a call from Ann").await;
+    });
+}
+
+#[test]
+fn whoever_calls_from_elsewhere_during_an_interruption_can_be_answered() {
+    stage(async |stage| {
+        let [bob] = stage.people([(Chromium, "Bob")]).await;
+        let url = bob.run("return location.href", json!([])).await;
+        let url = url.as_str().expect("an address");
+        let folder = tempdir().expect("a folder");
+        let look = Look {
+            profile: Some(folder.path().to_owned()),
+            ..Look::default()
+        };
+        let ann = stage.person_with(Chromium, "Ann", &look).await;
+        ann.open(url).await;
+        ann.join().await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        bob.sees_the_other_side().await;
+        kill(folder.path());
+        bob.reads(".state", "Ann's connection dropped").await;
+        // On another device, with nothing of the call.
+        let other = stage.person(Chromium, "Ann B").await;
+        other.open(url).await;
+        other.join().await;
+        other.call("Bob").await;
+        bob.reads("#ring-title", "Ann B is calling").await;
+        bob.reads("#ring-hint", "Answering ends it").await;
+        bob.accept().await;
+        other.sees_the_other_side().await;
+        bob.sees_the_other_side().await;
+        bob.reads(".state", "In a call with Ann B").await;
+    });
+}
+
+#[test]
+fn hang_up_is_in_sight_and_the_picture_large_at_every_size() {
+    let place = "const [button, picture] = ['#hangup-button', '#received_video']
+            .map(selector => document.querySelector(selector).getBoundingClientRect());
+        const seen = document.elementFromPoint(button.x + button.width / 2, button.y + button.height / 2);
+        return seen?.closest('button')?.id === 'hangup-button'
+            && button.right <= innerWidth && button.bottom <= innerHeight
+            && button.height >= 44 && button.width >= 44
+            && document.documentElement.scrollWidth <= innerWidth
+            && picture.height >= innerHeight * 0.9 && picture.width >= innerWidth * 0.6";
+    for (kind, width, height) in [
+        (Chromium, 360, 740),
+        (Chromium, 844, 390),
+        (Chromium, 900, 700),
+        (Chromium, 1440, 900),
+        (Firefox, 900, 700),
+        (Firefox, 1440, 900),
+    ] {
+        stage(async |stage| {
+            let [bob] = stage.people([(Chromium, "Bob")]).await;
+            let url = bob.run("return location.href", json!([])).await;
+            let size = Some((width, height)).filter(|_| kind == Chromium);
+            let look = Look {
+                size,
+                ..Look::default()
+            };
+            let ann = stage.person_with(kind, "Ann", &look).await;
+            if kind == Firefox {
+                let browser = ann.browser().await;
+                let sized = browser.set_window_size(width, height + 90).await;
+                sized.expect("a window");
+            }
+            ann.open(url.as_str().expect("an address")).await;
+            ann.join().await;
+            bob.call("Ann").await;
+            // What has just come takes no presses by a finger.
+            sleep(Duration::from_millis(800)).await;
+            ann.accept().await;
+            ann.sees_the_other_side().await;
+            let what = format!("Hang up at {width}x{height} in {kind:?}");
+            ann.until(&what, place, json!([])).await;
+        });
+    }
+}
+
+#[test]
+fn whoever_has_the_focus_is_called_and_nobody_who_came_in_between() {
+    stage(async |stage| {
+        let address = free_address();
+        let (_stop, _running) = holdfast_server_at(address, |options| options).await;
+        let url = format!("http://{address}/");
+        let people = [(Chromium, "Bob"), (Chromium, "Max")];
+        let [bob, max] = stage.people_at(&url, people).await;
+        let row = "[...document.querySelectorAll('.userlistbox li')]
+            .find(li => li.innerText.startsWith('Max')).querySelector('button').focus()";
+        bob.run(row, json!([])).await;
+        let _ann = Guest::come(address, "Ann").await;
+        let _liz = Guest::come(address, "Liz").await;
+        bob.sees("Liz").await;
+        press(&bob, ENTER).await;
+        bob.reads(".state", "Calling Max").await;
+        max.shows("#ring").await;
+    });
+}
+
+#[test]
+fn a_line_keeps_its_breaks_and_a_link_leads_out_of_the_page() {
+    stage(async |stage| {
+        let [ann, bob] = ann_and_bob(stage).await;
+        let text = "document.querySelector('#text').value = arguments[0]";
+        let said = "See\nhttps://example.org/a?b=c. Not javascript:alert(1)";
+        ann.run(text, json!([said])).await;
+        ann.click("#send").await;
+        bob.reads(
+            ".chatbox",
+            "See\nhttps://example.org/a?b=c. Not javascript:alert(1)",
+        )
+        .await;
+        let links = "return [...document.querySelectorAll('.chatbox a')]
+            .map(link => [link.href, link.target, link.rel])";
+        let link = ["https://example.org/a?b=c", "_blank", "noopener noreferrer"];
+        assert_eq!(bob.run(links, json!([])).await, json!([link]));
+    });
+}
+
+#[test]
+fn what_is_written_in_a_call_is_for_the_other_side() {
+    stage(async |stage| {
+        let people = [(Chromium, "Ann"), (Chromium, "Bob"), (Chromium, "Zoe")];
+        let [ann, bob, zoe] = stage.people(people).await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        ann.sees_the_other_side().await;
+        bob.sees_the_other_side().await;
+        ann.type_into("#text", "My door code is 4711").await;
+        ann.click("#send").await;
+        bob.reads(".chatbox", "4711").await;
+        ann.hang_up().await;
+        ann.is_idle().await;
+        ann.type_into("#text", "Hello all").await;
+        ann.click("#send").await;
+        zoe.reads(".chatbox", "Hello all").await;
+        let all = zoe
+            .run(
+                "return document.querySelector('.chatbox').textContent",
+                json!([]),
+            )
+            .await;
+        assert!(!all.to_string().contains("4711"), "{all}");
+    });
+}
+
+async fn ann_and_bob(stage: &Stage) -> [Person; 2] {
+    stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await
+}

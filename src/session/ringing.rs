@@ -1,0 +1,92 @@
+//! A ring that is noticed: heard, felt, and shown by the system while nobody looks at the page.
+
+use gloo_timers::callback::Interval;
+use holdfast_call::{CallState, CallView};
+
+use crate::{
+    media::{Ringer, Tone},
+    platform::{alert, alert::Alert, storage::Place, visibility},
+    text,
+};
+
+/// Under which it is kept that it rings silently.
+const QUIET: &str = "holdfast-quiet";
+
+/// How a ring is felt, ms on and off, and how often.
+const RHYTHM: [u32; 3] = [400, 200, 400];
+const EVERY: u32 = 3_000;
+
+/// What is heard and felt.
+#[derive(Debug)]
+pub(super) struct Ringing {
+    ringer: Ringer,
+    /// It makes no sound, and shakes nothing.
+    quiet: bool,
+    /// Who rings, and what tells of it.
+    caller: String,
+    alert: Option<Alert>,
+    shaking: Option<Interval>,
+}
+
+impl Ringing {
+    pub(super) fn new() -> Self {
+        Self {
+            ringer: Ringer::default(),
+            quiet: Place::Browser.load(QUIET).is_some(),
+            caller: String::new(),
+            alert: None,
+            shaking: None,
+        }
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether it makes no sound, from now on and in all tabs to come.
+    pub(super) fn set_quiet(&mut self, quiet: bool) {
+        self.quiet = quiet;
+        Place::Browser.keep(QUIET, Some("1").filter(|_| quiet));
+    }
+
+    /// The person has pressed something.
+    pub(super) fn unlock(&mut self) {
+        self.ringer.unlock();
+    }
+
+    /// Rings if the call does.
+    pub(super) fn follow(&mut self, view: &CallView) {
+        let caller = match view.state {
+            CallState::Ringing => Some(&view.peer),
+            CallState::Idle
+            | CallState::Preparing
+            | CallState::Calling { .. }
+            | CallState::Connecting
+            | CallState::Connected { .. }
+            | CallState::Interrupted { .. } => view.waiting.as_ref(),
+        };
+        self.ringer.follow(match view.state {
+            _ if caller.is_some() => Some(Tone::In).filter(|_| !self.quiet),
+            CallState::Calling { ringing: true } => Some(Tone::Out),
+            CallState::Idle
+            | CallState::Preparing
+            | CallState::Calling { ringing: false }
+            | CallState::Ringing
+            | CallState::Connecting
+            | CallState::Connected { .. }
+            | CallState::Interrupted { .. } => None,
+        });
+        let caller = caller.cloned().unwrap_or_default();
+        if caller != self.caller {
+            self.shaking = Some(Interval::new(EVERY, || alert::vibrate(&RHYTHM)))
+                .filter(|_| !caller.is_empty() && !self.quiet);
+            self.alert = None;
+            self.caller = caller;
+        }
+        // Also when the page is hidden while it rings.
+        let is_unseen = !self.caller.is_empty() && visibility::is_hidden();
+        if is_unseen && self.alert.is_none() {
+            self.alert = Alert::new(&text::is_calling(&self.caller));
+        }
+    }
+}
