@@ -16,6 +16,7 @@ const TRUNK: &str = "0.21.14";
 const GECKODRIVER: &str = "0.37.1";
 const BINARYEN: &str = "132.0.0";
 const TERSER: &str = "5.51.2";
+const AXE: &str = "4.14.1";
 const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.2";
 const MATCHBOX: &str = "0.15.0";
@@ -30,10 +31,12 @@ const CHEAP_BUILD: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
 ];
 
-/// Folders to put before the PATH.
+/// Folders to put before the PATH, and what tests find by the environment.
 #[derive(Default)]
 pub(crate) struct Tools {
     folders: Vec<PathBuf>,
+    /// axe-core, as one script: `HOLDFAST_AXE`.
+    axe: Option<PathBuf>,
 }
 
 impl Tools {
@@ -90,6 +93,17 @@ impl Tools {
             &["--locked"],
             why,
         )?;
+        let folder = cache()?.join(format!("axe-core-{AXE}"));
+        let axe = folder.join("node_modules/axe-core/axe.min.js");
+        if !axe.is_file() {
+            let package = format!("axe-core@{AXE}");
+            npm(
+                &folder,
+                &[&package],
+                "it finds what keeps people out of a page",
+            )?;
+        }
+        tools.axe = Some(axe);
         Ok(tools)
     }
 
@@ -128,6 +142,9 @@ impl Tools {
 
     /// Lets a command find the tools.
     pub(crate) fn apply<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        if let Some(axe) = &self.axe {
+            command.env("HOLDFAST_AXE", axe);
+        }
         let path = env::var_os("PATH").unwrap_or_default();
         let folders = self.folders.iter().cloned().chain(env::split_paths(&path));
         match env::join_paths(folders) {
