@@ -305,3 +305,34 @@ fn what_is_written_in_a_call_is_for_the_other_side() {
 async fn ann_and_bob(stage: &Stage) -> [Person; 2] {
     stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await
 }
+
+#[test]
+fn the_picture_plays_on_and_where_it_may_not_there_is_a_button() {
+    stage(async |stage| {
+        let [ann, bob] = ann_and_bob(stage).await;
+        let rule = "window.play = HTMLMediaElement.prototype.play;
+            HTMLMediaElement.prototype.play = async function () {
+                if (this.id !== 'received_video') return play.call(this);
+                this.pause();
+                throw new DOMException('press something first', 'NotAllowedError');
+            }";
+        bob.run(rule, json!([])).await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        ann.sees_the_other_side().await;
+        bob.shows("#play-button").await;
+        bob.run("HTMLMediaElement.prototype.play = play", json!([]))
+            .await;
+        bob.click("#play-button").await;
+        bob.sees_the_other_side().await;
+        let gone = "return document.querySelector('#play-button').hidden";
+        bob.until("the button goes", gone, json!([])).await;
+        // As by a media key.
+        ann.run(
+            "document.querySelector('#received_video').pause()",
+            json!([]),
+        )
+        .await;
+        ann.sees_the_other_side().await;
+    });
+}
