@@ -20,13 +20,7 @@ pub(super) fn act(session: &mut Session, action: Action) {
     }
     session.ringing.unlock();
     match action {
-        Action::Join(name) => {
-            let introduction = session.introduction(name);
-            session.signaling.join(introduction);
-            // The preview has done its work; the camera is on in calls alone.
-            session.capture.release();
-            session.capture.look_for_devices();
-        }
+        Action::Join(name) => join(session, name),
         Action::NewRoom => address::go_to(&random::token()),
         Action::Lobby => address::go_to(""),
         Action::Dial(_) | Action::DialWithout(_) if session.signaling.is_off() => {}
@@ -83,6 +77,14 @@ pub(super) fn act(session: &mut Session, action: Action) {
 fn block(session: &mut Session, peer: String, blocked: bool) {
     session.screen.block(&peer, blocked);
     session.feed(Event::Block { peer, blocked });
+}
+
+fn join(session: &mut Session, name: String) {
+    let introduction = session.introduction(name);
+    session.signaling.join(introduction);
+    // The preview has done its work; the camera is on in calls alone.
+    session.capture.release();
+    session.capture.look_for_devices();
 }
 
 /// The address names another room: we go there, under the same name.
