@@ -8,7 +8,7 @@ use gloo_net::http::Request;
 use holdfast_call::{Limits, Policy};
 use js_sys::{Array, Object};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::Url;
+use web_sys::{RequestCache, Url};
 
 use crate::{
     platform::{location, parse, property},
@@ -76,7 +76,9 @@ impl Config {
     /// The fault in it, for the person who runs the site.
     pub async fn load() -> Result<Self, ConfigError> {
         let unreachable = |error: gloo_net::Error| ConfigError::Unreachable(error.to_string());
+        // Hosts that let it be kept for long would have the site run with what was there before.
         let response = Request::get("config.json")
+            .cache(RequestCache::NoCache)
             .send()
             .await
             .map_err(unreachable)?;

@@ -2,7 +2,7 @@
 
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::RtcConfiguration;
+use web_sys::{RtcConfiguration, RtcPeerConnection};
 
 use super::certificate::Certificate;
 use crate::platform::property;
@@ -108,6 +108,24 @@ impl Configuration {
             .dyn_into::<Array>()
             .unwrap_or_default()
             .into()
+    }
+
+    /// The first ICE server that the browser does not take, by its place: it alone knows all that is wrong
+    /// with a URL.
+    #[must_use]
+    pub fn refused_server(&self) -> Option<u32> {
+        let servers = Array::from(&self.ice_servers());
+        (0..servers.length()).find(|nth| {
+            let one = RtcConfiguration::new();
+            one.set_ice_servers(&Array::of1(&servers.get(*nth)));
+            match RtcPeerConnection::new_with_configuration(&one) {
+                Ok(connection) => {
+                    connection.close();
+                    false
+                }
+                Err(_) => true,
+            }
+        })
     }
 
     /// Whether it names any ICE server.

@@ -9,8 +9,9 @@ use super::{
     input::{Input, Inputs},
 };
 use crate::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Wanted},
     platform::task,
+    rtc,
     signaling::SignalingServer,
 };
 
@@ -24,6 +25,18 @@ pub(super) async fn load() -> Result<Config, ConfigError> {
         ask_our_server(&mut config).await;
     }
     Ok(config)
+}
+
+/// The same, for a page that begins: what the browser would refuse in a call is found now.
+pub(super) async fn load_checked() -> Result<Config, ConfigError> {
+    let config = load().await?;
+    match config.rtc.refused_server() {
+        Some(nth) => Err(ConfigError::Wrong {
+            field: format!("iceServers[{nth}].urls"),
+            wanted: Wanted::Rtc(rtc::Wanted::Urls),
+        }),
+        None => Ok(config),
+    }
 }
 
 /// Loads them, for that leg or those to come.

@@ -42,7 +42,7 @@ fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<Le
         PeerEvent::Track(stream) => {
             session.legs.by_serial(serial)?.stream = Some(stream);
             tracks_changed(session, serial);
-            return None;
+            LegEvent::RemoteTrack
         }
         PeerEvent::TrackRemoved(stream) => return track_removed(session, serial, &stream),
         PeerEvent::ChannelOpen => LegEvent::ChannelOpen,

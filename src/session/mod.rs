@@ -67,7 +67,7 @@ pub fn start() -> (Model, Dispatch) {
     let (model, screen) = model::new();
     let dispatch = Dispatch::new(inputs.emitter(Input::Action));
     task::spawn(async move {
-        match ice_servers::load().await {
+        match ice_servers::load_checked().await {
             Ok(config) => {
                 let mut session = Session::new(config, model, screen, inputs);
                 // Before anything else: a call that this page comes back into knows it.

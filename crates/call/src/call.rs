@@ -774,7 +774,7 @@ impl Call {
                 }
                 Timer::Away => self.give_up(HangUpReason::NoPath, EndReason::Left),
                 // Those of the path.
-                Timer::NoPath | Timer::ReadStats | Timer::Path | Timer::Back => {}
+                Timer::NoPath | Timer::ReadStats | Timer::Path | Timer::Back | Timer::Tracks => {}
             }
             if self.over.is_some() {
                 return;

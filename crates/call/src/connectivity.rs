@@ -11,7 +11,7 @@ use crate::{
     leg::LegOutput,
     legs::Legs,
     recovery::{Cause, READ_STATS_EVERY, Recovery, Step},
-    timer::{Limits, Policy, Timer, TimerTable},
+    timer::{Limits, Policy, TRACKS_LIMIT, Timer, TimerTable},
     view::{CallState, EndReason},
 };
 
@@ -284,8 +284,9 @@ impl Connectivity {
                 self.failed(id, true, now);
             }
             LegEvent::RemoteTracksGone if is_live => {
-                self.give_up(HangUpReason::HungUp, EndReason::TracksGone);
+                self.timers.set(Timer::Tracks, now + TRACKS_LIMIT);
             }
+            LegEvent::RemoteTrack => self.timers.stop(Timer::Tracks),
             LegEvent::BytesReceived(_)
             | LegEvent::Certificate(_)
             | LegEvent::RemoteTracksGone
@@ -343,6 +344,7 @@ impl Connectivity {
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         while let Some(timer) = self.timers.expire(now) {
             match timer {
+                Timer::Tracks => self.give_up(HangUpReason::HungUp, EndReason::TracksGone),
                 Timer::NoPath => self.give_up(HangUpReason::NoPath, EndReason::NoPath),
                 Timer::Back => {
                     if let Flow::Flowing { back_after, .. } = &mut self.flow {

@@ -153,6 +153,8 @@ pub enum LegEvent {
     Certificate(String),
     /// `removetrack`, and none is left.
     RemoteTracksGone,
+    /// `track`: there is one again.
+    RemoteTrack,
 }
 
 /// `RTCIceConnectionState`, as far as it matters here.

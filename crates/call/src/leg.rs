@@ -188,7 +188,8 @@ impl Leg {
             | LegEvent::ChannelOpen
             | LegEvent::BytesReceived(_)
             | LegEvent::Certificate(_)
-            | LegEvent::RemoteTracksGone => {}
+            | LegEvent::RemoteTracksGone
+            | LegEvent::RemoteTrack => {}
         }
         out.append(&mut self.advance());
         out

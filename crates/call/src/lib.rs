@@ -96,5 +96,5 @@ pub use command::{Command, LegId, Notice};
 pub use endpoint::Endpoint;
 pub use event::{CallRecord, ConnectionState, Event, IceConnectionState, LegEvent};
 pub use secret::Secret;
-pub use timer::{ANSWER_LIMIT, AWAY_LIMIT, GAP_LIMIT, Limits, NO_PATH_LIMIT, Policy};
+pub use timer::{ANSWER_LIMIT, AWAY_LIMIT, GAP_LIMIT, Limits, NO_PATH_LIMIT, Policy, TRACKS_LIMIT};
 pub use view::{CallState, CallView, EndReason, Ended, Interruption};

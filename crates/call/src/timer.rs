@@ -16,6 +16,10 @@ pub const GAP_LIMIT: Duration = Duration::from_secs(10);
 /// How long a call waits for a page that said it closes: long enough for it to load anew.
 pub const AWAY_LIMIT: Duration = Duration::from_secs(20);
 
+/// How long a call waits for tracks after the other side has removed the last: some clients remove all of
+/// them before they add others.
+pub const TRACKS_LIMIT: Duration = Duration::from_secs(3);
+
 /// A timer that is late by this much was not late by itself: the device slept.
 pub(crate) const SLEPT: Duration = Duration::from_secs(3);
 
@@ -69,16 +73,19 @@ pub(crate) enum Timer {
     Path,
     /// The person has been told for long enough that the call is back.
     Back,
+    /// The other side sends nothing any more.
+    Tracks,
 }
 
 impl Timer {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Answer,
         Self::NoPath,
         Self::Away,
         Self::ReadStats,
         Self::Path,
         Self::Back,
+        Self::Tracks,
     ];
 }
 

@@ -4,7 +4,7 @@ mod sim;
 
 use holdfast_call::{
     ANSWER_LIMIT, CallState, ConnectionState, EndReason, Event, IceConnectionState, LegEvent,
-    NO_PATH_LIMIT, Notice,
+    NO_PATH_LIMIT, Notice, TRACKS_LIMIT,
 };
 use holdfast_protocol::{
     CallId, ChannelMessage, HangUpReason, MediaState, Signal, SignalBody, Tag,
@@ -192,9 +192,19 @@ fn s11_refusing_camera_and_microphone_cancels_quietly_and_cleans_up() {
 fn s17_remote_tracks_all_gone_end_the_call() {
     let mut sim = Sim::talking();
     sim.handle(ANN, Event::Leg(0, LegEvent::RemoteTracksGone));
-    sim.run(1000);
+    sim.run(TRACKS_LIMIT.as_millis() as u64 + 1000);
     sim.assert_agreement();
     assert_eq!(ended(&sim, ANN), Some(EndReason::TracksGone));
+}
+
+#[test]
+fn a_client_that_removes_all_its_tracks_and_adds_others_is_still_in_the_call() {
+    let mut sim = Sim::talking();
+    sim.handle(ANN, Event::Leg(0, LegEvent::RemoteTracksGone));
+    sim.run(1000);
+    sim.handle(ANN, Event::Leg(0, LegEvent::RemoteTrack));
+    sim.run(10_000);
+    assert!(sim.connected());
 }
 
 #[test]
