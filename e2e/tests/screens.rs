@@ -336,3 +336,26 @@ fn the_picture_plays_on_and_where_it_may_not_there_is_a_button() {
         ann.sees_the_other_side().await;
     });
 }
+
+#[test]
+fn nobody_is_hurried_while_the_browser_asks_for_the_camera() {
+    stage(async |stage| {
+        let [ann, bob] = ann_and_bob(stage).await;
+        let asks = "const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            const read = new Promise(resolve => window.allow = resolve);
+            navigator.mediaDevices.getUserMedia = async wanted => { await read; return ask(wanted); }";
+        bob.run(asks, json!([])).await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        bob.reads(".state", "waiting for your camera and microphone")
+            .await;
+        ann.reads(".state", "Bob is answering. Their browser may be asking")
+            .await;
+        // In doubt after four seconds, as every call is that has begun to look for a path.
+        sleep(Duration::from_secs(6)).await;
+        assert_eq!(ann.run("return peers.length", json!([])).await, 1);
+        bob.run("allow()", json!([])).await;
+        ann.sees_the_other_side().await;
+        bob.sees_the_other_side().await;
+    });
+}

@@ -94,6 +94,7 @@ impl CallDriver {
             | CallState::Preparing
             | CallState::Calling { .. }
             | CallState::Ringing
+            | CallState::Answering { .. }
             | CallState::Connecting => 0,
         }
     }

@@ -61,6 +61,7 @@ impl Ringing {
             CallState::Idle
             | CallState::Preparing
             | CallState::Calling { .. }
+            | CallState::Answering { .. }
             | CallState::Connecting
             | CallState::Connected { .. }
             | CallState::Interrupted { .. } => view.waiting.as_ref(),
@@ -72,6 +73,7 @@ impl Ringing {
             | CallState::Preparing
             | CallState::Calling { ringing: false }
             | CallState::Ringing
+            | CallState::Answering { .. }
             | CallState::Connecting
             | CallState::Connected { .. }
             | CallState::Interrupted { .. } => None,

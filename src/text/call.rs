@@ -56,6 +56,12 @@ pub fn call_state(view: &CallView, away: bool) -> String {
         CallState::Calling { ringing: false } => format!("Calling {peer}…"),
         CallState::Calling { ringing: true } => format!("Calling {peer}… Ringing"),
         CallState::Ringing => is_calling(&view.peer),
+        CallState::Answering { here: true } => {
+            format!("Answering {peer}: waiting for your camera and microphone…")
+        }
+        CallState::Answering { here: false } => {
+            format!("{peer} is answering. Their browser may be asking for their camera…")
+        }
         CallState::Connecting => format!("Connecting with {peer}…"),
         CallState::Connected { .. } => match view.back_after {
             Some(_) => "Reconnected".into(),

@@ -83,6 +83,7 @@ fn caller(model: Model) -> String {
         CallState::Idle
         | CallState::Preparing
         | CallState::Calling { .. }
+        | CallState::Answering { .. }
         | CallState::Connecting
         | CallState::Connected { .. }
         | CallState::Interrupted { .. } => call.waiting.clone().unwrap_or_default(),

@@ -18,7 +18,7 @@ use crate::{
     parties::Parties,
     recovery::Cause,
     secret::Secret,
-    timer::{AWAY_LIMIT, Limits, Timer, TimerTable},
+    timer::{ASKING_LIMIT, AWAY_LIMIT, Limits, Timer, TimerTable},
     view::{CallState, EndReason, Interruption},
 };
 
@@ -252,6 +252,9 @@ impl Call {
             Agreement::Calling { .. } if !self.path.legs().is_open() => CallState::Preparing,
             Agreement::Calling { ringing } => CallState::Calling { ringing },
             Agreement::Ringing => CallState::Ringing,
+            Agreement::Agreed if self.is_asking() => CallState::Answering {
+                here: !self.outgoing,
+            },
             Agreement::Agreed => self.path.state(),
         }
     }
@@ -379,7 +382,7 @@ impl Call {
         match self.agreement {
             Agreement::Ringing => return,
             Agreement::Calling { .. } => self.timers.set(Timer::Answer, now + self.limits.answer),
-            Agreement::Agreed => {}
+            Agreement::Agreed => self.begin_path(now),
         }
         self.path.open_legs(now);
         self.follow_path(now);
@@ -451,7 +454,7 @@ impl Call {
     /// The server lists the other side's name, or does not. Gives whether it is back; where messages
     /// are proved, whoever has the name has yet to show that.
     pub(crate) fn peer_link(&mut self, up: bool) -> bool {
-        if up && self.is_ringing() {
+        if up && (self.is_ringing() || self.is_asking()) {
             self.timers.stop(Timer::Away);
         }
         if !up {
@@ -461,6 +464,11 @@ impl Call {
                 self.show(true);
             } else {
                 self.parties.peer_is_back();
+                if self.is_asking() {
+                    // What was said meanwhile may be lost, and that it is over with it: whoever knows
+                    // nothing of the call says so.
+                    self.send(SignalBody::Rejoin);
+                }
                 return true;
             }
         }
@@ -480,9 +488,11 @@ impl Call {
         is_news
     }
 
-    /// The server waits for the other side. A ring does so until then, and no longer.
-    pub(crate) fn caller_is_away(&mut self, limit: Instant) {
-        if self.is_ringing() && !self.timers.is_set(Timer::Away) {
+    /// The server waits for the other side, or has nobody of that name. A ring, and whoever has been
+    /// answered and sees nothing yet, do so until then, and no longer.
+    pub(crate) fn is_away(&mut self, limit: Instant) {
+        let waits = self.is_ringing() || self.is_asking();
+        if waits && !self.timers.is_set(Timer::Away) {
             self.timers.set(Timer::Away, limit);
         }
     }
@@ -581,6 +591,7 @@ impl Call {
         let is_anew = self.outbox.tagged(tag);
         self.path.peer_knows_legs();
         if is_anew {
+            self.begin_path(now);
             self.chat.restart();
             self.path.peer_reloaded(now);
             self.follow_path(now);
@@ -602,8 +613,11 @@ impl Call {
             self.outbox.peer_is_sample();
         }
         let is_candidate = matches!(body, SignalBody::Candidate(_));
-        if self.receive_description(leg, body, now) && self.is_calling() && !is_candidate {
-            self.agreed(now);
+        if self.receive_description(leg, body, now) && !is_candidate {
+            if self.is_calling() {
+                self.agreed(now);
+            }
+            self.begin_path(now);
         }
     }
 
@@ -683,8 +697,22 @@ impl Call {
     /// Both want the call.
     fn agreed(&mut self, now: Instant) {
         self.agreement = Agreement::Agreed;
-        self.timers.stop(Timer::Answer);
-        self.path.begin(now);
+        self.timers.set(Timer::Answer, now + ASKING_LIMIT);
+        self.timers.stop(Timer::Away);
+    }
+
+    /// Camera and microphone are there, or as much as is allowed of them: from now on a path is looked
+    /// for. Until then somebody may be reading what their browser asks, for as long as they like.
+    fn begin_path(&mut self, now: Instant) {
+        if self.is_asking() {
+            self.timers.stop(Timer::Answer);
+            self.path.begin(now);
+        }
+    }
+
+    /// Whether both want the call, and the side that was called is being asked for camera and microphone.
+    fn is_asking(&self) -> bool {
+        self.is_agreed() && !self.path.has_begun()
     }
 
     /// Tells the other side, as far as it knows of the call, and ends it here.
@@ -766,6 +794,9 @@ impl Call {
             match timer {
                 Timer::Answer | Timer::Away if self.is_ringing() => {
                     self.give_up(HangUpReason::NoAnswer, EndReason::Missed);
+                }
+                Timer::Answer if self.is_asking() => {
+                    self.give_up(HangUpReason::NoPath, EndReason::NoPath);
                 }
                 Timer::Answer => self.give_up(HangUpReason::NoAnswer, EndReason::NoAnswer),
                 // The other side's page cannot say that it is back.

@@ -184,7 +184,12 @@ impl Connectivity {
         self.peer_knows_legs = true;
     }
 
-    /// Both want the call.
+    /// Whether a path is looked for, or has been found.
+    pub(crate) fn has_begun(&self) -> bool {
+        !matches!(self.flow, Flow::Idle { .. })
+    }
+
+    /// A path is looked for from now on.
     pub(crate) fn begin(&mut self, now: Instant) {
         let moved = self.flow == Flow::Idle { moved: true };
         self.flow = Flow::Setup;

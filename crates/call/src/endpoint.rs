@@ -26,9 +26,9 @@ const OVER: usize = 8;
 /// much that we are taken for somebody who floods the server.
 const ANSWERS: usize = 5;
 
-/// How long a ring goes on after the caller's link to the server is lost: long enough for it to come
-/// back on another network.
-const CALLER_AWAY: Duration = Duration::from_secs(10);
+/// How long a ring goes on after the caller's link to the server is lost, and a call that nothing has
+/// come of: long enough for it to come back on another network.
+const AWAY: Duration = Duration::from_secs(10);
 
 /// A page's end of calls. It can be in one at a time; while that is interrupted, another may ring.
 #[derive(Debug)]
@@ -107,9 +107,9 @@ impl Endpoint {
                 self.peer_link(Address { name: peer, person }, up, now)
             }
             Event::PeerAway { peer } => {
-                let limit = now + CALLER_AWAY;
+                let limit = now + AWAY;
                 if let Some(call) = self.calls.find(|call| call.peer().name == peer) {
-                    call.caller_is_away(limit);
+                    call.is_away(limit);
                 }
             }
             Event::Accept | Event::Decline if self.calls.waiting.is_some() => {
@@ -305,9 +305,15 @@ impl Endpoint {
         };
         let mut is_back = false;
         self.calls.each(|call| {
-            if is_peer(call) && call.peer_link(up) {
+            if !is_peer(call) {
+                return;
+            }
+            if call.peer_link(up) {
                 call.retransmit();
                 is_back = true;
+            }
+            if !up {
+                call.is_away(now + AWAY);
             }
         });
         if is_back {

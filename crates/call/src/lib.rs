@@ -68,7 +68,7 @@
 //! assert_eq!(ann.view().state, CallState::Calling { ringing: true });
 //! bob.handle(Event::Accept, now);
 //! drive(&mut bob, &mut ann, now);
-//! assert_eq!(ann.view().state, CallState::Connecting);
+//! assert_eq!(ann.view().state, CallState::Answering { here: false });
 //! ```
 
 mod call;
@@ -96,5 +96,7 @@ pub use command::{Command, LegId, Notice};
 pub use endpoint::Endpoint;
 pub use event::{CallRecord, ConnectionState, Event, IceConnectionState, LegEvent};
 pub use secret::Secret;
-pub use timer::{ANSWER_LIMIT, AWAY_LIMIT, GAP_LIMIT, Limits, NO_PATH_LIMIT, Policy, TRACKS_LIMIT};
+pub use timer::{
+    ANSWER_LIMIT, ASKING_LIMIT, AWAY_LIMIT, GAP_LIMIT, Limits, NO_PATH_LIMIT, Policy, TRACKS_LIMIT,
+};
 pub use view::{CallState, CallView, EndReason, Ended, Interruption};

@@ -7,6 +7,10 @@ use holdfast_clock::Instant;
 /// How long a call rings before it counts as not answered.
 pub const ANSWER_LIMIT: Duration = Duration::from_secs(45);
 
+/// How long somebody may read what their browser asks, after one side has called and the other has said
+/// yes. Whoever is gone meanwhile is noticed long before; this is for what was lost with a server.
+pub const ASKING_LIMIT: Duration = Duration::from_secs(12 * 60);
+
 /// How long an accepted call may be without a path before it is over.
 pub const NO_PATH_LIMIT: Duration = Duration::from_secs(120);
 

@@ -41,6 +41,12 @@ pub enum CallState {
     },
     /// Somebody calls us.
     Ringing,
+    /// Both want the call, and the side that was called is being asked for camera and microphone, for as
+    /// long as it takes.
+    Answering {
+        /// That is ours.
+        here: bool,
+    },
     /// Both want the call; the path is being found.
     Connecting,
     /// Connected since then.

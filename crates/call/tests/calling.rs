@@ -323,7 +323,8 @@ fn the_caller_stops_counting_when_the_callee_has_said_yes() {
     let mut sim = Sim::new(Network::PERFECT);
     sim.act(ANN, Act::Dial, 44_000);
     sim.act(BOB, Act::Accept, 0);
-    assert_eq!(sim.stage(ANN), CallState::Connecting, "before any answer");
+    let answering = CallState::Answering { here: false };
+    assert_eq!(sim.stage(ANN), answering, "before any answer");
 }
 
 #[test]
@@ -366,7 +367,7 @@ fn a_call_anew_from_the_same_person_takes_the_place_of_one_that_came_to_nothing(
     let mut sim = Sim::new(Network::PERFECT);
     sim.handle(ANN, in_call("Bob", "bob", 0, 0, offer()));
     sim.handle(ANN, Event::Accept);
-    assert_eq!(sim.stage(ANN), CallState::Connecting);
+    assert_eq!(sim.stage(ANN), CallState::Answering { here: true });
     sim.handle(ANN, in_call("Bob", "bob-reloaded", 0, 0, offer()));
     assert_eq!(sim.stage(ANN), CallState::Ringing);
     assert!(sim.pc(ANN).is_none());
@@ -533,7 +534,7 @@ fn whoever_calls_during_an_interruption_rings_beside_the_call() {
     assert!(matches!(view.state, CallState::Interrupted { .. }));
     assert_eq!(view.waiting.as_deref(), Some("Bob"));
     sim.handle(ANN, Event::Accept);
-    assert_eq!(sim.stage(ANN), CallState::Connecting);
+    assert_eq!(sim.stage(ANN), CallState::Answering { here: true });
     assert_eq!(sim.ends[ANN].endpoint.view().waiting, None);
     // The page that may be there still is told, and then the one that calls.
     let bodies = sim.ends[ANN].sent.iter().rev().map(|signal| &signal.body);
@@ -548,7 +549,7 @@ fn calling_who_calls_during_an_interruption_is_a_yes_too() {
     let mut sim = interrupted();
     sim.handle(ANN, in_call("Bob", "bob-afresh", 0, 0, offer()));
     sim.act(ANN, Act::Dial, 0);
-    assert_eq!(sim.stage(ANN), CallState::Connecting);
+    assert_eq!(sim.stage(ANN), CallState::Answering { here: true });
 }
 
 #[test]
@@ -663,4 +664,24 @@ fn each_side_is_told_what_the_other_sends_also_over_a_leg_that_comes_later() {
     sim.run(30_000);
     assert!(sim.connected());
     assert_eq!(told(&sim), Some(media(false, false)));
+}
+
+#[test]
+fn no_limit_runs_while_somebody_reads_what_the_browser_asks() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(BOB, Act::AllowSlowly(600_000), 0);
+    sim.act(ANN, Act::Dial, 1000);
+    sim.act(BOB, Act::Accept, 590_000);
+    assert_eq!(sim.stage(ANN), CallState::Answering { here: false });
+    assert_eq!(sim.stage(BOB), CallState::Answering { here: true });
+    sim.run(15_000);
+    assert!(sim.connected());
+    // But for somebody who is gone.
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.act(BOB, Act::AllowSlowly(600_000), 0);
+    sim.act(ANN, Act::Dial, 1000);
+    sim.act(BOB, Act::Accept, 1000);
+    sim.handle(ANN, Event::PeerAway { peer: "Bob".into() });
+    sim.run(11_000);
+    assert_eq!(ended(&sim, ANN), Some(EndReason::Left));
 }

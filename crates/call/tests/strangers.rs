@@ -177,7 +177,7 @@ fn before_there_are_proofs_the_session_tells_who_speaks() {
     );
     assert_eq!(sim.stage(ANN), CallState::Calling { ringing: true });
     sim.handle(ANN, said("Bob", "Bob's", token(), 1, SignalBody::Accepted));
-    assert_eq!(sim.stage(ANN), CallState::Connecting);
+    assert_eq!(sim.stage(ANN), CallState::Answering { here: false });
 }
 
 #[test]

@@ -78,6 +78,8 @@ pub(crate) enum Act {
     Say,
     /// From now on, this person refuses camera and microphone.
     RefuseMedia,
+    /// From now on, this person reads for so long what the browser asks.
+    AllowSlowly(u64),
     /// The address goes; another comes so much later. The browser says so both times.
     Move(u64),
     /// The same, and the browser says nothing.
@@ -168,6 +170,7 @@ pub(crate) struct End {
     pub(crate) used: Option<LegId>,
     has_media: bool,
     refuses_media: bool,
+    reads_for: u64,
     media_request: u32,
     calls_made: u32,
     /// 0 is none.
@@ -246,6 +249,7 @@ impl Sim {
                 used: None,
                 has_media: false,
                 refuses_media: false,
+                reads_for: 0,
                 media_request: 0,
                 calls_made: 0,
                 address: addresses,
@@ -682,6 +686,7 @@ impl Sim {
             Act::Decline => self.handle(side, Event::Decline),
             Act::HangUp => self.handle(side, Event::HangUp),
             Act::RefuseMedia => end.refuses_media = true,
+            Act::AllowSlowly(millis) => end.reads_for = millis,
             Act::Say => {
                 if end.endpoint.reaches(&end.endpoint.view().peer) {
                     end.written += 1;
@@ -850,7 +855,8 @@ impl Sim {
             Command::AcquireMedia => {
                 end.media_request += 1;
                 let request = end.media_request;
-                let delay = self.roll(500);
+                let reads_for = end.reads_for;
+                let delay = self.roll(500) + reads_for;
                 self.put(Duration::from_millis(delay), Item::Media(side, request));
             }
             Command::ReleaseMedia => {
