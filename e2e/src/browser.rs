@@ -35,6 +35,8 @@ pub struct Look {
     pub profile: Option<PathBuf>,
     /// Its person refuses camera and microphone.
     pub refuses_media: bool,
+    /// What the camera shows, as a Y4M file.
+    pub camera: Option<PathBuf>,
     /// More arguments.
     pub args: Vec<&'static str>,
     /// A plain http origin that counts as secure, so that its pages get camera and microphone.
@@ -130,9 +132,13 @@ fn chromium(look: &Look) -> Value {
         "--disable-sync",
         "--no-first-run",
         "--window-size=1440,900",
-        // The second fake camera is a depth camera, whose picture cannot be sent.
-        "--use-fake-device-for-media-stream=device-count=3",
     ];
+    args.push(match look.camera {
+        // The second fake camera is a depth camera, whose picture cannot be sent.
+        None => "--use-fake-device-for-media-stream=device-count=3",
+        // A file is one camera.
+        Some(_) => "--use-fake-device-for-media-stream",
+    });
     args.push(match look.refuses_media {
         true => "--deny-permission-prompts",
         false => "--use-fake-ui-for-media-stream",
@@ -141,6 +147,9 @@ fn chromium(look: &Look) -> Value {
     let profile = look.profile.as_ref();
     let profile = profile.map(|folder| format!("--user-data-dir={}", folder.display()));
     args.extend(profile.as_deref());
+    let camera = look.camera.as_ref();
+    let camera = camera.map(|file| format!("--use-file-for-fake-video-capture={}", file.display()));
+    args.extend(camera.as_deref());
     let secure = look.secure.as_ref();
     let secure =
         secure.map(|origin| format!("--unsafely-treat-insecure-origin-as-secure={origin}"));

@@ -10,6 +10,7 @@ mod guest;
 mod hosts;
 pub mod net;
 mod person;
+mod portrait;
 mod sample;
 mod stage;
 
@@ -19,5 +20,6 @@ pub use hosts::{
     holdfast_server, holdfast_server_at, holdfast_server_with, page_host, site_with, static_host,
 };
 pub use person::Person;
+pub use portrait::Portrait;
 pub use sample::{sample_page, sample_server};
 pub use stage::{Stage, stage};

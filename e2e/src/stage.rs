@@ -93,7 +93,8 @@ impl Stage {
         };
         // Of a browser that is killed, the driver hears nothing.
         let is_shared = look.profile.is_none();
-        let driver = match slot.borrow_mut().take_if(|_| is_shared) {
+        let known = if is_shared { slot.take() } else { None };
+        let driver = match known {
             Some(driver) => driver,
             None => Driver::start(kind, None).await,
         };

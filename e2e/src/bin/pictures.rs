@@ -1,15 +1,26 @@
-//! Pictures of the page in every state, at five sizes and in both themes, into `target/pictures/`.
+//! Pictures of the page in every state, at five sizes and in both themes, into `target/pictures/`. Widths
+//! as arguments: those alone. `readme`: the three of README.md, taken anew.
 
 #![allow(clippy::expect_used, reason = "a program for developers")]
 
-use std::{fs, path::Path, time::Duration};
+use std::{env, fs, path::Path, time::Duration};
 
-use e2e::{Guest, Kind::Chromium, Look, Person, holdfast_server, stage, static_host};
+use e2e::{Guest, Kind::Chromium, Look, Person, Portrait, holdfast_server, stage, static_host};
 use tokio::time::sleep;
 
 fn main() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/pictures");
     fs::create_dir_all(&folder).expect("a folder");
+    // Chromium opens no file by a path with `..` in it.
+    let folder = folder.canonicalize().expect("it is there");
+    let asked: Vec<String> = env::args().skip(1).collect();
+    let is_readme = asked.iter().any(|word| word == "readme");
+    let [anns, bobs] =
+        [("ann.y4m", Portrait::ANN), ("bob.y4m", Portrait::BOB)].map(|(name, who)| {
+            let file = folder.join(name);
+            who.write(&file);
+            Some(file)
+        });
     for (width, height) in [
         (360, 740),
         (844, 390),
@@ -21,9 +32,19 @@ fn main() {
             ("light", "--blink-settings=preferredColorScheme=1"),
             ("dark", "--blink-settings=preferredColorScheme=0"),
         ] {
+            let of_readme = matches!((width, theme), (1440, "light") | (360, "dark"));
+            let is_asked = asked.is_empty() || asked.contains(&width.to_string());
+            if !(is_asked || is_readme && of_readme) {
+                continue;
+            }
             let look = Look {
+                camera: anns.clone(),
                 args: vec![scheme],
                 size: Some((width, height)),
+                ..Look::default()
+            };
+            let bobs_look = Look {
+                camera: bobs.clone(),
                 ..Look::default()
             };
             stage(async |stage| {
@@ -47,7 +68,7 @@ fn main() {
                 keep(&ann, "1-join").await;
                 ann.join().await;
                 keep(&ann, "2-alone").await;
-                let bob = stage.person(Chromium, "Bob").await;
+                let bob = stage.person_with(Chromium, "Bob", &bobs_look).await;
                 bob.open(&url).await;
                 bob.join().await;
                 ann.sees("Bob").await;
@@ -106,6 +127,17 @@ fn main() {
                 ann.shows("#our-code").await;
                 keep(&ann, "13-code").await;
             });
+        }
+    }
+    if is_readme {
+        let docs = folder.join("../../docs");
+        for (picture, name) in [
+            ("3-together-1440-light", "lobby"),
+            ("5-call-1440-light", "call"),
+            ("9-ringing-360-dark", "ring"),
+        ] {
+            let taken = folder.join(format!("{picture}.png"));
+            fs::copy(taken, docs.join(format!("{name}.png"))).expect("copied");
         }
     }
 }
