@@ -7,7 +7,11 @@ const early = (event) => {
 };
 form.addEventListener("submit", early);
 // A page that was loaded anew in a call comes back into it: nobody has to come in again.
-if (sessionStorage.getItem("holdfast")) document.querySelector("#page").dataset.screen = "call";
+try {
+  if (sessionStorage.getItem("holdfast")) document.querySelector("#page").dataset.screen = "call";
+} catch {
+  // A browser that keeps nothing for this site.
+}
 
 // What breaks is said. Whatever it is, the page can be loaded anew, and comes back into its call.
 const broken = (sentence) => {

@@ -55,6 +55,15 @@ fn a_ring_takes_the_keyboard_from_nobody_and_space_answers_nothing() {
         bob.sees_the_other_side().await;
         // And it goes on from there.
         assert_eq!(focused(&bob).await, "state");
+        // Where nothing new comes, it goes on where it was.
+        ann.hang_up().await;
+        bob.is_idle().await;
+        bob.run(elsewhere, json!([])).await;
+        ann.call("Bob").await;
+        bob.shows("#ring").await;
+        ann.hang_up().await;
+        let back = "return document.activeElement?.closest('.userlistbox') !== null";
+        bob.until("the focus is back", back, json!([])).await;
     });
 }
 
@@ -107,6 +116,7 @@ fn a_ring_is_heard_and_a_hidden_page_says_so() {
 fn whoever_is_blocked_rings_no_more() {
     stage(async |stage| {
         let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        let url = ann.run("return location.href", json!([])).await;
         ann.call("Bob").await;
         bob.shows("#block-button").await;
         bob.click("#block-button").await;
@@ -119,7 +129,12 @@ fn whoever_is_blocked_rings_no_more() {
         ann.hang_up().await;
         ann.is_idle().await;
         ann.call("Bob").await;
-        ann.reads(".state", "Calling Bob").await;
+        // Her offer is on its way: what comes after it has come.
+        ann.reads(".state", "Calling Bob…").await;
+        let zoe = stage.person(Chromium, "Zoe").await;
+        zoe.open(url.as_str().expect("an address")).await;
+        zoe.join().await;
+        bob.sees("Zoe").await;
         assert_eq!(
             bob.run("return document.querySelector('#ring')", json!([]))
                 .await,
@@ -201,6 +216,7 @@ fn hang_up_is_in_sight_and_the_picture_large_at_every_size() {
             && document.documentElement.scrollWidth <= innerWidth
             && picture.height >= innerHeight * 0.9 && picture.width >= innerWidth * 0.6";
     for (kind, width, height) in [
+        (Chromium, 320, 640),
         (Chromium, 360, 740),
         (Chromium, 844, 390),
         (Chromium, 900, 700),

@@ -75,6 +75,10 @@ pub struct Capture {
     stream: Option<MediaStream>,
     /// Which acquisition for a call is awaited; what older ones bring is stopped.
     request: u32,
+    /// The sources that the next call begins without.
+    skips: Vec<Source>,
+    /// The devices there were when last looked for.
+    devices: Vec<String>,
     _devices: Option<EventListener>,
 }
 
@@ -90,6 +94,8 @@ impl Capture {
             microphone: SourceState::load(Source::Microphone),
             stream: None,
             request: 0,
+            skips: Vec::new(),
+            devices: Vec::new(),
             _devices: on_change(move || changed(CaptureEvent::DevicesChanged)),
         }
     }
@@ -135,12 +141,12 @@ impl Capture {
         if self.stream.is_some() {
             self.release();
         }
+        for source in std::mem::take(&mut self.skips) {
+            self.state(source).skipped = true;
+        }
         self.request += 1;
         let (emit, request) = (self.emit.clone(), self.request);
-        let (camera, microphone) = (
-            self.camera.preference.clone(),
-            self.microphone.preference.clone(),
-        );
+        let (camera, microphone) = (self.camera.wanted(), self.microphone.wanted());
         task::spawn(async move {
             let outcome = acquire_what_there_is(camera, microphone).await;
             emit(CaptureEvent::Acquired(request, outcome));
@@ -169,7 +175,7 @@ impl Capture {
         self.stream = Some(stream);
         // The person may have changed their mind while the browser asked.
         for source in Source::ALL {
-            if self.state(source).preference.off {
+            if self.state(source).wanted().off {
                 self.turn_off(source, Vec::new());
             }
         }
@@ -188,7 +194,7 @@ impl Capture {
             let state = self.state(source);
             state.next_request();
             state.let_go();
-            (state.lost, state.choosing) = (false, false);
+            (state.lost, state.choosing, state.skipped) = (false, false, false);
         }
         if let Some(stream) = self.stream.take() {
             stop_all(&stream);
@@ -214,6 +220,11 @@ impl Capture {
 
     // On and off.
 
+    /// The next call begins without these; they can be turned on in it.
+    pub fn skip(&mut self, sources: &[Source]) {
+        self.skips = sources.to_vec();
+    }
+
     /// Turns a source on or off, for now if there is a call, and for the calls to come.
     pub fn toggle(&mut self, source: Source, sending: Vec<Sending<'_>>) {
         let off = match self.stream {
@@ -226,9 +237,9 @@ impl Capture {
         self.set_off(source, off, sending);
     }
 
-    /// Turns a source on or off.
-    pub fn set_off(&mut self, source: Source, off: bool, sending: Vec<Sending<'_>>) {
+    fn set_off(&mut self, source: Source, off: bool, sending: Vec<Sending<'_>>) {
         let state = self.state(source);
+        state.skipped = false;
         state.preference.off = off;
         state.preference.keep(source);
         state.next_request();
@@ -285,6 +296,10 @@ impl Capture {
     /// These devices are there now: takes one for a source that has lost its own, and takes back the
     /// one that was chosen.
     pub fn found(&mut self, devices: &[Device]) {
+        let before = std::mem::replace(
+            &mut self.devices,
+            devices.iter().map(|device| device.id.clone()).collect(),
+        );
         for source in Source::ALL {
             let has_call = self.stream.is_some();
             let state = self.state(source);
@@ -292,6 +307,7 @@ impl Capture {
             let wished = state.preference.device.clone();
             let is_back = wished.is_some()
                 && state.device() != wished
+                && wished.iter().all(|wished| !before.contains(wished))
                 && ours
                     .clone()
                     .any(|device| Some(&device.id) == wished.as_ref());
@@ -421,7 +437,8 @@ impl Capture {
             off: false,
             ..state.preference.clone()
         };
-        let old = state.track().cloned();
+        // What works is let go for what the person wants, and for nothing else.
+        let old = state.track().filter(|_| state.choosing).cloned();
         let emit = self.emit.clone();
         task::spawn(async move {
             let outcome = acquire_in_place(source, wanted, old).await;

@@ -4,7 +4,7 @@ use std::{cell::Cell, rc::Rc};
 
 use gloo_timers::callback::Interval;
 use wasm_bindgen::JsValue;
-use web_sys::{AudioContext, OscillatorType};
+use web_sys::{AudioContext, AudioContextState, OscillatorType};
 
 /// How often it rings, ms.
 const ROUND: u32 = 3_000;
@@ -73,6 +73,10 @@ impl Ringer {
             wake(context);
             let (context, round) = (context.clone(), Rc::new(Cell::new(0.0)));
             let ring = move || {
+                // Notes for a context that sleeps would all sound when it wakes.
+                if context.state() != AudioContextState::Running {
+                    return;
+                }
                 let volume = SOFT + (tone.loudest() - SOFT) * f32::min(round.get() / RISE, 1.0);
                 round.set(round.get() + 1.0);
                 for note in tone.notes() {

@@ -15,6 +15,8 @@ pub(super) struct SourceState {
     track: Option<Live>,
     /// Which request for this source alone is awaited.
     request: u32,
+    /// It is off in this call, whatever is usual.
+    pub(super) skipped: bool,
     /// The person has just chosen a device, and has it only if it comes.
     pub(super) choosing: bool,
     /// The device went by itself: as soon as there is one again, it is taken.
@@ -33,8 +35,17 @@ impl SourceState {
             preference: SourcePreference::load(source),
             track: None,
             request: 0,
+            skipped: false,
             choosing: false,
             lost: false,
+        }
+    }
+
+    /// What is asked for in this call.
+    pub(super) fn wanted(&self) -> SourcePreference {
+        SourcePreference {
+            off: self.preference.off || self.skipped,
+            ..self.preference.clone()
         }
     }
 

@@ -18,7 +18,12 @@ pub(super) fn act(session: &mut Session, action: Action) {
     if !matches!(action, Action::CopyLink | Action::Copy(_)) {
         session.screen.notice(None);
     }
-    session.ringing.unlock();
+    // What nobody has pressed: a pass lets in, notices go, pages close.
+    let by_itself = matches!(&action, Action::Join(name) if name.is_empty())
+        || matches!(action, Action::Dismiss | Action::Leave);
+    if !by_itself {
+        session.ringing.unlock();
+    }
     match action {
         Action::Join(name) => join(session, name),
         Action::NewRoom => address::go_to(&random::token()),
@@ -26,9 +31,7 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::Dial(_) | Action::DialWithout(_) if session.signaling.is_off() => {}
         Action::Dial(peer) => dial(session, peer),
         Action::DialWithout(peer) => {
-            for source in Source::ALL {
-                session.capture.set_off(source, true, Vec::new());
-            }
+            session.capture.skip(&Source::ALL);
             dial(session, peer);
         }
         Action::Invite { me, peer } => {
@@ -44,9 +47,7 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::Preview => session.capture.acquire(),
         Action::Accept => session.feed(Event::Accept),
         Action::AcceptAudio => {
-            if session.capture.view().camera {
-                session.capture.toggle(Source::Camera, Vec::new());
-            }
+            session.capture.skip(&[Source::Camera]);
             session.feed(Event::Accept);
         }
         Action::Block { peer, blocked } => block(session, peer, blocked),

@@ -15,6 +15,11 @@ pub(super) fn room() -> Option<String> {
     }
 }
 
+/// The room, as it is kept: a pass lets people in, and so is not.
+pub(super) fn kept() -> String {
+    room().unwrap_or_else(|| PASS.to_owned())
+}
+
 /// The pass.
 pub(super) fn pass() -> Option<String> {
     location::hash().strip_prefix(PASS).map(str::to_owned)

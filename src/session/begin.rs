@@ -22,10 +22,12 @@ pub(super) fn begin(session: &mut Session) {
     let inputs = session.inputs.clone();
     location::on_close(move || inputs.send(Input::Action(Action::Leave)));
     let limit = session.config.limits.no_path.as_secs() * 1000;
-    match Resume::load(Place::Tab) {
+    // What is out of date goes.
+    let _ = Resume::load(Place::Browser, limit);
+    match Resume::load(Place::Tab, limit) {
         // The other side is still there, and so nobody is surprised.
-        Some((record, age)) if age < limit => come_back(&session.inputs, record),
-        _ => {
+        Some(record) => come_back(&session.inputs, record),
+        None => {
             session.screen.ready();
             if address::pass().is_some() {
                 // It says our name too.

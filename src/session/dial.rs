@@ -4,6 +4,7 @@ use holdfast_call::{CallRecord, CallState, EndReason, Event};
 use holdfast_protocol::HangUpReason;
 
 use super::{
+    address,
     coming_back::ComingBack,
     input::Input,
     resume::{Resume, lock_session},
@@ -14,11 +15,12 @@ use crate::platform::{storage::Place, task};
 /// The person calls.
 pub(super) fn dial(session: &mut Session, peer: String) {
     let limit = session.config.limits.no_path.as_secs() * 1000;
-    let cut_off = Resume::load(Place::Browser).filter(|(record, age)| {
-        let is_it = record.call.peer == peer && record.address == session.address;
-        is_it && *age < limit && session.call.is_idle()
+    let cut_off = Resume::load(Place::Browser, limit).filter(|record| {
+        let is_it = record.call.peer == peer && record.room == address::kept();
+        // Where a server knows no sessions, nothing tells whether a tab is in the call still.
+        is_it && !record.session.is_empty() && session.call.is_idle()
     });
-    let Some((record, _)) = cut_off else {
+    let Some(record) = cut_off else {
         return call(session, peer);
     };
     let inputs = session.inputs.clone();
@@ -35,6 +37,10 @@ pub(super) fn dialed(session: &mut Session, peer: String, record: Option<CallRec
     let Some(record) = record else {
         return call(session, peer);
     };
+    if !session.call.is_idle() {
+        // Somebody has rung meanwhile.
+        return call(session, peer);
+    }
     session.feed(Event::Rejoin(record));
     // In another session than before: we are shown to whoever the server lists under that name.
     session.feed(Event::LinkUp { anew: true });
@@ -43,7 +49,7 @@ pub(super) fn dialed(session: &mut Session, peer: String, record: Option<CallRec
         person: None,
         up: true,
     });
-    session.coming_back = Some(ComingBack::to(peer, &session.inputs));
+    session.coming_back = Some(ComingBack::to(peer));
 }
 
 /// The call to come back into is there, or it is over: then the person is called anew. Gives whether
@@ -59,7 +65,7 @@ pub(super) fn follow(session: &mut Session) -> bool {
         call_anew(session);
         return true;
     }
-    if matches!(view.state, CallState::Connected { .. } | CallState::Idle) {
+    if !is_on_its_way(session) {
         session.coming_back = None;
     }
     false
@@ -67,10 +73,17 @@ pub(super) fn follow(session: &mut Session) -> bool {
 
 /// It has taken too long.
 pub(super) fn coming_back_failed(session: &mut Session) {
-    if session.coming_back.is_some() {
+    if is_on_its_way(session) {
         session.feed(Event::HangUp);
         call_anew(session);
     }
+}
+
+/// Whether it is that call that there is, and it is not there yet.
+fn is_on_its_way(session: &Session) -> bool {
+    let view = session.call.view();
+    let peer = session.coming_back.as_ref().map(|back| &back.peer);
+    peer == Some(&view.peer) && matches!(view.state, CallState::Interrupted { .. })
 }
 
 fn call_anew(session: &mut Session) {

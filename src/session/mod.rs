@@ -28,6 +28,7 @@ use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt;
 use holdfast_call::Event;
 pub use holdfast_call::{CallState, CallView, EndReason, Ended};
+pub use holdfast_protocol::HangUpReason;
 use holdfast_protocol::MediaState;
 
 use self::{
@@ -128,6 +129,9 @@ fn captured(session: &mut Session, event: CaptureEvent) {
                     .into_iter()
                     .for_each(|problem| session.notify(Notice::Media(problem)));
                 session.capture.look_for_devices();
+                if let Some(back) = &mut session.coming_back {
+                    back.media_is_there(&session.inputs);
+                }
                 session.feed(Event::MediaReady);
             }
             Some(Err(error)) => refused(session, error),
@@ -143,6 +147,7 @@ fn captured(session: &mut Session, event: CaptureEvent) {
         CaptureEvent::Ended(source) => {
             if session.capture.ended(source, session.legs.sending()) {
                 session.notify(Notice::DeviceGone(source));
+                session.capture.look_for_devices();
             }
         }
         CaptureEvent::DevicesChanged => session.capture.look_for_devices(),

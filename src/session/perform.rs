@@ -51,6 +51,7 @@ pub(super) fn perform(session: &mut Session, command: Command) {
             session.legs.send(&encode(&signal));
             session.signaling.send(ClientMessage::Signal(signal));
         }
+        Command::SendByServer(signal) => session.signaling.send(ClientMessage::Signal(signal)),
         Command::SendDirect(message) => session.legs.send(&encode(&message)),
         Command::ShowText { from, text } => {
             let me = session.signaling.name().to_owned();

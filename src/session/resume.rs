@@ -3,7 +3,8 @@
 use holdfast_call::{CallRecord, Secret};
 use holdfast_protocol::CallId;
 
-use crate::platform::{clock, location, lock, storage::Place, task};
+use super::address;
+use crate::platform::{clock, lock, storage::Place, task};
 
 const KEY: &str = "holdfast";
 
@@ -19,8 +20,8 @@ pub(super) struct Record {
     /// The id that the server knows the session by; empty with a server that knows none.
     pub(super) session: String,
     pub(super) name: String,
-    /// The page's address, which names the room.
-    pub(super) address: String,
+    /// The room.
+    pub(super) room: String,
     pub(super) call: CallRecord,
 }
 
@@ -35,12 +36,18 @@ pub(super) struct Resume {
 }
 
 impl Resume {
-    /// The state that was kept there, and how long ago, ms.
-    pub(super) fn load(place: Place) -> Option<(Record, u64)> {
+    /// The state that was kept there, no longer ago than that, ms. What is older is forgotten: the other
+    /// side waits no more.
+    pub(super) fn load(place: Place, limit: u64) -> Option<Record> {
         let text = place.load(KEY)?;
-        let (at, record) = text.split_once('\n')?;
-        let age = date().saturating_sub(at.parse().ok()?);
-        Some((Record::read(record)?, age))
+        let record = text.split_once('\n').and_then(|(at, record)| {
+            let age = date().saturating_sub(at.parse().ok()?);
+            Record::read(record).filter(|_| age < limit)
+        });
+        if record.is_none() {
+            place.keep(KEY, None);
+        }
+        record
     }
 
     /// Calls that were over before the reload, and what our messages in them are proved with.
@@ -92,7 +99,7 @@ impl Resume {
         let record = call.map(|call| Record {
             session: self.locked.clone(),
             name: name.to_owned(),
-            address: location::hash(),
+            room: address::kept(),
             call,
         });
         let now = date();
@@ -129,7 +136,7 @@ impl Record {
             at.to_string(),
             self.session.clone(),
             self.name.clone(),
-            self.address.clone(),
+            self.room.clone(),
             call.peer.clone(),
             call.call.page.clone(),
             call.call.nth.to_string(),
@@ -153,7 +160,7 @@ impl Record {
         let mut fields = text.split('\n');
         let session = fields.next()?.to_owned();
         let name = fields.next()?.to_owned();
-        let address = fields.next()?.to_owned();
+        let room = fields.next()?.to_owned();
         let peer = fields.next()?.to_owned();
         let mut call = || {
             let page = fields.next()?.to_owned();
@@ -190,7 +197,7 @@ impl Record {
         Some(Self {
             session,
             name,
-            address,
+            room,
             call,
         })
     }

@@ -33,6 +33,10 @@ pub fn end_reason(ended: &Ended) -> Option<String> {
         EndReason::NoPath => format!("The connection to {peer} was lost and did not come back."),
         EndReason::Left => format!("{peer} left."),
         EndReason::TracksGone => format!("{peer} stopped sending sound and picture."),
+        EndReason::Impostor(certificate) => format!(
+            "Somebody else was in {peer}'s place: the call was ended. Do not call again over this \
+             server before you have asked {peer}. ({certificate})"
+        ),
         EndReason::Failed(why) => {
             format!("This browser could not go on with the call. Call again. ({why})")
         }

@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
 use super::{
-    bind::{effect, element, kept, on, press, set_value, submit, value},
+    bind::{effect, element, focus, kept, on, press, set_value, submit, value},
     choice::{self, Options},
     drawer::{Drawer, Open},
 };
@@ -21,14 +21,28 @@ const MOST_TO_CHOOSE: usize = 50;
 pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
     let to = Live::<Option<String>>::new(None);
     let partner = kept(move || partner(model));
-    // What is written in a call is for the other side.
-    effect(move || to.set(Some(partner.get()).filter(|name| !name.is_empty())));
+    // What is written in a call is for the other side. What is half written stays for whom it was
+    // meant.
+    let is_late = Live::new(false);
+    let follow = move || {
+        is_late.set(!value("text").is_empty());
+        if !*is_late.read_untracked() {
+            to.set(Some(partner.get_untracked()).filter(|name| !name.is_empty()));
+        }
+    };
+    effect(move || {
+        partner.track();
+        follow();
+    });
     let say = move || {
         let text = value("text");
         if !text.is_empty() {
             let to = to.get_untracked();
             dispatch.dispatch(Action::Chat { text, to });
             set_value("text", "");
+            if *is_late.read_untracked() {
+                follow();
+            }
         }
     };
     submit("chat-form", say);
@@ -40,7 +54,10 @@ pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
             say();
         }
     });
-    press("close-chat", move || drawer.toggle(Open::Chat));
+    press("close-chat", move || {
+        drawer.toggle(Open::Chat);
+        focus("chat-button");
+    });
     let chosen = move || to.get().unwrap_or_default();
     choice::bind(
         "to",
@@ -48,6 +65,11 @@ pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
         chosen,
         move |name| to.set(name),
     );
+    show_lines(model);
+}
+
+/// Shows what is said.
+fn show_lines(model: Model) {
     let mut shown = Vec::new();
     effect(move || {
         let lines = model.chat.get();

@@ -61,7 +61,12 @@ impl Drawer {
         match self.open.get() {
             Open::Chat => 0,
             Open::Nothing | Open::People => {
-                self.model.chat.read().len().saturating_sub(self.seen.get())
+                let lines = self.model.chat.read().len();
+                // Another room has another chat.
+                if lines < *self.seen.read_untracked() {
+                    self.seen.set(0);
+                }
+                lines.saturating_sub(self.seen.get())
             }
         }
     }

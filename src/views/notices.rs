@@ -1,12 +1,13 @@
 //! Notices about what happened, over what is there.
 
-use std::time::Duration;
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use leptos::prelude::set_timeout;
 
 use super::bind::{class, does, effect, hidden, kept, press, text};
 use crate::{
-    session::{Action, Dispatch, EndReason, Ended, Model},
+    live::Live,
+    session::{Action, Dispatch, EndReason, Ended, HangUpReason, Model, Notice},
     text::{self, labels},
 };
 
@@ -18,9 +19,14 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         let view = model.call.read();
         view.ended.clone().filter(|_| !view.state.is_call())
     };
+    let is_told = move || model.notice.read().is_some();
     let can_call_again = move || {
-        let again = |ended: Ended| ended.lasted.is_some() || needs_answer(&ended.reason);
-        ended().is_some_and(again) && !model.name.read().is_empty()
+        // A button beside a sentence about somebody else would be about them.
+        let offers = |ended: Ended| match is_told() {
+            true => ended.reason == EndReason::MediaRefused,
+            false => ended.lasted.is_some() || needs_answer(&ended),
+        };
+        ended().is_some_and(offers) && !model.name.read().is_empty()
     };
     let notice = kept(move || {
         let told = Option::as_ref(&model.notice.read()).map(text::notice);
@@ -55,11 +61,26 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
             });
         }
     });
+    pass(model, dispatch, notice, can_call_again);
+}
+
+/// Takes down what needs no answer.
+fn pass(
+    model: Model,
+    dispatch: Dispatch,
+    notice: Live<String>,
+    can_call_again: impl Fn() -> bool + 'static,
+) {
+    let mut shown = 0;
+    let latest = Rc::new(Cell::new(0));
     effect(move || {
-        let shown = notice.get();
-        if !shown.is_empty() && !can_call_again() {
+        shown += 1;
+        latest.set(shown);
+        let passes = Option::as_ref(&model.notice.read()).is_none_or(passes);
+        if passes && !notice.read().is_empty() && !can_call_again() {
+            let (latest, shown) = (latest.clone(), shown);
             let pass = move || {
-                if *notice.read_untracked() == shown {
+                if latest.get() == shown {
                     dispatch.dispatch(Action::Dismiss);
                 }
             };
@@ -69,9 +90,24 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
 }
 
 /// Whether the person may want to call them after all.
-fn needs_answer(reason: &EndReason) -> bool {
+fn needs_answer(ended: &Ended) -> bool {
+    let is_missed = |reason: &EndReason| {
+        matches!(
+            reason,
+            EndReason::Missed | EndReason::There(HangUpReason::Cancelled | HangUpReason::NoAnswer)
+        )
+    };
+    !ended.outgoing && is_missed(&ended.reason)
+        || matches!(
+            ended.reason,
+            EndReason::NoPath | EndReason::Left | EndReason::MediaRefused | EndReason::Impostor(_)
+        )
+}
+
+/// Whether something is a confirmation, which has been read in a moment. What says how to go on stays.
+fn passes(notice: &Notice) -> bool {
     matches!(
-        reason,
-        EndReason::NoPath | EndReason::Left | EndReason::Missed | EndReason::MediaRefused
+        notice,
+        Notice::DeviceGone(_) | Notice::Forgotten | Notice::NotConnected | Notice::NotHere(_)
     )
 }

@@ -1,7 +1,9 @@
 //! Somebody calls.
 
+use std::time::Duration;
+
 use gloo_events::EventListener;
-use leptos::prelude::document;
+use leptos::prelude::{document, set_timeout};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlTemplateElement};
 
@@ -11,6 +13,9 @@ use crate::{
     session::{Action, CallState, Dispatch, Model},
     text,
 };
+
+/// When the screen that follows has taken the focus, if there is one.
+const SETTLED: Duration = Duration::from_millis(100);
 
 /// Elements in which people type.
 const FIELDS: [&str; 3] = ["INPUT", "TEXTAREA", "SELECT"];
@@ -31,6 +36,8 @@ struct Ring {
     dialog: HtmlElement,
     /// The page's title without it.
     title: String,
+    /// What had the focus, if it was taken.
+    focused: Option<HtmlElement>,
     _answers: [EventListener; 4],
 }
 
@@ -50,9 +57,12 @@ impl Ring {
             text::ends_interrupted(&model.call.read().peer)
         });
         let focused = document().active_element();
-        let types = focused.is_some_and(|element| FIELDS.contains(&&*element.tag_name()));
+        let types = focused
+            .as_ref()
+            .is_some_and(|element| FIELDS.contains(&&*element.tag_name()));
         // Whoever types goes on; for all others, the next key is about the call.
         if !types {
+            let _ = element::<Element>("ring").set_attribute("aria-modal", "true");
             page().set_inert(true);
             // The box, and no button: neither Space nor Enter answers by mistake.
             focus("ring");
@@ -70,6 +80,9 @@ impl Ring {
         Self {
             dialog: element("ring"),
             title,
+            focused: focused
+                .filter(|_| !types)
+                .and_then(|element| element.dyn_into().ok()),
             _answers: [
                 answer("accept-button", Action::Accept),
                 answer("accept-audio-button", Action::AcceptAudio),
@@ -85,6 +98,16 @@ impl Drop for Ring {
         self.dialog.remove();
         document().set_title(&self.title);
         page().set_inert(false);
+        // Where the screen stays, so does the place on it; a new one has its own.
+        if let Some(focused) = self.focused.take() {
+            let go_back = move || {
+                let now = document().active_element();
+                if now.is_none_or(|element| element.tag_name() == "BODY") {
+                    let _ = focused.focus();
+                }
+            };
+            set_timeout(go_back, SETTLED);
+        }
     }
 }
 

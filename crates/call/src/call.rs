@@ -396,8 +396,8 @@ impl Call {
             && !self.parties.peer.is_met(met)
         {
             // The browser has let in somebody else than the description names.
-            let failed = EndReason::Failed(format!("another certificate: {met}"));
-            return self.give_up(HangUpReason::Failed, failed);
+            let impostor = EndReason::Impostor(met.clone());
+            return self.give_up(HangUpReason::Failed, impostor);
         }
         self.path.leg_event(leg, event, now);
         self.follow_path(now);

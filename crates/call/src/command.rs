@@ -44,6 +44,9 @@ pub enum Command {
     /// Send to the person named by `target`: through the server, and over every leg that has an
     /// open data channel. Whatever comes twice is acted on once.
     Send(Signal),
+    /// Send to the person named by `target`, through the server alone: it is none of the call's, and the
+    /// other side of that has nothing to learn of it.
+    SendByServer(Signal),
     /// Send over every leg that has an open data channel, and through no server.
     SendDirect(ChannelMessage),
     /// The other side has written this to us.

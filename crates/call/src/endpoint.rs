@@ -108,24 +108,21 @@ impl Endpoint {
             }
             Event::PeerAway { peer } => {
                 let limit = now + AWAY;
-                if let Some(call) = self.calls.find(|call| call.peer().name == peer) {
-                    call.is_away(limit);
-                }
+                self.calls.each(|call| {
+                    if call.peer().name == peer {
+                        call.is_away(limit);
+                    }
+                });
             }
             Event::Accept | Event::Decline if self.calls.waiting.is_some() => {
                 self.answer_waiting(event == Event::Accept, now);
             }
             Event::Block { peer, blocked } => self.block(&peer, blocked),
-            Event::Unreachable { peer } => {
-                if let Some(call) = self
-                    .calls
-                    .current
-                    .as_mut()
-                    .filter(|call| call.peer().name == peer)
-                {
+            Event::Unreachable { peer } => self.calls.each(|call| {
+                if call.peer().name == peer {
                     call.unreachable();
                 }
-            }
+            }),
             Event::PageCloses => self.calls.each(Call::page_closes),
             Event::Accept
             | Event::Decline
@@ -333,7 +330,10 @@ impl Endpoint {
     fn received(&mut self, mut signal: Signal, way: Way, now: Instant) {
         // Of a call that is not under way, any epoch of this page has to answer.
         let mut epoch = signal.tag.as_ref().map_or(0, |tag| tag.peer_epoch);
-        if let Some(call) = self.calls.find(|call| call.may_own(&signal)) {
+        // What comes over a leg is of the call that has legs.
+        let has_legs = |call: &Call| way == Way::Server || !call.is_ringing();
+        let owner = |call: &Call| has_legs(call) && call.may_own(&signal);
+        if let Some(call) = self.calls.find(owner) {
             if !call.admits(&signal, way) {
                 // Whoever knows the token, or has the name, and cannot show more is told nothing.
                 return;
@@ -452,7 +452,10 @@ impl Endpoint {
         {
             return;
         }
-        if self.callers.is_blocked(&from) {
+        // Whoever is called is welcome for once.
+        let is_called = |call: &Call| call.is_calling() && call.peer().name == from.name;
+        let is_called = self.calls.current.as_ref().is_some_and(is_called);
+        if !is_called && self.callers.is_blocked(&from) {
             return;
         }
         let rings_beside = match &mut self.calls.current {
@@ -526,7 +529,7 @@ impl Endpoint {
         if let Some(secret) = secret {
             secret.prove(&mut signal);
         }
-        self.commands.push_back(Command::Send(signal));
+        self.commands.push_back(Command::SendByServer(signal));
     }
 
     // Missing messages.
@@ -613,6 +616,8 @@ impl Endpoint {
                     // That the call is over may be known to whoever has the name.
                     let is_end = matches!(signal.body, SignalBody::HangUp(_));
                     match is_end || call.is_located() {
+                        // It has no legs; those there are lead to somebody else.
+                        true if call.is_ringing() => Command::SendByServer(signal),
                         true => Command::Send(signal),
                         false => Command::SendDirect(ChannelMessage::Signal(signal)),
                     }

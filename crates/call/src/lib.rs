@@ -43,7 +43,7 @@
 //!                 let (kind, sdp) = (SdpType::Offer, "v=0 …".into());
 //!                 Event::Leg(leg, LegEvent::LocalDescriptionSet(Description { kind, sdp }))
 //!             }
-//!             Command::Send(signal) => {
+//!             Command::Send(signal) | Command::SendByServer(signal) => {
 //!                 to.handle(Event::Received(signal), now);
 //!                 continue;
 //!             }

@@ -118,4 +118,7 @@ pub enum EndReason {
     TracksGone,
     /// The browser refused a description.
     Failed(String),
+    /// The browser has let in somebody else than the other side's descriptions name; this is their
+    /// certificate.
+    Impostor(String),
 }

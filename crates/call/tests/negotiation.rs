@@ -88,7 +88,9 @@ impl Caller {
     fn drain(&mut self) -> Vec<String> {
         let commands = std::iter::from_fn(|| self.endpoint.poll_command());
         let named = commands.map(|command| match command {
-            Command::Send(signal) => format!("send {}", signal.kind().as_str()),
+            Command::Send(signal) | Command::SendByServer(signal) => {
+                format!("send {}", signal.kind().as_str())
+            }
             Command::SetLocalDescription(_) => "set local".into(),
             Command::SetRemoteDescription(_, set) => format!("set remote {}", set.sdp),
             Command::AddIceCandidate(_, candidate) => format!("add {}", candidate.candidate),

@@ -951,6 +951,10 @@ impl Sim {
                 self.send_direct(side, &ChannelMessage::Signal(signal.clone()));
                 self.transmit(side, signal);
             }
+            Command::SendByServer(signal) => {
+                end.sent.push(signal.clone());
+                self.transmit(side, signal);
+            }
             Command::SendDirect(message) => self.send_direct(side, &message),
             Command::ShowText { from, text } => {
                 assert_eq!(from, end.endpoint.view().peer);
@@ -1219,7 +1223,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::UseLeg(_) => "UseLeg",
         Command::ReadStats(_) => "ReadStats",
         Command::ProbeLink => "ProbeLink",
-        Command::Send(signal) => match signal.body {
+        Command::Send(signal) | Command::SendByServer(signal) => match signal.body {
             SignalBody::Offer(_) => "Send offer",
             SignalBody::Answer(_) => "Send answer",
             SignalBody::Candidate(_) => "Send candidate",
