@@ -1,9 +1,10 @@
 //! Which camera, microphone and picture size; and the states of the connection.
 
-use web_sys::HtmlInputElement;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement};
 
 use super::{
-    bind::{does, element, flag, hidden, press, text},
+    bind::{does, element, flag, hidden, on, press, text},
     choice::{self, Options},
 };
 use crate::{
@@ -49,6 +50,7 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     };
     let height = move || model.chosen.read().height.clone();
     choice::bind("quality", heights, height, resize);
+    close_by_a_press_beside();
     flag("quiet", "checked", move || *model.quiet.read());
     press("quiet", move || {
         let quiet: HtmlInputElement = element("quiet");
@@ -66,6 +68,18 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     text("ice-state", move || model.peer_state.read().ice.clone());
     text("connection-state", move || {
         model.peer_state.read().connection.clone()
+    });
+}
+
+fn close_by_a_press_beside() {
+    on("page", "click", |event| {
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
+        let inside = target.and_then(|target| target.closest("#settings").ok()?);
+        if inside.is_none() {
+            let _ = element::<Element>("settings").remove_attribute("open");
+        }
     });
 }
 

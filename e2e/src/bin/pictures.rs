@@ -6,6 +6,7 @@
 use std::{env, fs, path::Path, time::Duration};
 
 use e2e::{Guest, Kind::Chromium, Look, Person, Portrait, holdfast_server, stage, static_host};
+use serde_json::json;
 use tokio::time::sleep;
 
 fn main() {
@@ -66,6 +67,10 @@ fn main() {
                 ann.open(&url).await;
                 ann.shows("#name").await;
                 keep(&ann, "1-join").await;
+                ann.click(".settings summary").await;
+                keep(&ann, "17-settings-before").await;
+                ann.run("document.querySelector('main').click()", json!([]))
+                    .await;
                 ann.join().await;
                 keep(&ann, "2-alone").await;
                 let bob = stage.person_with(Chromium, "Bob", &bobs_look).await;
@@ -87,6 +92,11 @@ fn main() {
                 ann.click(".settings summary").await;
                 keep(&ann, "6-settings").await;
                 ann.click(".settings summary").await;
+                if width < 1200 {
+                    ann.click("#chat-button").await;
+                    keep(&ann, "18-chat").await;
+                    ann.click("#chat-button").await;
+                }
                 ann.click("#camera-button").await;
                 ann.reads("#camera-button", "Start camera").await;
                 keep(&ann, "7-camera-off").await;
