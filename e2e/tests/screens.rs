@@ -375,3 +375,34 @@ fn nobody_is_hurried_while_the_browser_asks_for_the_camera() {
         bob.sees_the_other_side().await;
     });
 }
+
+#[test]
+fn a_name_of_forty_letters_fits_a_phone() {
+    stage(async |stage| {
+        let name = "W".repeat(40);
+        let [long] = stage.people([(Chromium, &*name)]).await;
+        let url = long.run("return location.href", json!([])).await;
+        let look = Look {
+            size: Some((360, 740)),
+            ..Look::default()
+        };
+        let ann = stage.person_with(Chromium, "Ann", &look).await;
+        ann.open(url.as_str().expect("an address")).await;
+        ann.join().await;
+        ann.sees(&name).await;
+        let fits = "return document.documentElement.scrollWidth <= 360
+            && [...document.querySelectorAll('#ring, .state, #told, .userlistbox li')]
+                .every(part => part.getBoundingClientRect().right <= 360)";
+        ann.until("the list fits", fits, json!([])).await;
+        long.call("Ann").await;
+        ann.shows("#ring").await;
+        ann.until("the ring fits", fits, json!([])).await;
+        sleep(Duration::from_millis(800)).await;
+        ann.accept().await;
+        ann.sees_the_other_side().await;
+        ann.until("the call fits", fits, json!([])).await;
+        long.hang_up().await;
+        ann.reads("#notice", "hung up").await;
+        ann.until("the notice fits", fits, json!([])).await;
+    });
+}
