@@ -162,7 +162,7 @@ impl Pair {
                 });
             }
             Command::RestartIce(_) => self.with_peer(side, Peer::restart_ice),
-            Command::Send(signal) => {
+            Command::Send(signal) | Command::SendByServer(signal) => {
                 *here.offers.borrow_mut() += u32::from(signal.kind() == Kind::VideoOffer);
                 self.handle(1 - side, Event::Received(signal));
             }
