@@ -56,16 +56,7 @@ impl Ringing {
 
     /// Rings if the call does.
     pub(super) fn follow(&mut self, view: &CallView) {
-        let caller = match view.state {
-            CallState::Ringing => Some(&view.peer),
-            CallState::Idle
-            | CallState::Preparing
-            | CallState::Calling { .. }
-            | CallState::Answering { .. }
-            | CallState::Connecting
-            | CallState::Connected { .. }
-            | CallState::Interrupted { .. } => view.waiting.as_ref(),
-        };
+        let caller = view.caller();
         self.ringer.follow(match view.state {
             _ if caller.is_some() => Some(Tone::In).filter(|_| !self.quiet),
             CallState::Calling { ringing: true } => Some(Tone::Out),
@@ -78,7 +69,7 @@ impl Ringing {
             | CallState::Connected { .. }
             | CallState::Interrupted { .. } => None,
         });
-        let caller = caller.cloned().unwrap_or_default();
+        let caller = caller.unwrap_or_default().to_owned();
         if caller != self.caller {
             self.shaking = Some(Interval::new(EVERY, || alert::vibrate(&RHYTHM)))
                 .filter(|_| !caller.is_empty() && !self.quiet);

@@ -25,7 +25,10 @@ fn app() {
     let (model, dispatch) = session::start();
     let drawer = Drawer::new(model);
     let screen = kept(move || screen(model).into());
-    let caller = kept(move || caller(model));
+    let caller = kept(move || {
+        let call = model.call.read();
+        call.caller().unwrap_or_default().to_owned()
+    });
     let guard = PressGuard::new();
     let mut before = (String::new(), String::new());
     effect(move || {
@@ -72,21 +75,6 @@ fn screen(model: Model) -> &'static str {
         false if !model.name.read().is_empty() => "lobby",
         false if *model.ready.read() || model.fatal.read().is_some() => "join",
         false => "",
-    }
-}
-
-/// Who rings; empty if nobody does.
-fn caller(model: Model) -> String {
-    let call = model.call.read();
-    match call.state {
-        CallState::Ringing => call.peer.clone(),
-        CallState::Idle
-        | CallState::Preparing
-        | CallState::Calling { .. }
-        | CallState::Answering { .. }
-        | CallState::Connecting
-        | CallState::Connected { .. }
-        | CallState::Interrupted { .. } => call.waiting.clone().unwrap_or_default(),
     }
 }
 

@@ -26,6 +26,17 @@ pub struct CallView {
     pub ended: Option<Ended>,
 }
 
+impl CallView {
+    /// Who rings: the call itself, or one that waits beside it.
+    #[must_use]
+    pub fn caller(&self) -> Option<&str> {
+        match self.state == CallState::Ringing {
+            true => Some(&self.peer),
+            false => self.waiting.as_deref(),
+        }
+    }
+}
+
 /// How far a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CallState {
