@@ -498,7 +498,8 @@ impl Call {
     }
 
     fn lose_peer(&mut self) {
-        self.parties.lose_peer();
+        self.parties
+            .lose_peer(self.path.first_connected().is_some());
     }
 
     /// Nobody has the other side's name.

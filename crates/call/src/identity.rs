@@ -27,6 +27,8 @@ pub(crate) struct Identity {
     /// What its messages are ordered by: the name that it had at the beginning.
     key: String,
     address: Address,
+    /// Its session may be over: what has come for that session since is for nobody else.
+    adrift: bool,
     /// What it proves its messages with, since it has told us over a channel: one for each token of
     /// the call.
     secrets: Vec<Secret>,
@@ -42,6 +44,7 @@ impl Identity {
         Self {
             key: address.name.clone(),
             address,
+            adrift: false,
             secrets: Vec::new(),
             certificate: None,
             shown: None,
@@ -97,11 +100,13 @@ impl Identity {
             None => signal.tag.is_none(),
         };
         let is_person = match (&self.address.person, &signal.from) {
-            (Some(known), Some(from)) => known == from,
+            // Nobody else has been told the token.
+            (Some(known), Some(from)) => known == from || self.adrift && signal.tag.is_some(),
             (None, _) | (_, None) => true,
         };
         if is_name && is_person && signal.from.is_some() {
             self.address.person.clone_from(&signal.from);
+            self.adrift = false;
         }
         is_name && is_person
     }
@@ -131,9 +136,12 @@ impl Identity {
     }
 
     /// Its session is over, or may be: whoever has the name next is somebody whose session is not
-    /// known.
-    pub(crate) fn lost_session(&mut self) {
-        if !self.is_proved() {
+    /// known. `is_met`: it has been heard or seen, and what is said in the call is for nobody else of
+    /// that name.
+    pub(crate) fn lost_session(&mut self, is_met: bool) {
+        if is_met {
+            self.adrift = true;
+        } else if !self.is_proved() {
             self.address.person = None;
         }
     }

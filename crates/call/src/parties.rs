@@ -85,9 +85,10 @@ impl Parties {
         is_renamed
     }
 
-    pub(crate) fn lose_peer(&mut self) {
+    /// The other side's session may be over; `is_met`: it has been heard or seen.
+    pub(crate) fn lose_peer(&mut self, is_met: bool) {
         self.peer_lost = true;
-        self.peer.lost_session();
+        self.peer.lost_session(is_met);
     }
 
     /// The server lists the other side's name again, where nothing more is needed.

@@ -53,6 +53,21 @@ fn whoever_has_the_name_after_a_restart_is_told_nothing_of_the_call() {
 }
 
 #[test]
+fn nor_where_the_server_restarts_before_anything_could_be_proved() {
+    let mut sim = Sim::new(Network::PERFECT);
+    sim.no_channel = true;
+    sim.act(ANN, Act::Dial, 1000);
+    sim.act(BOB, Act::Accept, 2000);
+    assert!(sim.connected());
+    sim.act(ANN, Act::Attack(Attack::TakeName), 0);
+    sim.act(BOB, Act::ServerRestarts(1000), 10_000);
+    sim.act(ANN, Act::AddTrack, 1000);
+    assert_eq!(sim.eve.name.as_deref(), Some("Bob"));
+    sim.assert_eve_has_nothing();
+    assert!(sim.connected());
+}
+
+#[test]
 fn whoever_comes_back_under_another_name_is_still_in_the_call() {
     for network in [Network::PERFECT, BY_NAME] {
         let mut sim = Sim::talking_over(network);

@@ -16,8 +16,8 @@ use std::{
 };
 
 use holdfast_call::{
-    CallRecord, CallState, Command, ConnectionState, Endpoint, Event, IceConnectionState, LegEvent,
-    LegId, Limits, Notice, Secret,
+    CallRecord, CallState, Command, ConnectionState, EndReason, Endpoint, Event,
+    IceConnectionState, LegEvent, LegId, Limits, Notice, Secret,
 };
 use holdfast_clock::Instant;
 use holdfast_jsep::{Description as Model, Kind, PeerConnection, SignalingState};
@@ -210,6 +210,10 @@ pub(crate) struct Sim {
     pub(crate) now: Instant,
     pub(crate) ends: [End; 2],
     pub(crate) eve: Eve,
+    /// The first leg gets no data channel: the offer that has it in it is lost.
+    pub(crate) no_channel: bool,
+    /// A call has ended because a page said that it was about to close.
+    pub(crate) left: bool,
     network: Network,
     server_up: bool,
     random: u64,
@@ -268,6 +272,8 @@ impl Sim {
             now: Instant::START,
             ends: NAMES.map(end),
             eve: Eve::default(),
+            no_channel: false,
+            left: false,
             network,
             server_up: true,
             random: network.seed | 1,
@@ -834,6 +840,8 @@ impl Sim {
         while let Some(command) = self.ends[side].endpoint.poll_command() {
             self.obey(side, command);
         }
+        let ended = self.ends[side].endpoint.view().ended;
+        self.left |= ended.is_some_and(|ended| ended.reason == EndReason::Left);
         let mut needs = Vec::new();
         for leg in &mut self.ends[side].legs {
             if !leg.operating && leg.pc.fires_negotiation_needed() {
@@ -1176,8 +1184,9 @@ impl Sim {
                     );
                     let connected = LegEvent::Connection(ConnectionState::Connected);
                     self.leg_event(side, serial, connected);
+                    let has_channel = id > 0 || !self.no_channel;
                     let leg = &mut self.ends[side].legs[n];
-                    if !std::mem::replace(&mut leg.has_channel, true) {
+                    if has_channel && !std::mem::replace(&mut leg.has_channel, true) {
                         self.leg_event(side, serial, LegEvent::ChannelOpen);
                     }
                     if id > 0 {
