@@ -595,7 +595,8 @@ impl Endpoint {
                     }
                     self.remember_caller(&waiting, &reason, now);
                 }
-                None if self.calls.current.is_none() => self.begin(waiting),
+                // How the other one ended is not to be lost over it.
+                None if self.calls.current.is_none() => self.calls.current = Some(waiting),
                 None => self.calls.waiting = Some(waiting),
             }
         }

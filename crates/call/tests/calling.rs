@@ -571,6 +571,17 @@ fn a_call_that_waits_may_be_declined_or_cancelled_and_the_other_waits_on() {
 }
 
 #[test]
+fn a_call_that_waits_rings_on_when_the_other_is_given_up_and_how_that_ended_is_known() {
+    let mut sim = interrupted();
+    sim.run(90_000);
+    sim.handle(ANN, in_call("Carl", "carl", 0, 0, offer()));
+    sim.run(30_000);
+    let view = sim.ends[ANN].endpoint.view();
+    assert_eq!((view.state, &*view.peer), (CallState::Ringing, "Carl"));
+    assert_eq!(view.ended.map(|ended| ended.peer).as_deref(), Some("Bob"));
+}
+
+#[test]
 fn a_call_that_comes_back_tells_who_waits_that_it_is_busy() {
     let mut sim = Sim::talking();
     sim.act(BOB, Act::Outage(20_000), 15_000);
