@@ -37,6 +37,10 @@ fn a_stranger_who_takes_ones_name_after_a_restart_gets_nothing_of_the_call() {
         ann.call("Bob").await;
         bob.accept().await;
         bob.sees_the_other_side().await;
+        // From when there is a channel, the two know each other by more than their names.
+        ann.type_into("#text", "Hello").await;
+        ann.click("#send").await;
+        bob.reads(".chatbox", "Hello").await;
         stop.send(()).expect("it runs");
         stopped.await.expect("it stops");
         ann.reads(".link", "Can't reach the server").await;
@@ -45,6 +49,13 @@ fn a_stranger_who_takes_ones_name_after_a_restart_gets_nothing_of_the_call() {
         let mut stranger = Guest::come(address, "Bob").await;
         ann.sees("Bob2").await;
         ann.reads(".state", "In a call with Bob2").await;
+        let is_quiet = "return !document.querySelector('.notices').innerText.trim()";
+        ann.until(
+            "nothing is said of the server any more",
+            is_quiet,
+            json!([]),
+        )
+        .await;
         // What is written in the call goes to the one who is in it.
         ann.choose("#to", "Bob2").await;
         ann.type_into("#text", "For your eyes only").await;

@@ -215,8 +215,13 @@ impl ModelWriter {
         self.remote_has_video.set(has_video);
     }
 
+    /// Our link to the others. What was said of it when it went is over with it.
     pub(super) fn link(&self, link: LinkView) {
         if *self.link.read_untracked() != link {
+            let is_of_link = matches!(*self.notice.read_untracked(), Some(Notice::Closed(_)));
+            if link == LinkView::Up && is_of_link {
+                self.notice(None);
+            }
             self.link.set(link);
         }
     }

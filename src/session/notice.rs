@@ -34,4 +34,6 @@ pub enum Notice {
     Forgotten,
     /// The server's error, in its own words.
     Server(String),
+    /// Why the server closed our connection, in its own words.
+    Closed(String),
 }

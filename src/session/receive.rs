@@ -22,7 +22,7 @@ pub(super) fn receive(session: &mut Session, news: SignalingNews) {
         SignalingNews::Link(News::NoServer) => session.feed(Event::NoServer),
         SignalingNews::Link(News::Introduced { resumable }) => introduced(session, resumable),
         SignalingNews::Code(code) => session.screen.code(code),
-        SignalingNews::ClosedBecause(reason) => session.notify(Notice::Server(reason)),
+        SignalingNews::ClosedBecause(reason) => session.notify(Notice::Closed(reason)),
         SignalingNews::Unreadable(why) => log(&format!("unreadable message: {why}")),
     }
 }
