@@ -62,6 +62,14 @@ pub async fn static_host(config: &str) -> String {
     format!("http://{address}/some/folder/")
 }
 
+/// A web server with the page, whose `config.json` never comes; gives the page's URL.
+pub async fn waiting_host() -> String {
+    let app = Router::new()
+        .route("/config.json", get(std::future::pending::<()>))
+        .fallback_service(ServeDir::new(dist()));
+    format!("http://{}/", serve(app).await)
+}
+
 /// A copy of the built page with this `config.json`.
 pub fn site_with(config: &str) -> PathBuf {
     let folder = tempfile::tempdir().expect("a folder");

@@ -63,6 +63,14 @@ fn no_state_of_the_page_keeps_anybody_out() {
                 .await;
                 ann.sees_the_other_side().await;
                 check("a call").await;
+                for person in [&bob, &ann] {
+                    let share = "document.querySelector('#share-button').click()";
+                    person.run(share, json!([])).await;
+                    person.reads("#share-label", "Stop sharing").await;
+                }
+                ann.frames("#screen_video").await;
+                check("screens are shared").await;
+                bob.click("#share-button").await;
                 ann.run("document.querySelector('.settings').open = true", json!([]))
                     .await;
                 check("settings").await;

@@ -3,7 +3,7 @@
 use Kind::Chromium;
 use e2e::{
     Kind, Person, Stage, free_address, holdfast_server, holdfast_server_at, sample_page,
-    sample_server, stage, static_host,
+    sample_server, stage, static_host, waiting_host,
 };
 use serde_json::json;
 
@@ -81,6 +81,22 @@ fn a_wrong_configuration_is_a_sentence_that_names_the_field() {
         let ann = stage.person(Chromium, "Ann").await;
         ann.open(&url).await;
         ann.reads(".fatal", "iceServers[0].username").await;
+    });
+}
+
+#[test]
+fn while_the_configuration_is_on_its_way_the_page_says_nothing_wrong() {
+    stage(async |stage| {
+        let url = waiting_host().await;
+        let ann = stage.person(Chromium, "Ann").await;
+        ann.open(&url).await;
+        ann.run("localStorage['holdfast-name'] = 'Zoe\\n'", json!([]))
+            .await;
+        let page = ann.browser().await;
+        page.refresh().await.expect("the page loads");
+        let runs = "return document.querySelector('#name').placeholder === 'Zoe'";
+        ann.until("the page runs", runs, json!([])).await;
+        ann.reads("#welcome", "Private video calls").await;
     });
 }
 

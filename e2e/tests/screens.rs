@@ -245,6 +245,8 @@ fn hang_up_is_in_sight_and_the_picture_large_at_every_size() {
             sleep(Duration::from_millis(800)).await;
             ann.accept().await;
             ann.sees_the_other_side().await;
+            // With the last button that comes.
+            ann.shows("#share-button").await;
             let what = format!("Hang up at {width}x{height} in {kind:?}");
             ann.until(&what, place, json!([])).await;
         });

@@ -1,4 +1,4 @@
-//! Media that we send, camera and microphone, and what is heard while it rings.
+//! Media that we send, camera, microphone and screen, and what is heard while it rings.
 
 mod acquire;
 mod capture;
@@ -7,6 +7,7 @@ mod error;
 mod permission;
 mod preference;
 mod ringer;
+mod screen;
 mod senders;
 mod source_state;
 
@@ -16,4 +17,5 @@ pub use device::{Device, devices};
 pub use error::MediaError;
 pub use preference::{Source, SourcePreference};
 pub use ringer::{Ringer, Tone};
+pub use screen::{ScreenEvent, SharedScreen, can_share};
 pub use senders::{Senders, Sending};

@@ -11,6 +11,8 @@ use crate::rtc::Peer;
 pub struct Senders {
     camera: Option<RtcRtpSender>,
     microphone: Option<RtcRtpSender>,
+    screen: Option<RtcRtpSender>,
+    screen_sound: Option<RtcRtpSender>,
 }
 
 /// A connection, and what sends our tracks over it.
@@ -28,6 +30,14 @@ impl Senders {
         match source {
             Source::Camera => &mut self.camera,
             Source::Microphone => &mut self.microphone,
+        }
+    }
+
+    /// The sender of a shared screen's picture (`video`), or of its sound.
+    pub(super) fn of_screen(&mut self, kind: &str) -> &mut Option<RtcRtpSender> {
+        match kind {
+            "video" => &mut self.screen,
+            _ => &mut self.screen_sound,
         }
     }
 }

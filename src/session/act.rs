@@ -56,6 +56,10 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::HangUp => session.feed(Event::HangUp),
         Action::Chat { text, to } => chat(session, text, to),
         Action::Toggle(source) => session.capture.toggle(source, session.legs.sending()),
+        Action::ToggleScreen => match session.shared.id() {
+            Some(_) => session.shared.stop(session.legs.sending()),
+            None => session.shared.ask(),
+        },
         Action::Choose(source, device) => session.capture.choose(source, device),
         Action::Quality(height) => session.capture.set_height(height),
         Action::Quiet(quiet) => {

@@ -58,6 +58,8 @@ pub enum Action {
     },
     /// Turn camera or microphone on or off.
     Toggle(Source),
+    /// Share the screen, or share it no more.
+    ToggleScreen,
     /// Use this device; whichever the browser likes if none.
     Choose(Source, Option<String>),
     /// Ask the camera for this height in pixels.

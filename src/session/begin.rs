@@ -6,18 +6,23 @@ use super::{
     action::Action,
     address, claim,
     input::{Input, Inputs},
+    model::ModelWriter,
     notice::Notice,
     resume::{Record, Resume, lock_session},
     state::Session,
 };
 use crate::platform::{alert, location, storage::Place, task};
 
+/// Shows what the page knows by itself, before its configuration has come.
+pub(super) fn show(screen: &ModelWriter) {
+    screen.room(address::room());
+    screen.known_name(claim::name().unwrap_or_default());
+}
+
 /// Begins.
 pub(super) fn begin(session: &mut Session) {
-    session.screen.room(address::room());
     session.screen.quiet(session.ringing.is_quiet());
     session.screen.can_ask(alert::can_ask());
-    session.screen.known_name(claim::name().unwrap_or_default());
     // A call must not wait for somebody who has closed the page.
     let inputs = session.inputs.clone();
     location::on_close(move || inputs.send(Input::Action(Action::Leave)));

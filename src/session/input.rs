@@ -5,7 +5,7 @@ use holdfast_call::{CallRecord, LegId};
 
 use super::{action::Action, legs::LegNews, resume::Record};
 use crate::{
-    media::CaptureEvent,
+    media::{CaptureEvent, ScreenEvent},
     rtc::{Certificate, Configuration},
     signaling::SignalingEvent,
 };
@@ -19,6 +19,7 @@ pub(super) enum Input {
     /// Of the connection with this number.
     Leg(u32, LegNews),
     Capture(CaptureEvent),
+    Screen(ScreenEvent),
     /// The network of this device is another than before.
     NetworkMoved,
     /// The page was hidden, and its timers slow, until now; or it is hidden.

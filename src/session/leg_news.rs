@@ -40,7 +40,9 @@ fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<Le
             LegEvent::Connection(state)
         }
         PeerEvent::Track(stream) => {
-            session.legs.by_serial(serial)?.stream = Some(stream);
+            let streams = &mut session.legs.by_serial(serial)?.streams;
+            streams.retain(|known| known.id() != stream.id());
+            streams.push(stream);
             tracks_changed(session, serial);
             LegEvent::RemoteTrack
         }
@@ -83,12 +85,14 @@ fn tracks_changed(session: &mut Session, serial: u32) {
 }
 
 fn track_removed(session: &mut Session, serial: u32, stream: &MediaStream) -> Option<LegEvent> {
-    if session.legs.stream(serial) != Some(stream) {
-        return None;
-    }
-    tracks_changed(session, serial);
+    let leg = session.legs.by_serial(serial)?;
     let is_last = stream.get_tracks().length() == 0;
-    is_last.then_some(LegEvent::RemoteTracksGone)
+    if is_last {
+        leg.streams.retain(|known| known != stream);
+    }
+    let is_none = leg.streams.is_empty();
+    tracks_changed(session, serial);
+    (is_last && is_none).then_some(LegEvent::RemoteTracksGone)
 }
 
 /// A message from the other side over a leg: theirs beyond doubt.

@@ -20,8 +20,8 @@ pub(super) struct Leg {
     pub(super) serial: u32,
     pub(super) peer: Peer,
     pub(super) senders: Senders,
-    /// The streams that come in.
-    pub(super) stream: Option<MediaStream>,
+    /// The streams that come in: camera and microphone, and perhaps a screen.
+    pub(super) streams: Vec<MediaStream>,
     /// While its first picture is waited for.
     pub(super) first_frame: Option<FirstFrame>,
     /// It restarts its ICE, and waits so long for the ICE servers as they are now.
@@ -43,6 +43,8 @@ pub(super) enum LegNews {
 pub(super) struct Legs {
     all: Vec<Leg>,
     made: u32,
+    /// The id of the stream that the other side sends its screen in, if it shares it.
+    peer_screen: Option<String>,
     emit: Rc<dyn Fn(u32, LegNews)>,
 }
 
@@ -52,6 +54,7 @@ impl Legs {
         Self {
             all: Vec::new(),
             made: 0,
+            peer_screen: None,
             emit: Rc::new(emit),
         }
     }
@@ -70,10 +73,28 @@ impl Legs {
         self.all.iter_mut().find(|leg| leg.serial == serial)
     }
 
-    /// The streams that come in over that connection.
+    /// Camera and microphone of the other side, as they come in over that connection.
     pub(super) fn stream(&self, serial: u32) -> Option<&MediaStream> {
-        let leg = self.all.iter().find(|leg| leg.serial == serial);
-        leg.and_then(|leg| leg.stream.as_ref())
+        self.find(serial, |is_screen| !is_screen)
+    }
+
+    /// Their screen, the same way.
+    pub(super) fn screen(&self, serial: u32) -> Option<&MediaStream> {
+        self.find(serial, |is_screen| is_screen)
+    }
+
+    fn find(&self, serial: u32, is_wanted: fn(bool) -> bool) -> Option<&MediaStream> {
+        let leg = self.all.iter().find(|leg| leg.serial == serial)?;
+        let is_screen = |stream: &MediaStream| Some(stream.id()) == self.peer_screen;
+        let mut streams = leg.streams.iter();
+        streams.find(|stream| is_wanted(is_screen(stream)))
+    }
+
+    /// The other side shares its screen in the stream of that id, or none. Whether that is news.
+    pub(super) fn set_peer_screen(&mut self, id: Option<String>) -> bool {
+        let is_news = self.peer_screen != id;
+        self.peer_screen = id;
+        is_news
     }
 
     /// The senders of our tracks, over all of them.
@@ -178,11 +199,12 @@ impl Legs {
     pub(super) fn await_first_frame(&mut self, serial: u32) {
         let emit = self.emit.clone();
         let flows = move || emit(serial, LegNews::Done(LegEvent::MediaFlowing));
+        let stream = self.stream(serial).cloned();
         if let Some(leg) = self.by_serial(serial)
             && leg.first_frame.is_none()
         {
-            let stream = leg.stream.as_ref();
-            leg.first_frame = stream.and_then(|stream| FirstFrame::of(stream, flows.clone()));
+            let frame = |stream: MediaStream| FirstFrame::of(&stream, flows.clone());
+            leg.first_frame = stream.and_then(frame);
             if leg.first_frame.is_none() {
                 flows();
             }

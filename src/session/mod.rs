@@ -49,13 +49,13 @@ pub use self::{
     presence::{Person, PersonStatus, Presence},
 };
 use crate::{
-    media::{CaptureEvent, MediaError},
+    media::{CaptureEvent, MediaError, ScreenEvent},
     platform::{alert, task},
     rtc::Certificate,
     text,
 };
 pub use crate::{
-    media::{Device, Source},
+    media::{Device, Source, can_share},
     rtc::PeerState,
     signaling::LinkView,
 };
@@ -67,6 +67,7 @@ pub fn start() -> (Model, Dispatch) {
     let inputs = Inputs(sender);
     let (model, screen) = model::new();
     let dispatch = Dispatch::new(inputs.emitter(Input::Action));
+    begin::show(&screen);
     task::spawn(async move {
         match ice_servers::load_checked().await {
             Ok(config) => {
@@ -100,6 +101,7 @@ fn handle(session: &mut Session, input: Input) {
         Input::Leg(serial, news) => leg_news(session, serial, news),
         Input::Capture(event) if session.renews_certificate => session.held.push(event),
         Input::Capture(event) => captured(session, event),
+        Input::Screen(event) => screen_event(session, event),
         Input::NetworkMoved => {
             session.signaling.network_moved();
             session.feed(Event::NetworkMoved);
@@ -158,6 +160,18 @@ fn captured(session: &mut Session, event: CaptureEvent) {
     }
 }
 
+/// The person has picked what to share of their screen, or shares it no more.
+fn screen_event(session: &mut Session, event: ScreenEvent) {
+    let sending = session.legs.sending();
+    match event {
+        ScreenEvent::Picked(request, Ok(picked)) => session.shared.share(request, picked, sending),
+        // Whoever has picked nothing knows.
+        ScreenEvent::Picked(_, Err(MediaError::Refused)) => {}
+        ScreenEvent::Picked(_, Err(_)) => session.notify(Notice::NotShared),
+        ScreenEvent::Ended => session.shared.stop(sending),
+    }
+}
+
 /// Camera and microphone are not allowed: whoever calls thinks again; whoever has said yes to a call
 /// watches and listens.
 fn refused(session: &mut Session, error: MediaError) {
@@ -178,6 +192,7 @@ fn tell_media(session: &mut Session) {
         session.feed(Event::LocalMedia(MediaState {
             camera: view.has_video,
             microphone: view.microphone,
+            screen: session.shared.id(),
         }));
     }
 }
@@ -214,12 +229,22 @@ fn render(session: &mut Session) {
     let view = session.call.view();
     let seconds = CallDriver::seconds(&view);
     session.ringing.follow(&view);
+    let peer_screen = view
+        .peer_media
+        .as_ref()
+        .and_then(|media| media.screen.clone());
+    if session.legs.set_peer_screen(peer_screen) {
+        session
+            .picture
+            .streams_changed(&session.legs, &session.screen);
+    }
     let has_reason = view.ended.as_ref().and_then(text::end_reason).is_some();
     session.screen.call(view, seconds, has_reason);
     let capture = &session.capture;
     session
         .screen
         .local(capture.stream(), capture.view(), capture.chosen());
+    session.screen.sharing(session.shared.id().is_some());
     session.screen.link(session.signaling.view());
 }
 

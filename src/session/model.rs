@@ -127,6 +127,10 @@ model! {
     remote: Option<MediaStream> = None;
     /// Whether there is a picture among it.
     remote_has_video: bool = false;
+    /// The other side's screen, while they share it.
+    remote_screen: Option<MediaStream> = None;
+    /// We share ours.
+    sharing: bool = false;
     /// Devices that can be chosen.
     devices: Vec<Device> = Vec::new();
     /// The browser's states of the connection.
@@ -213,6 +217,17 @@ impl ModelWriter {
     pub(super) fn remote(&self, stream: Option<MediaStream>, has_video: bool) {
         set(&self.remote, stream);
         self.remote_has_video.set(has_video);
+    }
+
+    /// The screen that the other side shares.
+    pub(super) fn remote_screen(&self, stream: Option<MediaStream>) {
+        set(&self.remote_screen, stream);
+    }
+
+    pub(super) fn sharing(&self, sharing: bool) {
+        if sharing != self.sharing.get_untracked() {
+            self.sharing.set(sharing);
+        }
     }
 
     /// Our link to the others. What was said of it when it went is over with it.

@@ -32,6 +32,8 @@ pub enum Notice {
     AnotherTab,
     /// What this browser was known by is forgotten.
     Forgotten,
+    /// The browser shares no screen, for another reason than that nothing was picked.
+    NotShared,
     /// The server's error, in its own words.
     Server(String),
     /// Why the server closed our connection, in its own words.

@@ -21,7 +21,10 @@ pub(super) fn perform(session: &mut Session, command: Command) {
             session.check_certificate();
             session.capture.acquire();
         }
-        Command::ReleaseMedia => session.capture.release(),
+        Command::ReleaseMedia => {
+            session.capture.release();
+            session.shared.stop(Vec::new());
+        }
         Command::OpenLeg { leg, offers } => {
             if let Err(error) = open_leg(session, leg, offers) {
                 let refused = LegEvent::DescriptionRefused(error.to_string());
@@ -88,7 +91,8 @@ pub(super) fn take_servers(
 fn open_leg(session: &mut Session, id: LegId, offers: bool) -> Result<(), DomError> {
     let (serial, emit) = session.legs.next();
     let peer = Peer::new(&session.config.rtc, id > 0, emit.clone())?;
-    let senders = session.capture.attach(&peer, offers);
+    let mut senders = session.capture.attach(&peer, offers);
+    session.shared.attach(&peer, &mut senders);
     // The sample's client shows no picture after an offer that has a data channel in it: in a
     // call whose other end is not known yet, it comes later.
     let is_ours = id > 0 || session.signaling.route().only_peer().is_some();
@@ -100,7 +104,7 @@ fn open_leg(session: &mut Session, id: LegId, offers: bool) -> Result<(), DomErr
         serial,
         peer,
         senders,
-        stream: None,
+        streams: Vec::new(),
         first_frame: None,
         restart: None,
         lacks_channel: offers && !is_ours,

@@ -1,6 +1,7 @@
 //! Which leg is seen and heard: one stream for the whole call, whose tracks change, so that the video
 //! element never goes black.
 
+use js_sys::Array;
 use wasm_bindgen::JsCast;
 use web_sys::{MediaStream, MediaStreamTrack};
 
@@ -14,6 +15,8 @@ pub(super) struct Picture {
     video: Option<u32>,
     audio: Option<u32>,
     stream: Option<MediaStream>,
+    /// The other side's screen.
+    shared: Option<MediaStream>,
 }
 
 impl Picture {
@@ -46,6 +49,7 @@ impl Picture {
         if legs.is_empty() {
             *self = Self::default();
             screen.remote(None, false);
+            screen.remote_screen(None);
         } else if self
             .audio
             .is_some_and(|audio| legs.by_serial(audio).is_none())
@@ -55,28 +59,48 @@ impl Picture {
         }
     }
 
-    /// Puts into the stream the tracks that belong there, and takes out the others.
+    /// Which of their streams is their screen is news.
+    pub(super) fn streams_changed(&mut self, legs: &Legs, screen: &ModelWriter) {
+        if self.video.is_some() {
+            self.sync(legs, screen);
+        }
+    }
+
+    /// Puts into the streams the tracks that belong there, and takes out the others.
     fn sync(&mut self, legs: &Legs, screen: &ModelWriter) {
         let of = |serial: Option<u32>| serial.and_then(|serial| legs.stream(serial));
         let video = of(self.video).map(MediaStream::get_video_tracks);
         let audio = of(self.audio).map(MediaStream::get_audio_tracks);
-        let tracks = [video, audio].into_iter().flatten();
-        let wanted: Vec<MediaStreamTrack> = tracks.flatten().map(JsCast::unchecked_into).collect();
-        if self.stream.is_none() {
-            self.stream = MediaStream::new().ok();
-        }
-        let Some(stream) = &self.stream else { return };
-        for track in stream.get_tracks() {
-            let track: MediaStreamTrack = track.unchecked_into();
-            if !wanted.contains(&track) {
-                stream.remove_track(&track);
-            }
-        }
-        for track in &wanted {
-            stream.add_track(track);
-        }
-        let has_video = stream.get_video_tracks().length() > 0;
-        // `stream.clone()` would be the browser's own: another stream.
-        screen.remote(Some(Clone::clone(stream)), has_video);
+        let stream = fill(&mut self.stream, [video, audio]);
+        let has_video = stream
+            .as_ref()
+            .is_some_and(|stream| stream.get_video_tracks().length() > 0);
+        screen.remote(stream, has_video);
+        let shared = self.video.and_then(|serial| legs.screen(serial));
+        let shared = shared.map(MediaStream::get_tracks);
+        let is_shared = shared.is_some();
+        let stream = fill(&mut self.shared, [shared, None]);
+        screen.remote_screen(stream.filter(|_| is_shared));
     }
+}
+
+/// Puts those tracks into the stream, and takes out the others.
+fn fill(stream: &mut Option<MediaStream>, tracks: [Option<Array>; 2]) -> Option<MediaStream> {
+    let tracks = tracks.into_iter().flatten().flatten();
+    let wanted: Vec<MediaStreamTrack> = tracks.map(JsCast::unchecked_into).collect();
+    if stream.is_none() {
+        *stream = MediaStream::new().ok();
+    }
+    let stream = stream.as_ref()?;
+    for track in stream.get_tracks() {
+        let track: MediaStreamTrack = track.unchecked_into();
+        if !wanted.contains(&track) {
+            stream.remove_track(&track);
+        }
+    }
+    for track in &wanted {
+        stream.add_track(track);
+    }
+    // `stream.clone()` would be the browser's own: another stream.
+    Some(Clone::clone(stream))
 }

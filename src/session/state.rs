@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    media::{Capture, CaptureEvent},
+    media::{Capture, CaptureEvent, SharedScreen},
     platform::{clock, database, location, random, task, visibility},
     rtc::{Certificate, on_network_change},
     signaling::Signaling,
@@ -39,6 +39,7 @@ pub(super) struct Session {
     pub(super) call: CallDriver,
     pub(super) signaling: Signaling,
     pub(super) capture: Capture,
+    pub(super) shared: SharedScreen,
     pub(super) legs: Legs,
     pub(super) picture: Picture,
     pub(super) resume: Resume,
@@ -70,6 +71,7 @@ impl Session {
                 inputs.emitter(Input::Signaling),
             ),
             capture: Capture::new(inputs.emitter(Input::Capture)),
+            shared: SharedScreen::new(inputs.emitter(Input::Screen)),
             legs: Legs::new(move |serial, news| legs.send(Input::Leg(serial, news))),
             picture: Picture::default(),
             resume: Resume::default(),

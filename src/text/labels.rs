@@ -26,6 +26,8 @@ pub const MUTE: &str = "Mute";
 pub const UNMUTE: &str = "Unmute";
 pub const STOP_CAMERA: &str = "Stop camera";
 pub const START_CAMERA: &str = "Start camera";
+pub const SHARE_SCREEN: &str = "Share screen";
+pub const STOP_SHARING: &str = "Stop sharing";
 pub const CHAT: &str = "Chat";
 pub const EVERYBODY: &str = "Everybody";
 

@@ -15,6 +15,7 @@ pub fn notice(notice: &Notice) -> String {
         Notice::Configuration(error) => configuration_error(error),
         Notice::Call(notice) => call_notice(notice),
         Notice::NotHere(peer) => not_here(peer),
+        Notice::NotShared => "Your screen can't be shared from this browser.".into(),
         Notice::Server(sentence) | Notice::Closed(sentence) => sentence.clone(),
         Notice::NotACode => "This is not a whole code. Copy all of it, and nothing else.".into(),
         Notice::StaleCode => "This code belongs to a call that is over. Ask for a new one.".into(),

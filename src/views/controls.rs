@@ -1,11 +1,11 @@
 //! What can be done in a call, in one bar.
 
 use super::{
-    bind::{attribute, class, does, flag, press, text},
+    bind::{attribute, class, does, flag, hidden, press, text},
     drawer::{Drawer, Open},
 };
 use crate::{
-    session::{Action, CallState, Dispatch, Model, Source},
+    session::{Action, CallState, Dispatch, Model, Source, can_share},
     text::labels,
 };
 
@@ -35,6 +35,16 @@ pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
         Source::Camera,
         [labels::START_CAMERA, labels::STOP_CAMERA],
     );
+    // Whoever has another client takes a second picture for the first.
+    hidden("share-button", move || {
+        !can_share() || model.call.read().peer_media.is_none()
+    });
+    class("share-button", "on", move || *model.sharing.read());
+    text("share-label", move || match *model.sharing.read() {
+        true => labels::STOP_SHARING.into(),
+        false => labels::SHARE_SCREEN.into(),
+    });
+    does("share-button", dispatch, Action::ToggleScreen);
     text("chat-label", move || labels::unread(drawer.unread()));
     for (id, what) in [("chat-button", Open::Chat), ("people-button", Open::People)] {
         attribute(id, "aria-expanded", move || drawer.is(what).to_string());

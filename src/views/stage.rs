@@ -29,6 +29,10 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     follow("received_video", model.remote);
     keep_playing(model);
     class("received_video", "empty", move || !has_picture(model));
+    follow("screen_video", model.remote_screen);
+    let shares = move || model.remote_screen.read().is_some();
+    class("screen_video", "empty", move || !shares());
+    class("stage", "shared", shares);
     hidden("peer-avatar", move || !calls() || has_picture(model));
     text("peer-avatar", move || {
         text::initial(&model.call.read().peer)
@@ -43,8 +47,10 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         text::call_state(&call, model.presence.read().is_away(&call.peer))
     });
     hidden("peer-muted", move || {
-        let media = model.call.read().peer_media;
-        media.is_none_or(|media| media.microphone)
+        let call = model.call.read();
+        call.peer_media
+            .as_ref()
+            .is_none_or(|media| media.microphone)
     });
     // Counted for the eye alone.
     text("state-time", move || {
@@ -88,7 +94,8 @@ fn keep_playing(model: Model) {
 
 /// Whether there is a picture of the other side: a track that sends nothing shows its last one for ever.
 fn has_picture(model: Model) -> bool {
-    let media = model.call.read().peer_media;
+    let call = model.call.read();
+    let media = call.peer_media.as_ref();
     *model.remote_has_video.read() && media.is_none_or(|media| media.camera)
 }
 

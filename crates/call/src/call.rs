@@ -261,7 +261,7 @@ impl Call {
 
     /// What the other side has said that it sends.
     pub(crate) fn peer_media(&self) -> Option<MediaState> {
-        self.peer_media
+        self.peer_media.clone()
     }
 
     /// When media first flowed, if it has.
@@ -370,8 +370,8 @@ impl Call {
 
     /// What we send from now on.
     pub(crate) fn sends(&mut self, media: MediaState) {
-        if self.media != Some(media) {
-            self.media = Some(media);
+        if self.media.as_ref() != Some(&media) {
+            self.media = Some(media.clone());
             self.command(Command::SendDirect(ChannelMessage::Media(media)));
         }
     }
@@ -677,7 +677,7 @@ impl Call {
             let secret = ChannelMessage::Secret(secret.digits());
             self.command(Command::SendDirect(secret));
         }
-        if let Some(media) = self.media {
+        if let Some(media) = self.media.clone() {
             self.command(Command::SendDirect(ChannelMessage::Media(media)));
         }
         for message in self.chat.again() {

@@ -662,7 +662,11 @@ fn whoever_is_blocked_rings_no_more_and_is_told_nothing() {
 
 #[test]
 fn each_side_is_told_what_the_other_sends_also_over_a_leg_that_comes_later() {
-    let media = |camera, microphone| MediaState { camera, microphone };
+    let media = |camera, microphone| MediaState {
+        camera,
+        microphone,
+        screen: None,
+    };
     let mut sim = Sim::talking();
     assert_eq!(sim.ends[BOB].endpoint.view().peer_media, None);
     sim.handle(ANN, Event::LocalMedia(media(true, true)));

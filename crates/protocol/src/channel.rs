@@ -29,12 +29,15 @@ pub enum ChannelMessage {
 }
 
 /// Which sources are on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MediaState {
     /// There is a picture.
     pub camera: bool,
     /// There is sound.
     pub microphone: bool,
+    /// The id of the stream that a shared screen is sent in (`a=msid` in SDP, RFC 8830); none if none
+    /// is shared.
+    pub screen: Option<String>,
 }
 
 impl ChannelMessage {
@@ -63,6 +66,7 @@ impl ChannelMessage {
                 Some(Self::Media(MediaState {
                     camera: is_on("camera").ok_or(missing("`camera`, 0 or 1"))?,
                     microphone: is_on("microphone").ok_or(missing("`microphone`, 0 or 1"))?,
+                    screen: fields.string("screen"),
                 }))
             }
             Kind::Message => Some(Self::Text {

@@ -153,13 +153,20 @@ impl JsonFields for ChannelMessage {
                 kind(show, Kind::Secret);
                 show("secret", JsonValue::Text(secret));
             }
-            Self::Media(MediaState { camera, microphone }) => {
+            Self::Media(MediaState {
+                camera,
+                microphone,
+                screen,
+            }) => {
                 kind(show, Kind::Media);
                 show("camera", JsonValue::Number(u8::from(*camera).into()));
                 show(
                     "microphone",
                     JsonValue::Number(u8::from(*microphone).into()),
                 );
+                if let Some(screen) = screen {
+                    show("screen", JsonValue::Text(screen));
+                }
             }
             Self::Text { nth, text } => {
                 kind(show, Kind::Message);

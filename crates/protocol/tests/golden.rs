@@ -275,6 +275,12 @@ fn ours() -> Vec<Ours> {
         Channel(ChannelMessage::Media(MediaState {
             camera: false,
             microphone: true,
+            screen: None,
+        })),
+        Channel(ChannelMessage::Media(MediaState {
+            camera: true,
+            microphone: false,
+            screen: Some("3f2a".into()),
         })),
     ]
 }

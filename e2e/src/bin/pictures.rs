@@ -97,6 +97,14 @@ fn main() {
                     keep(&ann, "18-chat").await;
                     ann.click("#chat-button").await;
                 }
+                bob.click("#share-button").await;
+                ann.frames("#screen_video").await;
+                keep(&ann, "19-their-screen").await;
+                bob.click("#share-button").await;
+                ann.click("#share-button").await;
+                ann.reads("#share-label", "Stop sharing").await;
+                keep(&ann, "20-our-screen").await;
+                ann.click("#share-button").await;
                 ann.click("#camera-button").await;
                 ann.reads("#camera-button", "Start camera").await;
                 keep(&ann, "7-camera-off").await;

@@ -18,7 +18,7 @@ const STRICT: [(&str, &str); 6] = [
     ("cross-origin-resource-policy", "same-origin"),
     (
         "permissions-policy",
-        "camera=(self), microphone=(self), geolocation=(), display-capture=()",
+        "camera=(self), microphone=(self), geolocation=(), display-capture=(self)",
     ),
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
