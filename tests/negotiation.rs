@@ -190,6 +190,8 @@ impl Pair {
                 LegEvent::Connection(ConnectionState::Connected)
             }
             PeerEvent::Connection(_)
+            | PeerEvent::NoCandidates
+            | PeerEvent::ServerError { .. }
             | PeerEvent::IceConnection(_)
             | PeerEvent::Track(_)
             | PeerEvent::TrackRemoved(_)

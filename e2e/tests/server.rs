@@ -3,6 +3,7 @@
 use std::{
     net::{Ipv4Addr, SocketAddr, UdpSocket},
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use Kind::{Chromium, Firefox};
@@ -130,15 +131,19 @@ async fn call_over_a_relay(ann: &Person, bob: &Person) {
     ann.sees_the_other_side().await;
     bob.sees_the_other_side().await;
     for person in [ann, bob] {
+        // A picture may be there before a pair is nominated.
         let script = "const done = arguments[0];
-            const open = peers.filter(peer => peer.connectionState === 'connected');
-            Promise.all(open.map(peer => peer.getStats())).then(reports => {
+            const look = async () => {
+                const open = peers.filter(peer => peer.connectionState === 'connected');
+                const reports = await Promise.all(open.map(peer => peer.getStats()));
                 const all = reports.flatMap(report => [...report.values()]);
                 const used = all.filter(pair => pair.type === 'candidate-pair'
                     && pair.state === 'succeeded' && pair.nominated);
                 const local = used.map(pair => all.find(one => one.id === pair.localCandidateId));
+                if (!local.length) return setTimeout(look, 50);
                 done(local.map(candidate => candidate.candidateType).join());
-            });";
+            };
+            look();";
         let used = person.run_async(script).await;
         assert_eq!(used, "relay", "{}", person.name);
     }
@@ -248,6 +253,55 @@ impl Drop for Coturn {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// Ann calls Bob where relays alone may be used and none works: both are told soon, and why.
+fn without_a_relay(kinds: [Kind; 2], says: &str, options: impl FnOnce(&mut Options)) {
+    stage(async |stage| {
+        let site = site_with(&json!({ "iceTransportPolicy": "relay" }).to_string());
+        let server = holdfast_server_with(|mut all| {
+            options(&mut all);
+            all.site = site;
+            all
+        });
+        let url = format!("http://localhost:{}/", server.await.port());
+        let [ann, bob] = stage
+            .people_at(&url, [(kinds[0], "Ann"), (kinds[1], "Bob")])
+            .await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        let accepted = Instant::now();
+        for person in [&ann, &bob] {
+            person.reads(".notice", "Could not connect").await;
+        }
+        assert!(accepted.elapsed() < Duration::from_secs(20));
+        ann.reads(".notice", says).await;
+        ann.is_idle().await;
+        bob.is_idle().await;
+    });
+}
+
+#[test]
+fn a_relay_that_cannot_be_reached_is_named_within_twenty_seconds() {
+    for kinds in [[Chromium, Chromium], [Firefox, Chromium]] {
+        without_a_relay(kinds, "does not answer", |options| {
+            let port = free_udp_port();
+            options.turn_urls = vec![format!("turn:127.0.0.1:{port}?transport=udp")];
+            options.turn_secret = Some(SECRET.into());
+        });
+    }
+}
+
+#[test]
+fn a_relay_that_refuses_our_password_is_named_within_twenty_seconds() {
+    let port = free_udp_port();
+    let _coturn = Coturn::start(port);
+    for kinds in [[Chromium, Chromium], [Firefox, Chromium]] {
+        without_a_relay(kinds, "refused our password", |options| {
+            options.turn_urls = vec![format!("turn:127.0.0.1:{port}?transport=udp")];
+            options.turn_secret = Some("another-secret-of-thirty-two-bytes".into());
+        });
     }
 }
 

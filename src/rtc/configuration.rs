@@ -134,6 +134,14 @@ impl Configuration {
         Array::from(&self.ice_servers()).length() > 0
     }
 
+    /// The URLs of the ICE servers, for people.
+    #[must_use]
+    pub fn server_urls(&self) -> String {
+        let servers = Array::from(&self.ice_servers());
+        let urls = servers.map(&mut |server, _, _| property(&server, "urls"));
+        urls.join(", ").into()
+    }
+
     /// Takes the ICE servers of another configuration, if it names them: a failed fetch keeps the
     /// servers we have.
     pub fn take_ice_servers(&mut self, other: &Self) {

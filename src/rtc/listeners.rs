@@ -1,13 +1,16 @@
 //! The events of a connection.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use gloo_events::EventListener;
 use holdfast_protocol::Candidate;
 use wasm_bindgen::JsCast;
 use web_sys::{
-    Event, MediaStream, RtcDataChannelEvent, RtcIceConnectionState, RtcPeerConnectionIceEvent,
-    RtcPeerConnectionState, RtcTrackEvent,
+    Event, MediaStream, RtcDataChannelEvent, RtcIceConnectionState, RtcIceGatheringState,
+    RtcPeerConnectionIceEvent, RtcPeerConnectionState, RtcTrackEvent,
 };
 
 use super::{
@@ -23,6 +26,15 @@ pub enum PeerEvent {
     NegotiationNeeded,
     /// `icecandidate`, but for the last one, which is null.
     Candidate(Candidate),
+    /// Gathering is over, and has brought no candidate.
+    NoCandidates,
+    /// `icecandidateerror`.
+    ServerError {
+        /// Its URL.
+        url: String,
+        /// It has refused: the password is wrong, or it allows no more.
+        refused: bool,
+    },
     /// `iceconnectionstatechange`
     IceConnection(RtcIceConnectionState),
     /// `connectionstatechange`
@@ -52,16 +64,18 @@ pub(super) struct Listeners {
 impl Listeners {
     pub(super) fn new(connection: &PeerConnection, channels: &Channels, emit: &Emit) -> Self {
         let streams = Rc::default();
+        let has_candidates = Rc::new(Cell::new(false));
         Self {
             own: vec![
                 on_negotiation_needed(connection, emit.clone()),
-                on_candidate(connection, emit.clone()),
+                on_candidate(connection, Rc::clone(&has_candidates), emit.clone()),
+                on_server_error(connection, emit.clone()),
                 on_track(connection, Rc::clone(&streams), emit.clone()),
                 on_ice_connection_state(connection, emit.clone()),
                 on_connection_state(connection, emit.clone()),
                 on_data_channel(connection, channels.clone(), emit.clone()),
                 on_state(connection, "signalingstatechange", emit.clone()),
-                on_state(connection, "icegatheringstatechange", emit.clone()),
+                on_gathering_state(connection, has_candidates, emit.clone()),
             ],
             streams,
         }
@@ -97,15 +111,48 @@ fn on_negotiation_needed(connection: &PeerConnection, emit: Emit) -> EventListen
     on(connection, "negotiationneeded", Box::new(listener))
 }
 
-fn on_candidate(connection: &PeerConnection, emit: Emit) -> EventListener {
+fn on_candidate(
+    connection: &PeerConnection,
+    has_candidates: Rc<Cell<bool>>,
+    emit: Emit,
+) -> EventListener {
     let listener = move |event: &Event| {
         let event: &RtcPeerConnectionIceEvent = event.unchecked_ref();
         if let Some(candidate) = event.candidate() {
+            has_candidates.set(true);
             let candidate = Candidate::read(&JsObject(candidate.to_json().into()));
             emit(PeerEvent::Candidate(candidate));
         }
     };
     on(connection, "icecandidate", Box::new(listener))
+}
+
+fn on_gathering_state(
+    connection: &PeerConnection,
+    has_candidates: Rc<Cell<bool>>,
+    emit: Emit,
+) -> EventListener {
+    let of = connection.clone();
+    let listener = move |_: &Event| {
+        let is_over = of.ice_gathering_state() == RtcIceGatheringState::Complete;
+        if is_over && !has_candidates.get() {
+            emit(PeerEvent::NoCandidates);
+        }
+        emit(PeerEvent::State);
+    };
+    on(connection, "icegatheringstatechange", Box::new(listener))
+}
+
+fn on_server_error(connection: &PeerConnection, emit: Emit) -> EventListener {
+    let listener = move |event: &Event| {
+        let event = JsObject(event.into());
+        emit(PeerEvent::ServerError {
+            url: event.string("url").unwrap_or_default(),
+            // 701 is the browser's own: it was not reached (WebRTC 1.0, 4.8.3).
+            refused: event.number("errorCode") != Some(701.0),
+        });
+    };
+    on(connection, "icecandidateerror", Box::new(listener))
 }
 
 fn on_track(

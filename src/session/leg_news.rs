@@ -3,7 +3,7 @@
 use holdfast_call::{ConnectionState, Event, IceConnectionState, LegEvent};
 use web_sys::{MediaStream, RtcIceConnectionState, RtcPeerConnectionState};
 
-use super::{legs::LegNews, log::log, state::Session};
+use super::{legs::LegNews, log::log, notice::Notice, state::Session};
 use crate::{rtc::PeerEvent, wire::decode_channel};
 
 /// Takes in news of the connection with that number.
@@ -31,6 +31,20 @@ fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<Le
     Some(match event {
         PeerEvent::NegotiationNeeded => LegEvent::NegotiationNeeded,
         PeerEvent::Candidate(candidate) => LegEvent::Candidate(candidate),
+        PeerEvent::NoCandidates => {
+            // Of a server whose port is closed Chromium 156 says nothing.
+            if session.relay_error.is_none() {
+                let url = session.config.rtc.server_urls();
+                let refused = false;
+                session.relay_error = Some(Notice::Relay { url, refused });
+            }
+            let is_online = web_sys::window().is_some_and(|window| window.navigator().on_line());
+            return is_online.then_some(LegEvent::NoCandidates);
+        }
+        PeerEvent::ServerError { url, refused } => {
+            session.relay_error = Some(Notice::Relay { url, refused });
+            return None;
+        }
         PeerEvent::IceConnection(state) => LegEvent::IceConnection(ice_state(state)),
         PeerEvent::Connection(state) => {
             let state = connection_state(state);

@@ -32,6 +32,13 @@ pub enum Notice {
     AnotherTab,
     /// What this browser was known by is forgotten.
     Forgotten,
+    /// No path was found, and this server would not help.
+    Relay {
+        /// Its URL.
+        url: String,
+        /// It was reached, and has refused.
+        refused: bool,
+    },
     /// The browser shares no screen, for another reason than that nothing was picked.
     NotShared,
     /// The server's error, in its own words.

@@ -1,8 +1,8 @@
 //! Commands of the call, performed.
 
 use gloo_timers::callback::Timeout;
-use holdfast_call::{Command, Event, LegEvent, LegId};
-use holdfast_protocol::{ChannelMessage, ClientMessage};
+use holdfast_call::{Command, EndReason, Ended, Event, LegEvent, LegId};
+use holdfast_protocol::{ChannelMessage, ClientMessage, HangUpReason};
 
 use super::{ice_servers, input::Input, legs::Leg, log::log, notice::Notice, state::Session};
 use crate::{
@@ -24,6 +24,7 @@ pub(super) fn perform(session: &mut Session, command: Command) {
         Command::ReleaseMedia => {
             session.capture.release();
             session.shared.stop(Vec::new());
+            say_why_no_path(session);
         }
         Command::OpenLeg { leg, offers } => {
             if let Err(error) = open_leg(session, leg, offers) {
@@ -85,6 +86,17 @@ pub(super) fn take_servers(
     leg.peer.restart_ice();
     if let Err(error) = changed {
         session.notify(Notice::Configuration(error));
+    }
+}
+
+/// A call for which no path was ever found is over: an ICE server may be the reason.
+fn say_why_no_path(session: &mut Session) {
+    let error = session.relay_error.take();
+    let no_path = [EndReason::NoPath, EndReason::There(HangUpReason::NoPath)];
+    let is_why = |ended: &Ended| ended.lasted.is_none() && no_path.contains(&ended.reason);
+    let ended = session.call.view().ended;
+    if let Some(error) = error.filter(|_| ended.as_ref().is_some_and(is_why)) {
+        session.notify(error);
     }
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Session {
     pub(super) shared: SharedScreen,
     pub(super) legs: Legs,
     pub(super) picture: Picture,
+    /// What the browser has said of an ICE server during the call, in case that no path is found.
+    pub(super) relay_error: Option<Notice>,
     pub(super) resume: Resume,
     pub(super) ringing: Ringing,
     pub(super) coming_back: Option<ComingBack>,
@@ -74,6 +76,7 @@ impl Session {
             shared: SharedScreen::new(inputs.emitter(Input::Screen)),
             legs: Legs::new(move |serial, news| legs.send(Input::Leg(serial, news))),
             picture: Picture::default(),
+            relay_error: None,
             resume: Resume::default(),
             ringing: Ringing::new(),
             coming_back: None,

@@ -24,12 +24,14 @@ pub fn end_reason(ended: &Ended) -> Option<String> {
                 format!("You missed a call from {peer}.")
             }
             HangUpReason::Failed => format!("{peer}'s browser could not go on with the call."),
+            HangUpReason::NoPath if ended.lasted.is_none() => no_path(peer),
             HangUpReason::NoPath => format!("The connection to {peer} was lost."),
         },
         EndReason::NoAnswer => format!("{peer} did not answer."),
         EndReason::Missed => format!("You missed a call from {peer}."),
         EndReason::Unreachable => not_here(&ended.peer),
         EndReason::MediaRefused => media_error(&MediaError::Refused),
+        EndReason::NoPath if ended.lasted.is_none() => no_path(peer),
         EndReason::NoPath => format!("The connection to {peer} was lost and did not come back."),
         EndReason::Left => format!("{peer} left."),
         EndReason::TracksGone => format!("{peer} stopped sending sound and picture."),
@@ -45,6 +47,13 @@ pub fn end_reason(ended: &Ended) -> Option<String> {
         Some(lasted) => format!("{sentence} · {}", clock(lasted.as_secs())),
         None => sentence,
     })
+}
+
+/// No path was ever found.
+fn no_path(peer: &str) -> String {
+    format!(
+        "Could not connect with {peer}: no way through the networks was found. Try another network."
+    )
 }
 
 /// How the call is; `away`: the other side's link to the server is lost.

@@ -15,6 +15,16 @@ pub fn notice(notice: &Notice) -> String {
         Notice::Configuration(error) => configuration_error(error),
         Notice::Call(notice) => call_notice(notice),
         Notice::NotHere(peer) => not_here(peer),
+        Notice::Relay { url, refused } => {
+            let fault = match refused {
+                true => "refused our password",
+                false if url.is_empty() => "no relay is configured",
+                false => "does not answer",
+            };
+            format!(
+                "Could not connect: {url} {fault}. Try another network, or tell whoever runs this site."
+            )
+        }
         Notice::NotShared => "Your screen can't be shared from this browser.".into(),
         Notice::Server(sentence) | Notice::Closed(sentence) => sentence.clone(),
         Notice::NotACode => "This is not a whole code. Copy all of it, and nothing else.".into(),

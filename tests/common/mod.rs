@@ -40,7 +40,9 @@ impl End {
             match event {
                 PeerEvent::NegotiationNeeded => seen.negotiation_needed += 1,
                 PeerEvent::Candidate(candidate) => seen.candidates.push(candidate),
-                PeerEvent::IceConnection(_)
+                PeerEvent::NoCandidates
+                | PeerEvent::ServerError { .. }
+                | PeerEvent::IceConnection(_)
                 | PeerEvent::Connection(_)
                 | PeerEvent::Track(_)
                 | PeerEvent::TrackRemoved(_)

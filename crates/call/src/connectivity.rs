@@ -22,6 +22,10 @@ const FROZEN: Duration = Duration::from_millis(500);
 /// time that it may be without a path.
 const REFUSED: u32 = 4;
 
+/// How long a call that was never connected waits where the browser has found no way for others to reach
+/// us: another network may come, or a relay's new password.
+const NO_CANDIDATES: Duration = Duration::from_secs(8);
+
 /// How long the person is told that the call is back.
 const TELL_BACK: Duration = Duration::from_secs(4);
 
@@ -36,6 +40,8 @@ pub(crate) struct Connectivity {
     peer_knows_legs: bool,
     /// Descriptions that the browser refused since media last flowed.
     refused: u32,
+    /// The browser has found no way for others to reach us.
+    no_candidates: bool,
     timers: TimerTable,
     out: Vec<PathOutput>,
 }
@@ -119,6 +125,7 @@ impl Connectivity {
             flow,
             peer_knows_legs: false,
             refused: 0,
+            no_candidates: false,
             timers: TimerTable::default(),
             out: Vec::new(),
         }
@@ -197,7 +204,7 @@ impl Connectivity {
         if moved {
             self.recovery.moved(now);
         }
-        self.timers.set(Timer::NoPath, now + self.limits.no_path);
+        self.limit_setup(now);
     }
 
     /// Camera and microphone are there.
@@ -259,11 +266,32 @@ impl Connectivity {
         }
     }
 
+    /// A path that is looked for is given up at that time.
+    fn limit_setup(&mut self, now: Instant) {
+        let limit = match self.no_candidates {
+            true => NO_CANDIDATES.min(self.limits.no_path),
+            false => self.limits.no_path,
+        };
+        self.timers.set(Timer::NoPath, now + limit);
+    }
+
+    /// The browser has looked for ways to reach us, and has found some, or none.
+    fn gathered(&mut self, none: bool, now: Instant) {
+        let is_news = std::mem::replace(&mut self.no_candidates, none) != none;
+        if is_news && self.flow == Flow::Setup {
+            self.limit_setup(now);
+        }
+    }
+
     /// News of a leg from the browser.
     pub(crate) fn leg_event(&mut self, id: LegId, event: LegEvent, now: Instant) {
         let is_current = self.legs.current().is_some_and(|leg| leg.id() == id);
         let is_live = self.legs.live() == Some(id);
+        if let LegEvent::Candidate(_) = event {
+            self.gathered(false, now);
+        }
         match event {
+            LegEvent::NoCandidates => self.gathered(true, now),
             LegEvent::BytesReceived(bytes) if is_live => self.bytes_received(bytes, now),
             LegEvent::Connection(ConnectionState::Connected) if is_current => {
                 self.leg_connected(now);

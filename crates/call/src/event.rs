@@ -139,6 +139,9 @@ pub enum LegEvent {
     CandidateRefused(String),
     /// `icecandidate`: one more way to reach us.
     Candidate(Candidate),
+    /// `icegatheringstatechange` to `complete`, without any candidate, on a device that is online: no relay
+    /// works, and nothing else is allowed.
+    NoCandidates,
     /// `iceconnectionstatechange`
     IceConnection(IceConnectionState),
     /// `connectionstatechange`

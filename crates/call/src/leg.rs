@@ -188,6 +188,7 @@ impl Leg {
             | LegEvent::ChannelOpen
             | LegEvent::BytesReceived(_)
             | LegEvent::Certificate(_)
+            | LegEvent::NoCandidates
             | LegEvent::RemoteTracksGone
             | LegEvent::RemoteTrack => {}
         }

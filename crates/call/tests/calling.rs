@@ -518,6 +518,31 @@ fn a_caller_whom_nobody_answers_has_to_wait_longer_each_time() {
     assert!(rings(&mut sim, "Eve"));
 }
 
+#[test]
+fn where_no_relay_works_and_nothing_else_may_be_used_the_call_says_so_soon() {
+    let no_way = |works: bool| {
+        let mut sim = Sim::new(Network::PERFECT);
+        sim.no_path = true;
+        sim.act(ANN, Act::Dial, 1000);
+        // It may ring for as long as usual.
+        sim.run(20_000);
+        assert_eq!(sim.stage(ANN), CallState::Calling { ringing: true });
+        sim.act(BOB, Act::Accept, 1000);
+        sim.run(2000);
+        assert_eq!(sim.stage(ANN), CallState::Connecting);
+        // A relay may have a new password by now.
+        sim.no_path = !works;
+        sim.run(8000);
+        sim
+    };
+    let sim = no_way(false);
+    let ended = sim.ends[ANN].endpoint.view().ended.expect("it is over");
+    assert_eq!((ended.reason, ended.lasted), (EndReason::NoPath, None));
+    let told = sim.ends[BOB].endpoint.view().ended.expect("it is over");
+    assert_eq!(told.reason, EndReason::There(HangUpReason::NoPath));
+    assert!(no_way(true).connected());
+}
+
 /// Ann and Bob talk, and Bob's browser is killed: Ann waits for him.
 fn interrupted() -> Sim {
     let mut sim = Sim::talking();

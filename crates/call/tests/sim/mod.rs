@@ -212,6 +212,8 @@ pub(crate) struct Sim {
     pub(crate) eve: Eve,
     /// The first leg gets no data channel: the offer that has it in it is lost.
     pub(crate) no_channel: bool,
+    /// No browser finds any candidate, and no leg carries.
+    pub(crate) no_path: bool,
     /// A call has ended because a page said that it was about to close.
     pub(crate) left: bool,
     network: Network,
@@ -273,6 +275,7 @@ impl Sim {
             ends: NAMES.map(end),
             eve: Eve::default(),
             no_channel: false,
+            no_path: false,
             left: false,
             network,
             server_up: true,
@@ -1039,6 +1042,10 @@ impl Sim {
                             sdp_m_line_index: None,
                             username_fragment: Some(set.ufrag.clone()),
                         });
+                        let candidate = match self.no_path {
+                            true => LegEvent::NoCandidates,
+                            false => candidate,
+                        };
                         let item = Item::Leg(side, serial, candidate);
                         self.put(Duration::from_millis(after), item);
                     }
@@ -1131,7 +1138,9 @@ impl Sim {
     /// Whether media gets through on that leg, both ways.
     fn carries(&self, side: Side, serial: u32) -> bool {
         let here = self.ends[side].legs.iter().find(|leg| leg.serial == serial);
-        let Some(here) = here else { return false };
+        let Some(here) = here.filter(|_| !self.no_path) else {
+            return false;
+        };
         let other = &self.ends[1 - side];
         let Some(there) = other.legs.iter().find(|leg| leg.id == here.id) else {
             return false;
