@@ -37,7 +37,7 @@ pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
     );
     // Whoever has another client takes a second picture for the first.
     hidden("share-button", move || {
-        !can_share() || model.call.read().peer_media.is_none()
+        !can_share() || !model.call.read().is_ours
     });
     class("share-button", "on", move || *model.sharing.read());
     text("share-label", move || match *model.sharing.read() {

@@ -231,6 +231,11 @@ impl Call {
         self.agreement == Agreement::Ringing
     }
 
+    /// Whether the other end is one of ours as well, and both want the call.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.outbox.is_holdfast() && self.is_agreed()
+    }
+
     pub(crate) fn is_agreed(&self) -> bool {
         self.agreement == Agreement::Agreed
     }

@@ -184,6 +184,7 @@ impl Endpoint {
             interruption: call.and_then(|call| call.interruption(self.link_lost)),
             back_after: call.and_then(Call::back_after),
             peer_media: call.and_then(Call::peer_media),
+            is_ours: call.is_some_and(Call::is_ours),
             waiting: self
                 .calls
                 .waiting
@@ -202,7 +203,7 @@ impl Endpoint {
             .current
             .as_ref()
             .filter(|call| call.peer().name == peer);
-        call.is_some_and(|call| call.outbox().is_holdfast() && call.is_agreed())
+        call.is_some_and(Call::is_ours)
     }
 
     /// The token of the call: of two, when both called at the same moment, the lesser.

@@ -20,6 +20,8 @@ pub struct CallView {
     pub back_after: Option<Duration>,
     /// What the other side has said that it sends; none if it has not, as a client of the sample.
     pub peer_media: Option<MediaState>,
+    /// The other end is one of ours as well, and both want the call.
+    pub is_ours: bool,
     /// Somebody who calls while the call is interrupted; accepting ends it.
     pub waiting: Option<String>,
     /// How the last call ended.
