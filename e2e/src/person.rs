@@ -2,9 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use fantoccini::{Client, Locator, error::CmdError, wd::WindowHandle};
+use axum::http::Method;
+use fantoccini::{
+    Client, Locator,
+    error::CmdError,
+    wd::{WebDriverCompatibleCommand, WindowHandle},
+};
 use serde_json::{Value, json};
 use tokio::time::sleep;
+use url::Url;
 
 /// How long anything may take before a test fails.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -286,9 +292,21 @@ impl Person {
 
     /// Runs a script that says by its last argument that it is done, and with what.
     pub async fn run_async(&self, script: &str) -> Value {
-        let page = self.browser().await;
-        let done = page.execute_async(script, Vec::new()).await;
+        self.run_async_with(script, json!([])).await
+    }
+
+    /// The same, with arguments before that one.
+    pub async fn run_async_with(&self, script: &str, args: Value) -> Value {
+        let args = args.as_array().cloned().unwrap_or_default();
+        let done = self.browser().await.execute_async(script, args).await;
         done.expect("the script runs")
+    }
+
+    /// Asks Chromium itself, by the Chrome DevTools Protocol.
+    pub async fn cdp(&self, method: &'static str, params: Value) -> Value {
+        let command = DevTools { method, params };
+        let answer = self.browser().await.issue_cmd(command).await;
+        answer.expect("Chromium answers")
     }
 
     /// Waits until a script returns true.
@@ -307,5 +325,26 @@ impl Person {
             .await?
             .click()
             .await
+    }
+}
+
+/// A command of the Chrome DevTools Protocol, by way of ChromeDriver.
+#[derive(Debug)]
+struct DevTools {
+    method: &'static str,
+    params: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!(
+            "session/{}/goog/cdp/execute",
+            session.unwrap_or_default()
+        ))
+    }
+
+    fn method_and_body(&self, _request: &Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": self.method, "params": self.params });
+        (Method::POST, Some(body.to_string()))
     }
 }

@@ -44,8 +44,10 @@ struct Ring {
 impl Ring {
     fn show(model: Model, dispatch: Dispatch, peer: &str) -> Self {
         let template: HtmlTemplateElement = element("ring-template");
-        let copy = template.content().clone_node_with_deep(true);
-        if let (Some(body), Ok(copy)) = (document().body(), copy) {
+        // The dialog alone: the space around it would stay when it goes.
+        let dialog = template.content().first_element_child();
+        let copy = dialog.and_then(|dialog| dialog.clone_node_with_deep(true).ok());
+        if let (Some(body), Some(copy)) = (document().body(), copy) {
             let _ = body.append_child(&copy);
         }
         element::<Element>("ring-avatar").set_text_content(Some(&text::initial(peer)));
