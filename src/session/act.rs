@@ -56,26 +56,32 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::HangUp => session.feed(Event::HangUp),
         Action::Chat { text, to } => chat(session, text, to),
         Action::Toggle(source) => session.capture.toggle(source, session.legs.sending()),
-        Action::ToggleScreen => match session.shared.id() {
-            Some(_) => session.shared.stop(session.legs.sending()),
-            None => session.shared.ask(),
-        },
+        Action::ToggleScreen => toggle_screen(session),
         Action::Choose(source, device) => session.capture.choose(source, device),
         Action::Quality(height) => session.capture.set_height(height),
         Action::Quiet(quiet) => {
             session.ringing.set_quiet(quiet);
             session.screen.quiet(quiet);
         }
-        Action::Notify => {
-            let inputs = session.inputs.clone();
-            alert::ask(move || inputs.send(Input::MayNotify));
-        }
+        Action::Notify => ask_to_notify(session),
         Action::ForgetDevice => {
             session.forget_device();
             session.notify(Notice::Forgotten);
         }
         Action::Leave => leave(session),
     }
+}
+
+fn toggle_screen(session: &mut Session) {
+    match session.shared.id() {
+        Some(_) => session.shared.stop(session.legs.sending()),
+        None => session.shared.ask(),
+    }
+}
+
+fn ask_to_notify(session: &Session) {
+    let inputs = session.inputs.clone();
+    alert::ask(move || inputs.send(Input::MayNotify));
 }
 
 /// The person wants to hear of somebody no more, or does again.

@@ -40,6 +40,8 @@ pub(crate) struct Connectivity {
     peer_knows_legs: bool,
     /// Descriptions that the browser refused since media last flowed.
     refused: u32,
+    /// When a path that has never been found is given up.
+    give_up: Instant,
     /// The browser has found no way for others to reach us.
     no_candidates: bool,
     timers: TimerTable,
@@ -125,6 +127,7 @@ impl Connectivity {
             flow,
             peer_knows_legs: false,
             refused: 0,
+            give_up: Instant::START,
             no_candidates: false,
             timers: TimerTable::default(),
             out: Vec::new(),
@@ -204,6 +207,7 @@ impl Connectivity {
         if moved {
             self.recovery.moved(now);
         }
+        self.give_up = now + self.limits.no_path;
         self.limit_setup(now);
     }
 
@@ -266,13 +270,12 @@ impl Connectivity {
         }
     }
 
-    /// A path that is looked for is given up at that time.
     fn limit_setup(&mut self, now: Instant) {
-        let limit = match self.no_candidates {
-            true => NO_CANDIDATES.min(self.limits.no_path),
-            false => self.limits.no_path,
+        let due = match self.no_candidates {
+            true => self.give_up.min(now + NO_CANDIDATES),
+            false => self.give_up,
         };
-        self.timers.set(Timer::NoPath, now + limit);
+        self.timers.set(Timer::NoPath, due);
     }
 
     /// The browser has looked for ways to reach us, and has found some, or none.
@@ -403,6 +406,7 @@ impl Connectivity {
     /// The device slept, and so did the limits.
     pub(crate) fn postpone(&mut self, by: Duration) {
         self.timers.postpone(by);
+        self.give_up += by;
     }
 
     // What follows from it.
