@@ -7,7 +7,9 @@ use std::{
 };
 
 use Kind::{Chromium, Firefox};
-use e2e::{Kind, Person, free_address, holdfast_server_at, holdfast_server_with, site_with, stage};
+use e2e::{
+    Kind, Person, Stage, free_address, holdfast_server_at, holdfast_server_with, site_with, stage,
+};
 use holdfast_server::{Options, Tls};
 use serde_json::json;
 
@@ -108,19 +110,28 @@ fn a_call_at_a_server_with_a_certificate_of_its_own_making() {
     });
 }
 
+/// Ann and Bob, whose media may go through relays alone.
+async fn behind_relays(
+    stage: &Stage,
+    kinds: [Kind; 2],
+    options: impl FnOnce(&mut Options),
+) -> [Person; 2] {
+    let site = site_with(&json!({ "iceTransportPolicy": "relay" }).to_string());
+    let server = holdfast_server_with(|mut all| {
+        options(&mut all);
+        all.site = site;
+        all
+    });
+    let url = format!("http://localhost:{}/", server.await.port());
+    stage
+        .people_at(&url, [(kinds[0], "Ann"), (kinds[1], "Bob")])
+        .await
+}
+
 /// A call whose media goes through TURN alone, with what `/ice` gives.
 fn relayed_call(kinds: [Kind; 2], options: impl FnOnce(&mut Options)) {
     stage(async |stage| {
-        let site = site_with(&json!({ "iceTransportPolicy": "relay" }).to_string());
-        let server = holdfast_server_with(|mut all| {
-            options(&mut all);
-            all.site = site;
-            all
-        });
-        let url = format!("http://localhost:{}/", server.await.port());
-        let [ann, bob] = stage
-            .people_at(&url, [(kinds[0], "Ann"), (kinds[1], "Bob")])
-            .await;
+        let [ann, bob] = behind_relays(stage, kinds, options).await;
         call_over_a_relay(&ann, &bob).await;
     });
 }
@@ -259,16 +270,7 @@ impl Drop for Coturn {
 /// Ann calls Bob where relays alone may be used and none works: both are told soon, and why.
 fn without_a_relay(kinds: [Kind; 2], says: &str, options: impl FnOnce(&mut Options)) {
     stage(async |stage| {
-        let site = site_with(&json!({ "iceTransportPolicy": "relay" }).to_string());
-        let server = holdfast_server_with(|mut all| {
-            options(&mut all);
-            all.site = site;
-            all
-        });
-        let url = format!("http://localhost:{}/", server.await.port());
-        let [ann, bob] = stage
-            .people_at(&url, [(kinds[0], "Ann"), (kinds[1], "Bob")])
-            .await;
+        let [ann, bob] = behind_relays(stage, kinds, options).await;
         ann.call("Bob").await;
         bob.accept().await;
         let accepted = Instant::now();
