@@ -42,7 +42,10 @@ fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<Le
             return is_online.then_some(LegEvent::NoCandidates);
         }
         PeerEvent::ServerError { url, refused } => {
-            session.relay_error = Some(Notice::Relay { url, refused });
+            // A refusal says more than silence, which is usual of a server over IPv6.
+            if refused || session.relay_error.is_none() {
+                session.relay_error = Some(Notice::Relay { url, refused });
+            }
             return None;
         }
         PeerEvent::IceConnection(state) => LegEvent::IceConnection(ice_state(state)),

@@ -270,6 +270,7 @@ impl Connectivity {
         }
     }
 
+    /// Sets when a path that has never been found is given up.
     fn limit_setup(&mut self, now: Instant) {
         let due = match self.no_candidates {
             true => self.give_up.min(now + NO_CANDIDATES),
