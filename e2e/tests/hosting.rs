@@ -101,6 +101,26 @@ fn while_the_configuration_is_on_its_way_the_page_says_nothing_wrong() {
 }
 
 #[test]
+fn what_comes_later_is_fetched_again_where_it_could_not_be_had() {
+    stage(async |stage| {
+        let ann = stage.person(Chromium, "Ann").await;
+        ann.cdp("Network.enable", json!({})).await;
+        let blocked = json!({ "urls": ["*-later.wasm"] });
+        ann.cdp("Network.setBlockedURLs", blocked).await;
+        let url = format!("http://localhost:{}/", holdfast_server().await.port());
+        ann.open(&url).await;
+        ann.join().await;
+        // Settings are among it.
+        let there = "return document.querySelector('#quality').options.length > 0";
+        let tried = "return performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('-later.wasm')).length > 1";
+        ann.until("it is tried again", tried, json!([])).await;
+        assert_eq!(ann.run(there, json!([])).await, false);
+        ann.cdp("Network.disable", json!({})).await;
+        ann.until("it is there", there, json!([])).await;
+    });
+}
+
+#[test]
 fn c35_relay_only_is_taken_from_the_configuration_without_a_rebuild() {
     stage(async |stage| {
         let signaling = format!("ws://{}/", holdfast_server().await);

@@ -1,14 +1,17 @@
 //! The whole page: which screen shows.
 
-use leptos::prelude::{document, mount_to_body, request_animation_frame};
+use leptos::{
+    prelude::{document, mount_to_body, request_animation_frame},
+    task::spawn_local,
+};
 
 use super::{
     bind::{attribute, effect, element, focus, hidden, kept, text},
-    chat, controls,
+    controls,
     drawer::Drawer,
-    join, manual, notices, people,
+    join, later, notices, people,
     press_guard::PressGuard,
-    ring, room, settings, stage,
+    ring, room, stage,
 };
 use crate::{
     live::Live,
@@ -58,13 +61,11 @@ fn app() {
     join::bind(model, dispatch);
     stage::bind(model, dispatch);
     controls::bind(model, dispatch, drawer);
-    settings::bind(model, dispatch);
     people::bind(model, dispatch);
     room::bind(model, dispatch);
-    chat::bind(model, dispatch, drawer);
-    manual::bind(model, dispatch);
     notices::bind(model, dispatch);
     ring::bind(model, dispatch, caller);
+    spawn_local(later::bind(model, dispatch, drawer));
 }
 
 /// Which screen shows, as the style sheet calls it; empty until that is known.

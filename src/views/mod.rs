@@ -8,6 +8,7 @@ mod choice;
 mod controls;
 mod drawer;
 mod join;
+mod later;
 mod manual;
 mod notices;
 mod people;

@@ -1,6 +1,7 @@
 //! `cargo xtask build`: the page, ready for any web server.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{Read, Write},
     path::{Path, PathBuf},
@@ -11,15 +12,17 @@ use flate2::{Compression, write::GzEncoder};
 
 use crate::{
     run::{self, command, root},
-    shorten, slim,
+    shorten, slim, split,
     tools::Tools,
-    wasm,
 };
 
 /// The most that the first load may weigh: html, css, js and wasm, in bytes of brotli. It was
 /// 100,000 before a page could race legs, come back into its session and its call, go to rooms and hold a list of
 /// ten thousand, and 132,000 before its calls proved themselves; it is to be 100,000 again.
 const BUDGET: usize = 150_000;
+
+/// The most that everything may weigh that the page ever loads of itself.
+const WHOLE_BUDGET: usize = 180_000;
 
 /// What wasm-opt does, in that order: flat code is put together anew, and functions of one name lie beside
 /// each other, where brotli sees that they are alike.
@@ -53,17 +56,12 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 
 /// Builds the page into dist/.
 pub(crate) fn page(tools: &Tools) -> Result<()> {
-    let mut trunk = command("trunk", &["build", "--release"]);
-    trunk.env("CARGO_ENCODED_RUSTFLAGS", without_paths_of_this_machine());
+    let mut trunk = command("trunk", &["build", "--release", "--features", "split"]);
+    trunk.env("CARGO_ENCODED_RUSTFLAGS", flags());
     // Trunk takes NO_COLOR for a flag of its own, and not for `1`.
     run::run(tools.apply(&mut trunk).env_remove("NO_COLOR"))?;
     let dist = root().join("dist");
-    // With the names of its functions, which Trunk takes out: they say which ones lie beside each other.
-    let (wasm, _) = wasm::find(&dist)?;
-    fs::copy(
-        root().join("target/wasm-bindgen/release/holdfast_bg.wasm"),
-        wasm,
-    )?;
+    split::parts(tools, &dist)?;
     slim::classes(&dist)?;
     let script = shorten::imports(&dist)?;
     optimise(tools, &dist)?;
@@ -80,22 +78,28 @@ pub(crate) fn page(tools: &Tools) -> Result<()> {
 /// What was exported needlessly goes, and the lowest 1024 addresses are taken to be unused: they are the
 /// far end of the stack, which is 1 MiB.
 fn optimise(tools: &Tools, dist: &Path) -> Result<()> {
-    let (wasm, _) = wasm::find(dist)?;
-    let mut optimise = command("wasm-opt", &OPTIMISE);
-    optimise
-        .args(WASM_FEATURES)
-        .arg(&wasm)
-        .arg("--output")
-        .arg(&wasm);
-    run::run(tools.apply(&mut optimise))
+    for entry in fs::read_dir(dist)? {
+        let file = entry?.path();
+        if file.extension() == Some(OsStr::new("wasm")) {
+            let mut optimise = command("wasm-opt", &OPTIMISE);
+            let optimise = optimise
+                .args(WASM_FEATURES)
+                .arg(&file)
+                .arg("--output")
+                .arg(&file);
+            run::run(tools.apply(optimise))?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn run() -> Result<()> {
     page(&Tools::for_building()?)
 }
 
-/// Panic messages name source files: without this, by where they lie on the machine that built.
-fn without_paths_of_this_machine() -> String {
+/// Flags for the compiler: what parts are split by, and panic messages that name source files by something else
+/// than where they lie on the machine that built.
+fn flags() -> String {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
     let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok());
@@ -106,7 +110,10 @@ fn without_paths_of_this_machine() -> String {
         .map(|entry| entry.path());
     let remap = |folder: PathBuf| format!("--remap-path-prefix={}/=", folder.display());
     // What separates flags in this variable, so that paths may have spaces.
-    folders.map(remap).collect::<Vec<_>>().join("\u{1f}")
+    let flags = folders
+        .map(remap)
+        .chain(["-Clink-arg=--emit-relocs".to_owned()]);
+    flags.collect::<Vec<_>>().join("\u{1f}")
 }
 
 /// Puts the Content-Security-Policy into the page, where it holds on any web server. Trunk's own
@@ -173,15 +180,22 @@ fn report(sizes: &[Size]) -> Result<()> {
     for size in sizes {
         println!("{:>9} {:>9}  {}", size.plain, size.brotli, size.name);
     }
-    let first_load = sizes.iter().filter(|size| {
+    let is_page = |size: &&Size| {
         let kinds = ["html", "css", "js", "wasm"];
-        size.name
-            .rsplit('.')
-            .next()
-            .is_some_and(|kind| kinds.contains(&kind))
-    });
-    let total: usize = first_load.map(|size| size.brotli).sum();
-    println!("First load (html, css, js, wasm; brotli 11): {total} bytes of at most {BUDGET}");
-    ensure!(total <= BUDGET, "the first load is over its budget");
+        kinds.contains(&size.name.rsplit('.').next().unwrap_or_default())
+    };
+    let (later, first): (Vec<&Size>, Vec<&Size>) = sizes
+        .iter()
+        .filter(is_page)
+        .partition(|size| size.name.ends_with("-later.wasm"));
+    let weight = |of: Vec<&Size>| of.iter().map(|size| size.brotli).sum::<usize>();
+    let (first, later) = (weight(first), weight(later));
+    println!("First load (html, css, js, wasm; brotli 11): {first} bytes of at most {BUDGET}");
+    println!(
+        "With what comes later: {} bytes of at most {WHOLE_BUDGET}",
+        first + later
+    );
+    ensure!(first <= BUDGET, "the first load is over its budget");
+    ensure!(first + later <= WHOLE_BUDGET, "the page is over its budget");
     sizes.first().context("dist is empty").map(drop)
 }

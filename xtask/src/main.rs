@@ -10,6 +10,7 @@ mod run;
 mod serve;
 mod shorten;
 mod slim;
+mod split;
 mod test;
 mod tools;
 mod walls;

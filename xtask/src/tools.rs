@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::run::{cargo, command, output, root, run};
 
 const TRUNK: &str = "0.21.14";
+const WASM_SPLIT: &str = "0.2.4";
 const GECKODRIVER: &str = "0.37.1";
 const BINARYEN: &str = "132.0.0";
 const TERSER: &str = "5.51.2";
@@ -49,6 +50,15 @@ impl Tools {
         tools.cargo_tool("wasm-bindgen", "wasm-bindgen-cli", &bindgen, &[], why)?;
         let args = ["--locked", "--no-default-features", "--features", "rustls"];
         tools.cargo_tool("trunk", "trunk", TRUNK, &args, "it bundles the page")?;
+        let args = ["--locked", "--features", "build-binary"];
+        let why = "it puts apart what the page can fetch later";
+        tools.cargo_tool(
+            "wasm-split-cli",
+            "wasm_split_cli_support",
+            WASM_SPLIT,
+            &args,
+            why,
+        )?;
         tools.wasm_opt()?;
         let why = "it makes the JavaScript smaller";
         tools.npm_tool("terser", "terser", TERSER, why)?;

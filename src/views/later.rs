@@ -1,0 +1,42 @@
+//! What nobody needs at once: fetched once the page is there.
+
+#[cfg(not(feature = "split"))]
+use std::convert::Infallible;
+
+use gloo_timers::future::TimeoutFuture;
+
+use super::{chat, drawer::Drawer, manual, settings};
+use crate::session::{Dispatch, Model};
+
+/// When it is tried again, ms.
+const AGAIN: u32 = 3000;
+
+/// Brings that to life: as soon as it can be had.
+pub(super) async fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
+    while part(model, dispatch, drawer).await.is_err() {
+        TimeoutFuture::new(AGAIN).await;
+    }
+}
+
+#[cfg(feature = "split")]
+#[wasm_split_helpers::wasm_split(later, fallible)]
+fn part(
+    model: Model,
+    dispatch: Dispatch,
+    drawer: Drawer,
+) -> Result<(), wasm_split_helpers::SplitLoaderError> {
+    all(model, dispatch, drawer);
+    Ok(())
+}
+
+#[cfg(not(feature = "split"))]
+async fn part(model: Model, dispatch: Dispatch, drawer: Drawer) -> Result<(), Infallible> {
+    all(model, dispatch, drawer);
+    Ok(())
+}
+
+fn all(model: Model, dispatch: Dispatch, drawer: Drawer) {
+    settings::bind(model, dispatch);
+    chat::bind(model, dispatch, drawer);
+    manual::bind(model, dispatch);
+}
