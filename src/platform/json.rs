@@ -1,7 +1,10 @@
 //! Objects of the browser, and JSON by the browser's own parser.
 
-use js_sys::{Array, JSON, Reflect};
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Function, JSON, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use super::task;
 
 /// An object of the browser. A field of another kind than asked for is as good as absent.
 #[derive(Debug, Clone)]
@@ -24,6 +27,44 @@ impl JsObject {
     #[must_use]
     pub fn object(&self, field: &str) -> Option<Self> {
         Some(Self(property(&self.0, field))).filter(|value| value.0.is_object())
+    }
+
+    /// Whether it has a method of that name.
+    #[must_use]
+    pub fn can(&self, method: &str) -> bool {
+        property(&self.0, method).is_function()
+    }
+
+    /// Calls a method. None where the browser has none of that name, or refuses.
+    pub fn call(&self, method: &str, arguments: &[&JsValue]) -> Option<JsValue> {
+        let method: Function = property(&self.0, method).dyn_into().ok()?;
+        let arguments: Array = arguments.iter().collect();
+        method.apply(&self.0, &arguments).ok()
+    }
+
+    /// Calls a method that gives a promise: at once, whenever the future is polled. None as above, or where the
+    /// promise is rejected.
+    pub fn ask(
+        &self,
+        method: &str,
+        arguments: &[&JsValue],
+    ) -> impl Future<Output = Option<Self>> + use<> {
+        let promise = self.call(method, arguments);
+        async move {
+            let promise: Promise = promise?.dyn_into().ok()?;
+            JsFuture::from(promise).await.ok().map(Self)
+        }
+    }
+
+    /// The same, where nothing can be done about a refusal.
+    pub fn attempt(&self, method: &str, arguments: &[&JsValue]) {
+        let asked = self.ask(method, arguments);
+        task::spawn(async { drop(asked.await) });
+    }
+
+    /// Sets a property, where it can be set.
+    pub fn set(&self, field: &str, value: &JsValue) {
+        let _ = Reflect::set(&self.0, &field.into(), value);
     }
 
     /// The strings of a list; what is no string in it is passed over.

@@ -28,6 +28,8 @@ pub const STOP_CAMERA: &str = "Stop camera";
 pub const START_CAMERA: &str = "Start camera";
 pub const SHARE_SCREEN: &str = "Share screen";
 pub const STOP_SHARING: &str = "Stop sharing";
+pub const FULL_SCREEN: &str = "Full screen";
+pub const LEAVE_FULL_SCREEN: &str = "Leave full screen";
 pub const CHAT: &str = "Chat";
 pub const EVERYBODY: &str = "Everybody";
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     live::Live,
-    session::{self, CallState, Model},
+    session::{self, Model},
 };
 
 /// Brings index.html to life.
@@ -70,8 +70,7 @@ fn app() {
 
 /// Which screen shows, as the style sheet calls it; empty until that is known.
 fn screen(model: Model) -> &'static str {
-    let state = model.call.read().state;
-    match state.is_call() && state != CallState::Ringing {
+    match model.call.read().state.is_under_way() {
         true => "call",
         false if !model.name.read().is_empty() => "lobby",
         false if *model.ready.read() || model.fatal.read().is_some() => "join",

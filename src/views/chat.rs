@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     live::Live,
-    session::{Action, CallState, ChatLine, Dispatch, Model, PersonStatus, Presence},
+    session::{Action, ChatLine, Dispatch, Model, PersonStatus, Presence},
     text::labels,
 };
 
@@ -90,7 +90,7 @@ fn show_lines(model: Model) {
 /// The other side of a call that the person wants; empty if there is none.
 fn partner(model: Model) -> String {
     let call = model.call.read();
-    let wanted = call.state.is_call() && call.state != CallState::Ringing;
+    let wanted = call.state.is_under_way();
     match wanted {
         true => call.peer.clone(),
         false => String::new(),

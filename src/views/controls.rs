@@ -5,7 +5,7 @@ use super::{
     drawer::{Drawer, Open},
 };
 use crate::{
-    session::{Action, CallState, Dispatch, Model, Source, can_share},
+    session::{Action, Dispatch, Model, Source, can_share},
     text::labels,
 };
 
@@ -51,8 +51,7 @@ pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
         press(id, move || drawer.toggle(what));
     }
     flag("hangup-button", "disabled", move || {
-        let state = model.call.read().state;
-        !state.is_call() || state == CallState::Ringing
+        !model.call.read().state.is_under_way()
     });
     does("hangup-button", dispatch, Action::HangUp);
 }

@@ -5,7 +5,9 @@ use std::convert::Infallible;
 
 use gloo_timers::future::TimeoutFuture;
 
-use super::{chat, drawer::Drawer, manual, settings};
+use super::{
+    chat, drawer::Drawer, idle, keys, manual, media_keys, self_view, settings, small_window, window,
+};
 use crate::session::{Dispatch, Model};
 
 /// When it is tried again, ms.
@@ -39,4 +41,10 @@ fn all(model: Model, dispatch: Dispatch, drawer: Drawer) {
     settings::bind(model, dispatch);
     chat::bind(model, dispatch, drawer);
     manual::bind(model, dispatch);
+    window::bind(model);
+    small_window::bind(model);
+    self_view::bind(model);
+    idle::bind(model);
+    media_keys::bind(model, dispatch);
+    keys::bind();
 }

@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) fn bind(model: Model, dispatch: Dispatch) {
     let stage = move || model.call.read().state;
-    let calls = move || stage().is_call() && stage() != CallState::Ringing;
+    let calls = move || stage().is_under_way();
     class("stage", "interrupted", move || {
         matches!(stage(), CallState::Interrupted { .. })
     });

@@ -80,6 +80,12 @@ impl CallState {
     pub fn is_call(self) -> bool {
         !matches!(self, Self::Idle)
     }
+
+    /// Whether there is one that is more than somebody's ring.
+    #[must_use]
+    pub fn is_under_way(self) -> bool {
+        !matches!(self, Self::Idle | Self::Ringing)
+    }
 }
 
 /// The reason of an interruption.
