@@ -408,3 +408,71 @@ fn a_name_of_forty_letters_fits_a_phone() {
         ann.until("the notice fits", fits, json!([])).await;
     });
 }
+
+#[test]
+fn whoever_was_missed_is_listed_through_a_reload_and_called_back() {
+    stage(async |stage| {
+        let [ann, bob] = ann_and_bob(stage).await;
+        bob.call("Ann").await;
+        ann.shows("#accept-button").await;
+        bob.hang_up().await;
+        ann.reads("#missed", "Bob").await;
+        let page = ann.browser().await;
+        page.refresh().await.expect("the page loads");
+        ann.join().await;
+        ann.sees("Bob").await;
+        ann.reads("#missed", "Call back").await;
+        // What has just come takes no presses by a finger.
+        sleep(Duration::from_millis(800)).await;
+        ann.click("#missed button").await;
+        bob.accept().await;
+        ann.sees_the_other_side().await;
+        ann.hang_up().await;
+        let gone = "return document.querySelector('#missed-box').hidden";
+        ann.until("nobody is missed", gone, json!([])).await;
+    });
+}
+
+#[test]
+fn a_room_is_shared_and_its_code_leads_there() {
+    stage(async |stage| {
+        let ann = stage.person(Chromium, "Ann").await;
+        let share =
+            json!({ "source": "navigator.share = async what => { window.shared = what.url; }" });
+        ann.cdp("Page.addScriptToEvaluateOnNewDocument", share)
+            .await;
+        let url = format!("http://localhost:{}/", e2e::holdfast_server().await.port());
+        ann.open(&url).await;
+        ann.join().await;
+        ann.click("#new-room").await;
+        ann.until("a room", "return location.hash.length > 20", json!([]))
+            .await;
+        let link = ann.run("return location.href", json!([])).await;
+        ann.click("#share-link").await;
+        assert_eq!(ann.run("return shared", json!([])).await, link);
+        ann.click("#code-button").await;
+        ann.shows("#code-path").await;
+        // Painted as the page does, each module four pixels wide.
+        let pixels = "const [,, size] = document.querySelector('#code-image').getAttribute('viewBox').split(' ').map(Number);
+            const context = new OffscreenCanvas(size * 4, size * 4).getContext('2d');
+            context.fillStyle = 'white';
+            context.fillRect(0, 0, size * 4, size * 4);
+            context.setTransform(4, 0, 0, 4, 16, 16);
+            context.fillStyle = 'black';
+            context.fill(new Path2D(document.querySelector('#code-path').getAttribute('d')));
+            const { data } = context.getImageData(0, 0, size * 4, size * 4);
+            return [...data].filter((_, nth) => nth % 4 === 0)";
+        let pixels = ann.run(pixels, json!([])).await;
+        let pixels: Vec<u8> = serde_json::from_value(pixels).expect("pixels");
+        let width = pixels.len().isqrt();
+        let mut image =
+            rqrr::PreparedImage::prepare_from_greyscale(width, width, |x, y| pixels[y * width + x]);
+        let codes = image.detect_grids();
+        let (_, read) = codes
+            .first()
+            .expect("a code")
+            .decode()
+            .expect("that can be read");
+        assert_eq!(json!(read), link);
+    });
+}

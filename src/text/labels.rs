@@ -16,6 +16,7 @@ pub const YOU: &str = "you";
 pub const IN_A_CALL: &str = "in a call";
 pub const AWAY: &str = "away";
 pub const BLOCKED: &str = "blocked";
+pub const CALL_BACK: &str = "Call back";
 pub const CALL_THEM: &str = "Call";
 pub const COPIED: &str = "Copied";
 pub const COPY_LINK: &str = "Copy link";

@@ -6,7 +6,8 @@ use std::convert::Infallible;
 use gloo_timers::future::TimeoutFuture;
 
 use super::{
-    chat, drawer::Drawer, idle, keys, manual, media_keys, self_view, settings, small_window, window,
+    chat, drawer::Drawer, idle, invitation, keys, manual, media_keys, missed, self_view, settings,
+    small_window, window,
 };
 use crate::session::{Dispatch, Model};
 
@@ -47,4 +48,6 @@ fn all(model: Model, dispatch: Dispatch, drawer: Drawer) {
     idle::bind(model);
     media_keys::bind(model, dispatch);
     keys::bind();
+    missed::bind(model, dispatch);
+    invitation::bind();
 }

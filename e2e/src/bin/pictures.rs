@@ -97,6 +97,23 @@ fn main() {
                     keep(&ann, "18-chat").await;
                     ann.click("#chat-button").await;
                 }
+                let do_it = async |script: &str| ann.run(script, json!([])).await;
+                do_it("document.querySelector('#keys-button').click()").await;
+                keep(&ann, "21-keys").await;
+                do_it("document.querySelector('#close-keys').click()").await;
+                let idle = "return !!document.querySelector('.idle')";
+                ann.click("#state").await;
+                do_it("document.activeElement.blur()").await;
+                ann.until("the bar gives way", idle, json!([])).await;
+                // It fades.
+                aim().await;
+                keep(&ann, "22-idle").await;
+                let tap = "for (const type of ['pointerdown', 'pointerup'])
+                    document.querySelector('#local_video').dispatchEvent(new PointerEvent(type))";
+                do_it(tap).await;
+                aim().await;
+                keep(&ann, "23-swapped").await;
+                do_it(tap).await;
                 bob.click("#share-button").await;
                 ann.frames("#screen_video").await;
                 keep(&ann, "19-their-screen").await;
