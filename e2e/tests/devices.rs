@@ -174,3 +174,63 @@ fn what_is_off_stays_off_when_the_page_is_loaded_anew() {
         bob.sees_the_other_side().await;
     });
 }
+
+#[test]
+fn a_microphone_that_hears_nothing_is_told_of_and_the_level_is_seen_before_a_call() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        let still = "const { mediaDevices } = navigator;
+            const real = mediaDevices.getUserMedia.bind(mediaDevices);
+            const context = new AudioContext();
+            window.gain = context.createGain();
+            gain.gain.value = 0;
+            const tone = context.createOscillator();
+            const out = context.createMediaStreamDestination();
+            tone.connect(gain).connect(out);
+            tone.start();
+            mediaDevices.getUserMedia = async wanted => {
+                const stream = await real(wanted);
+                stream.getAudioTracks().forEach(track => { stream.removeTrack(track); track.stop(); });
+                if (wanted.audio) stream.addTrack(out.stream.getAudioTracks()[0].clone());
+                return stream;
+            }";
+        ann.run(still, json!([])).await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        ann.sees_the_other_side().await;
+        ann.reads("#silent", "hears nothing").await;
+        ann.run("gain.gain.value = 1", json!([])).await;
+        let quiet = "return document.querySelector('#silent').textContent === ''";
+        ann.until("it hears", quiet, json!([])).await;
+        // Bob's beeps once a second.
+        assert_eq!(bob.run(quiet, json!([])).await, true);
+        let url = bob.run("return location.href", json!([])).await;
+        bob.hang_up().await;
+        bob.run("sessionStorage.clear()", json!([])).await;
+        bob.open(url.as_str().expect("an address")).await;
+        bob.click("#preview-button").await;
+        let moves = "return document.querySelector('#level').value > 0.3";
+        bob.until("the level moves", moves, json!([])).await;
+    });
+}
+
+#[test]
+fn the_other_side_is_heard_from_the_speaker_that_was_chosen() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        ann.click(".settings summary").await;
+        let named = "[...document.querySelector('#speaker-choice').options]
+            .find(option => option.text.includes('Fake Audio Output 2'))?.value";
+        ann.until("it is listed", &format!("return !!{named}"), json!([]))
+            .await;
+        let id = ann.run(&format!("return {named}"), json!([])).await;
+        ann.choose("#speaker-choice", "Fake Audio Output 2").await;
+        let heard = "return document.querySelector('#received_video').sinkId === arguments[0]";
+        ann.until("it is heard there", heard, json!([id])).await;
+        let page = ann.browser().await;
+        page.refresh().await.expect("the page loads");
+        ann.sees_the_other_side().await;
+        ann.until("it still is", heard, json!([id])).await;
+        bob.hang_up().await;
+    });
+}

@@ -55,7 +55,7 @@ use crate::{
     text,
 };
 pub use crate::{
-    media::{Device, Source, can_share},
+    media::{Device, Level, Source, Speakers, can_share},
     rtc::PeerState,
     signaling::LinkView,
 };

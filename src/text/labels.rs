@@ -22,6 +22,9 @@ pub const COPIED: &str = "Copied";
 pub const COPY_LINK: &str = "Copy link";
 pub const CAMERA: &str = "Camera";
 pub const MICROPHONE: &str = "Microphone";
+pub const HEARS_NOTHING: &str =
+    "Your microphone hears nothing. Choose another in Settings, or unmute it at its switch.";
+pub const SPEAKER: &str = "Speaker";
 pub const AUTOMATIC: &str = "Automatic";
 pub const MUTE: &str = "Mute";
 pub const UNMUTE: &str = "Unmute";

@@ -12,6 +12,7 @@ mod invitation;
 mod join;
 mod keys;
 mod later;
+mod level;
 mod manual;
 mod media_keys;
 mod missed;
@@ -24,6 +25,7 @@ mod rows;
 mod self_view;
 mod settings;
 mod small_window;
+mod speaker;
 mod stage;
 mod window;
 

@@ -1,0 +1,58 @@
+//! How loud a stream is.
+
+use wasm_bindgen::JsValue;
+use web_sys::{AnalyserNode, AudioContext, MediaStream};
+
+/// How many samples one look takes; at 48 kHz they last 43 ms.
+const SAMPLES: usize = 2048;
+
+/// Listens to a stream, until it is dropped.
+#[derive(Debug)]
+pub struct Level {
+    context: AudioContext,
+    analyser: AnalyserNode,
+}
+
+impl Level {
+    /// None where the stream has no sound, or the browser does not let a page listen.
+    #[must_use]
+    pub fn of(stream: &MediaStream) -> Option<Self> {
+        let context = AudioContext::new().ok()?;
+        match Self::listen(&context, stream) {
+            Ok(analyser) => Some(Self { context, analyser }),
+            Err(_) => {
+                let _ = context.close();
+                None
+            }
+        }
+    }
+
+    fn listen(context: &AudioContext, stream: &MediaStream) -> Result<AnalyserNode, JsValue> {
+        let source = context.create_media_stream_source(stream)?;
+        let analyser = context.create_analyser()?;
+        analyser.set_fft_size(SAMPLES as u32);
+        source.connect_with_audio_node(&analyser)?;
+        Ok(analyser)
+    }
+
+    /// The loudest that was just heard, 0 to 1; none while the browser does not listen yet.
+    #[must_use]
+    pub fn peak(&self) -> Option<f32> {
+        if self.context.current_time() == 0.0 {
+            return None;
+        }
+        let mut samples = [0.0; SAMPLES];
+        self.analyser.get_float_time_domain_data(&mut samples);
+        Some(
+            samples
+                .iter()
+                .fold(0.0, |peak: f32, sample| peak.max(sample.abs())),
+        )
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        let _ = self.context.close();
+    }
+}

@@ -1,0 +1,76 @@
+//! What the other side is heard from (Audio Output Devices API).
+
+use gloo_events::EventListener;
+use js_sys::Array;
+use wasm_bindgen::JsValue;
+use web_sys::HtmlVideoElement;
+
+use super::device::{media_devices, on_change};
+use crate::platform::{JsObject, storage::Place};
+
+/// Under which the one that was chosen is kept.
+const KEPT: &str = "holdfast-speaker";
+
+/// The speakers that there are, and the elements that are heard from one of them.
+#[derive(Debug, Clone)]
+pub struct Speakers(Vec<HtmlVideoElement>);
+
+impl Speakers {
+    /// None where the browser lets no page choose: Safari, and pages that are not secure.
+    #[must_use]
+    pub fn of(elements: Vec<HtmlVideoElement>) -> Option<Self> {
+        let can = |element: &HtmlVideoElement| JsObject(element.into()).can("setSinkId");
+        let can = elements.iter().all(can) && media_devices().is_ok();
+        can.then_some(Self(elements))
+    }
+
+    /// The `deviceId` of the one that was chosen; empty if none was.
+    #[must_use]
+    pub fn chosen() -> String {
+        Place::Browser.load(KEPT).unwrap_or_default()
+    }
+
+    /// Is heard from that one from now on; from the system's own if it is empty.
+    pub fn choose(&self, id: &str) {
+        Place::Browser.keep(KEPT, Some(id).filter(|id| !id.is_empty()));
+        self.use_it(id);
+    }
+
+    /// Those that there are, by id and name. One that was chosen is used whenever it is among them, and the
+    /// system's own while it is not.
+    pub async fn look(&self) -> Vec<(String, String)> {
+        let Ok(devices) = media_devices() else {
+            return Vec::new();
+        };
+        let list = JsObject(devices.into()).ask("enumerateDevices", &[]).await;
+        let list = list.map_or_else(Array::new, |list| Array::from(&list.0));
+        let speakers = list.iter().filter_map(|entry| {
+            let entry = JsObject(entry);
+            let is_speaker = entry.string("kind")? == "audiooutput";
+            let (id, label) = (entry.string("deviceId")?, entry.string("label")?);
+            // The first stands for the system's own, which is the choice of none.
+            let is_one = is_speaker && !matches!(id.as_str(), "" | "default");
+            is_one.then_some((id, label))
+        });
+        let speakers: Vec<_> = speakers.collect();
+        let chosen = Self::chosen();
+        let is_there = speakers.iter().any(|(id, _)| *id == chosen);
+        self.use_it(if is_there { &chosen } else { "" });
+        speakers
+    }
+
+    /// Calls back when one is plugged in or out.
+    #[must_use]
+    pub fn on_change(changed: impl Fn() + 'static) -> Option<EventListener> {
+        on_change(changed)
+    }
+
+    fn use_it(&self, id: &str) {
+        for element in &self.0 {
+            let element = JsObject(element.into());
+            if element.string("sinkId").as_deref() != Some(id) {
+                element.attempt("setSinkId", &[&JsValue::from(id)]);
+            }
+        }
+    }
+}
