@@ -276,3 +276,27 @@ fn keys_press_buttons_but_not_where_somebody_writes_nor_where_they_are_not_wante
         assert_eq!(ann.run(kept, json!([])).await, true);
     });
 }
+
+#[test]
+fn one_mark_says_how_good_the_call_is_and_whose_fault_it_is() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage, [Chromium, Firefox]).await;
+        for person in [&ann, &bob] {
+            person
+                .reads("#quality-label", "The connection is good")
+                .await;
+            person.click("#quality-mark").await;
+            person.shows("#quality-label").await;
+        }
+        let loses = "const { getStats } = RTCPeerConnection.prototype;
+            RTCPeerConnection.prototype.getStats = async function () {
+                const report = new Map(await getStats.call(this));
+                report.set('x', { type: 'remote-inbound-rtp', fractionLost: 0.2 });
+                return report;
+            }";
+        ann.run(loses, json!([])).await;
+        ann.reads("#quality-label", "Your network is too slow")
+            .await;
+        ann.shows("#quality-mark[data-grade=bad]").await;
+    });
+}

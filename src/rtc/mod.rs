@@ -8,6 +8,7 @@ mod listeners;
 mod network;
 mod peer;
 mod peer_connection;
+mod quality;
 mod realm;
 mod stats;
 
@@ -19,3 +20,4 @@ pub use listeners::PeerEvent;
 pub use network::on_network_change;
 pub use peer::{Peer, PeerState};
 pub use peer_connection::PeerConnection;
+pub use quality::{Cause, Grade, Quality, Report};

@@ -226,6 +226,12 @@ impl Peer {
         stats::bytes_received(self.connection.get_stats())
     }
 
+    /// All that the connection tells of itself, an `RTCStatsReport`; none where it does not.
+    pub fn report(&self) -> impl Future<Output = Option<JsValue>> + use<> {
+        let report = JsFuture::from(self.connection.get_stats());
+        async { report.await.ok() }
+    }
+
     /// The fingerprint of the certificate that the transport has met; none when the browser does not say.
     pub fn remote_certificate(&self) -> impl Future<Output = Option<String>> + use<> {
         stats::remote_certificate(self.connection.get_stats())

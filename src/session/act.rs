@@ -9,18 +9,18 @@ use super::{
 };
 use crate::{
     media::Source,
-    platform::{alert, clipboard, location, random},
+    platform::{alert, clipboard, location, random, task},
     signaling::manual,
 };
 
 /// Does what a person wants.
 pub(super) fn act(session: &mut Session, action: Action) {
-    if !matches!(action, Action::CopyLink | Action::Copy(_)) {
+    if !matches!(action, Action::CopyLink | Action::Copy(_) | Action::Measure) {
         session.screen.notice(None);
     }
     // What nobody has pressed: a pass lets in, notices go, pages close.
     let by_itself = matches!(&action, Action::Join(name) if name.is_empty())
-        || matches!(action, Action::Dismiss | Action::Leave);
+        || matches!(action, Action::Dismiss | Action::Leave | Action::Measure);
     if !by_itself {
         session.ringing.unlock();
     }
@@ -68,6 +68,7 @@ pub(super) fn act(session: &mut Session, action: Action) {
             session.forget_device();
             session.notify(Notice::Forgotten);
         }
+        Action::Measure => measure(session),
         Action::Leave => leave(session),
     }
 }
@@ -76,6 +77,21 @@ fn toggle_screen(session: &mut Session) {
     match session.shared.id() {
         Some(_) => session.shared.stop(session.legs.sending()),
         None => session.shared.ask(),
+    }
+}
+
+fn measure(session: &Session) {
+    let shown = session
+        .legs
+        .peers()
+        .find(|(serial, _)| session.picture.shows(*serial));
+    if let Some((_, peer)) = shown {
+        let (reading, inputs) = (peer.report(), session.inputs.clone());
+        task::spawn(async move {
+            if let Some(report) = reading.await {
+                inputs.send(Input::Report(report));
+            }
+        });
     }
 }
 

@@ -70,6 +70,8 @@ pub enum Action {
     Notify,
     /// Forget what this browser is known by.
     ForgetDevice,
+    /// See how well the call gets through; nobody presses that.
+    Measure,
     /// The page is being closed.
     Leave,
 }

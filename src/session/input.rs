@@ -2,6 +2,7 @@
 
 use futures_channel::mpsc::UnboundedSender;
 use holdfast_call::{CallRecord, LegId};
+use wasm_bindgen::JsValue;
 
 use super::{action::Action, legs::LegNews, resume::Record};
 use crate::{
@@ -24,6 +25,8 @@ pub(super) enum Input {
     NetworkMoved,
     /// The page was hidden, and its timers slow, until now; or it is hidden.
     VisibilityChanged,
+    /// What the connection that is seen tells of itself: an `RTCStatsReport`.
+    Report(JsValue),
     /// The address names another room.
     AddressChanged,
     /// The state of this page before its reload; none if another tab is in that session.

@@ -73,6 +73,11 @@ impl Legs {
         self.all.iter_mut().find(|leg| leg.serial == serial)
     }
 
+    /// The connections, each with its number.
+    pub(super) fn peers(&self) -> impl Iterator<Item = (u32, &Peer)> {
+        self.all.iter().map(|leg| (leg.serial, &leg.peer))
+    }
+
     /// Camera and microphone of the other side, as they come in over that connection.
     pub(super) fn stream(&self, serial: u32) -> Option<&MediaStream> {
         self.find(serial, |is_screen| !is_screen)

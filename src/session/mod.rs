@@ -56,7 +56,7 @@ use crate::{
 };
 pub use crate::{
     media::{Device, Level, Source, Speakers, can_share},
-    rtc::PeerState,
+    rtc::{Cause, Grade, PeerState, Quality, Report},
     signaling::LinkView,
 };
 
@@ -106,6 +106,7 @@ fn handle(session: &mut Session, input: Input) {
             session.signaling.network_moved();
             session.feed(Event::NetworkMoved);
         }
+        Input::Report(report) => session.screen.report(report),
         Input::AddressChanged => change_room(session),
         Input::Loaded(record) => loaded(session, record),
         Input::Dial(peer, record) => dial::dialed(session, peer, record),

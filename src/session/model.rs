@@ -3,6 +3,7 @@
 use std::{cell::Cell, rc::Rc};
 
 use holdfast_call::{CallState, CallView};
+use wasm_bindgen::JsValue;
 use web_sys::MediaStream;
 
 use super::{chat::ChatLine, notice::Notice, presence::Presence};
@@ -133,6 +134,8 @@ model! {
     sharing: bool = false;
     /// Devices that can be chosen.
     devices: Vec<Device> = Vec::new();
+    /// What the connection tells of itself; as often as it is asked.
+    report: Option<JsValue> = None;
     /// The browser's states of the connection.
     peer_state: PeerState = PeerState::default();
 }
@@ -190,6 +193,10 @@ impl ModelWriter {
 
     pub(super) fn peer_state(&self, state: PeerState) {
         self.peer_state.set(state);
+    }
+
+    pub(super) fn report(&self, report: JsValue) {
+        self.report.set(Some(report));
     }
 
     /// The people here change.

@@ -7,6 +7,7 @@ mod link;
 mod media;
 mod name;
 mod notice;
+mod quality;
 
 pub use call::{call_state, end_reason, ends_interrupted, is_calling, lasting};
 pub use config::config_error;
@@ -14,3 +15,4 @@ pub use link::link;
 pub use media::media_error;
 pub use name::initial;
 pub use notice::notice;
+pub use quality::quality;

@@ -19,6 +19,7 @@ mod missed;
 mod notices;
 mod people;
 mod press_guard;
+mod quality;
 mod ring;
 mod room;
 mod rows;

@@ -1,0 +1,147 @@
+//! What a connection tells of itself, and what is made of it.
+
+use holdfast::rtc::{Cause, Grade, Quality, Report};
+use js_sys::JSON;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn read(stats: &str) -> Report {
+    let list: js_sys::Array = JSON::parse(stats).expect("JSON").into();
+    let map = js_sys::Map::new();
+    for (nth, stats) in list.iter().enumerate() {
+        map.set(&(nth as u32).into(), &stats);
+    }
+    Report::read(&map)
+}
+
+#[wasm_bindgen_test]
+fn a_report_is_read_over_all_its_streams() {
+    let report = read(
+        r#"[{"type":"inbound-rtp","packetsReceived":90,"packetsLost":5},
+            {"type":"inbound-rtp","packetsReceived":10,"packetsLost":1,"totalFreezesDuration":0.5},
+            {"type":"outbound-rtp","qualityLimitationReason":"none"},
+            {"type":"outbound-rtp","qualityLimitationReason":"cpu"},
+            {"type":"remote-inbound-rtp","fractionLost":0.01,"roundTripTime":0.034},
+            {"type":"remote-inbound-rtp","fractionLost":0.04},
+            {"type":"candidate-pair","packetsReceived":7}]"#,
+    );
+    let expected = Report {
+        received: 100.0,
+        lost: 6.0,
+        frozen: 0.5,
+        sent_lost: 0.04,
+        round_trip: Some(0.034),
+        narrow: false,
+        busy: true,
+    };
+    assert_eq!(report, expected);
+}
+
+#[wasm_bindgen_test]
+fn the_worst_is_to_blame() {
+    let before = Report {
+        received: 1000.0,
+        ..Report::default()
+    };
+    let now = Report {
+        received: 1100.0,
+        round_trip: Some(0.034),
+        ..before
+    };
+    let since = |now: Report| {
+        let Quality { grade, cause, .. } = now.since(&before);
+        (grade, cause)
+    };
+    let good = now.since(&before);
+    assert_eq!(
+        (good.grade, good.cause, good.round_trip),
+        (Grade::Good, None, Some(34))
+    );
+    let cases = [
+        (
+            Report {
+                sent_lost: 0.03,
+                ..now
+            },
+            Grade::Fair,
+            Cause::OurNetwork,
+        ),
+        (
+            Report {
+                sent_lost: 0.1,
+                busy: true,
+                ..now
+            },
+            Grade::Bad,
+            Cause::OurNetwork,
+        ),
+        (
+            Report {
+                narrow: true,
+                ..now
+            },
+            Grade::Fair,
+            Cause::OurNetwork,
+        ),
+        (
+            Report { lost: 3.0, ..now },
+            Grade::Fair,
+            Cause::TheirNetwork,
+        ),
+        (
+            Report {
+                lost: 10.0,
+                narrow: true,
+                ..now
+            },
+            Grade::Bad,
+            Cause::TheirNetwork,
+        ),
+        (
+            Report { frozen: 1.5, ..now },
+            Grade::Bad,
+            Cause::TheirNetwork,
+        ),
+        (
+            Report { busy: true, ..now },
+            Grade::Fair,
+            Cause::OurComputer,
+        ),
+        (
+            Report {
+                round_trip: Some(0.5),
+                ..now
+            },
+            Grade::Fair,
+            Cause::Distance,
+        ),
+        (
+            Report {
+                round_trip: Some(1.0),
+                ..now
+            },
+            Grade::Bad,
+            Cause::Distance,
+        ),
+    ];
+    for (now, grade, cause) in cases {
+        assert_eq!(since(now), (grade, Some(cause)), "{now:?}");
+    }
+    // Another leg counts from the beginning.
+    assert_eq!(
+        since(Report {
+            received: 20.0,
+            ..now
+        }),
+        (Grade::Good, None)
+    );
+    assert_eq!(
+        since(Report {
+            received: 0.0,
+            lost: 0.0,
+            ..now
+        }),
+        (Grade::Good, None)
+    );
+}
