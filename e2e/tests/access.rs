@@ -1,9 +1,12 @@
 //! Nobody is kept out: WCAG 2.2 AA, as far as a program can tell (axe-core), in every state, at two widths
 //! and in both themes.
 
+use std::time::Duration;
+
 use Kind::Chromium;
 use e2e::{Kind, Look, Person, holdfast_server, stage, static_host};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 /// Every rule of WCAG 2.0 to 2.2, A and AA.
 const CHECK: &str = "const [done] = arguments;
@@ -62,7 +65,15 @@ fn no_state_of_the_page_keeps_anybody_out() {
                 )
                 .await;
                 ann.sees_the_other_side().await;
+                ann.run("document.querySelector('#quality-mark').click()", json!([]))
+                    .await;
+                ann.shows("#quality-label").await;
                 check("a call").await;
+                ann.run("document.querySelector('#keys-button').click()", json!([]))
+                    .await;
+                check("shortcuts").await;
+                ann.run("document.querySelector('#close-keys').click()", json!([]))
+                    .await;
                 for person in [&bob, &ann] {
                     let share = "document.querySelector('#share-button').click()";
                     person.run(share, json!([])).await;
@@ -100,7 +111,19 @@ fn no_state_of_the_page_keeps_anybody_out() {
                 ann.run(row, json!([])).await;
                 ann.reads(".state", "Calling Bob").await;
                 check("calling").await;
+                // What has just come takes no presses by a finger.
+                sleep(Duration::from_millis(800)).await;
                 ann.hang_up().await;
+                bob.reads("#missed", "Ann").await;
+                sleep(Duration::from_millis(800)).await;
+                bob.call("Ann").await;
+                ann.shows("#accept-button").await;
+                bob.hang_up().await;
+                ann.shows("#missed button").await;
+                check("somebody was missed").await;
+                ann.run("document.querySelector('#code-button').click()", json!([]))
+                    .await;
+                check("a code").await;
                 ann.open(&static_host("{}").await).await;
                 ann.shows(".carried summary").await;
                 ann.run("document.querySelector('.carried').open = true", json!([]))
