@@ -434,7 +434,7 @@ fn whoever_was_missed_is_listed_through_a_reload_and_called_back() {
 }
 
 #[test]
-fn a_room_is_shared_and_its_code_leads_there() {
+fn a_room_is_shared_and_its_code_leads_there_and_calls() {
     stage(async |stage| {
         let ann = stage.person(Chromium, "Ann").await;
         let share =
@@ -447,7 +447,7 @@ fn a_room_is_shared_and_its_code_leads_there() {
         ann.click("#new-room").await;
         ann.until("a room", "return location.hash.length > 20", json!([]))
             .await;
-        let link = ann.run("return location.href", json!([])).await;
+        let link = ann.run("return location.href + '&c=Ann'", json!([])).await;
         ann.click("#share-link").await;
         assert_eq!(ann.run("return shared", json!([])).await, link);
         ann.click("#code-button").await;
@@ -474,5 +474,33 @@ fn a_room_is_shared_and_its_code_leads_there() {
             .decode()
             .expect("that can be read");
         assert_eq!(json!(read), link);
+        ann.click("#close-code").await;
+        let bob = stage.person(Chromium, "Bob").await;
+        bob.open(&read).await;
+        bob.reads("#welcome", "Ann invites you").await;
+        bob.reads("#login", "Call Ann").await;
+        bob.type_into("#name", "Bob").await;
+        bob.click("#login").await;
+        ann.accept().await;
+        bob.sees_the_other_side().await;
+        bob.hang_up().await;
+        // Once is enough, whatever becomes of the page.
+        let page = bob.browser().await;
+        page.refresh().await.expect("the page loads");
+        bob.join().await;
+        bob.sees("Ann").await;
+        sleep(Duration::from_secs(1)).await;
+        bob.is_idle().await;
+        // Who comes first waits for the other.
+        let carl = stage.person(Chromium, "Carl").await;
+        carl.open(&read.replace("c=Ann", "c=D%C3%B6rte")).await;
+        carl.type_into("#name", "Carl").await;
+        carl.click("#login").await;
+        carl.reads("#awaited", "is not here yet").await;
+        let dora = stage.person(Chromium, "Dörte").await;
+        dora.open(read.split('&').next().expect("a link")).await;
+        dora.join().await;
+        dora.accept().await;
+        carl.sees_the_other_side().await;
     });
 }

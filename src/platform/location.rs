@@ -16,6 +16,18 @@ pub fn hash() -> String {
         .unwrap_or_default()
 }
 
+/// A part of an address as text has it; empty where it is none.
+#[must_use]
+pub fn decoded(part: &str) -> String {
+    js_sys::decode_uri_component(part).map_or_else(|_| String::new(), String::from)
+}
+
+/// Text as a part of an address has it.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
 /// Puts another text there. The browser then tells that it has changed.
 pub fn set_hash(hash: &str) {
     if let Some(location) = location() {
@@ -37,6 +49,13 @@ pub fn on_hash_change(changed: impl Fn() + 'static) -> Option<EventListener> {
 #[must_use]
 pub fn href() -> Option<String> {
     location()?.href().ok()
+}
+
+/// All before the fragment.
+#[must_use]
+pub fn without_hash() -> String {
+    let href = href().unwrap_or_default();
+    href.split('#').next().unwrap_or_default().to_owned()
 }
 
 /// A WebSocket beside the page: `wss://host/folder/ws` for `ws` and `https://host/folder/`.

@@ -40,9 +40,7 @@ pub(super) fn act(session: &mut Session, action: Action) {
             session.feed(Event::Dial { peer, id });
         }
         Action::Paste(code) => paste(session, &code),
-        Action::CopyLink => location::href()
-            .iter()
-            .for_each(|link| clipboard::write(link)),
+        Action::CopyLink => clipboard::write(&session.model.link_of_us()),
         Action::Copy(text) => clipboard::write(&text),
         Action::Preview => session.capture.acquire(),
         Action::Accept => session.feed(Event::Accept),
@@ -126,6 +124,7 @@ pub(super) fn change_room(session: &mut Session) {
     }
     session.address = wanted;
     session.screen.room(address::room());
+    session.screen.callee(address::callee());
     session.screen.clear_chat();
     session
         .screen

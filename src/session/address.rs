@@ -1,17 +1,25 @@
-//! The page's address: `#r=` and a room's token, or `#p=` and a pass (docs/deploy.md).
+//! The page's address: `#r=` and a room's token, or `#p=` and a pass (docs/deploy.md); and `c=`, whom one calls
+//! who comes by that link.
 
 use crate::platform::location;
 
-const ROOM: &str = "#r=";
-const PASS: &str = "#p=";
+const ROOM: &str = "r=";
+const PASS: &str = "p=";
+const CALLEE: &str = "c=";
+
+fn field(key: &str) -> Option<String> {
+    let hash = location::hash();
+    let mut fields = hash.strip_prefix('#')?.split('&');
+    fields
+        .find_map(|field| field.strip_prefix(key))
+        .map(str::to_owned)
+}
 
 /// The room, empty for the lobby; none if a pass says which.
 pub(super) fn room() -> Option<String> {
-    let hash = location::hash();
-    match hash.strip_prefix(ROOM) {
-        Some(room) => Some(room.to_owned()),
-        None if hash.starts_with(PASS) => None,
-        None => Some(String::new()),
+    match pass() {
+        Some(_) => None,
+        None => Some(field(ROOM).unwrap_or_default()),
     }
 }
 
@@ -22,13 +30,28 @@ pub(super) fn kept() -> String {
 
 /// The pass.
 pub(super) fn pass() -> Option<String> {
-    location::hash().strip_prefix(PASS).map(str::to_owned)
+    field(PASS)
+}
+
+/// Who is called by whoever comes here; empty if that is for them to say.
+pub(super) fn callee() -> String {
+    field(CALLEE).map_or_else(String::new, |name| location::decoded(&name))
+}
+
+/// The link by which somebody comes into our room and calls us.
+pub(super) fn link(me: &str) -> String {
+    let page = location::without_hash();
+    let me = location::encoded(me);
+    match room() {
+        Some(room) if !room.is_empty() => format!("{page}#{ROOM}{room}&{CALLEE}{me}"),
+        _ => format!("{page}#{CALLEE}{me}"),
+    }
 }
 
 /// Puts a room into the address. The browser then tells that it has changed.
 pub(super) fn go_to(room: &str) {
     location::set_hash(&match room {
         "" => String::new(),
-        room => format!("{ROOM}{room}"),
+        room => format!("#{ROOM}{room}"),
     });
 }

@@ -16,6 +16,7 @@ use crate::platform::{alert, location, storage::Place, task};
 /// Shows what the page knows by itself, before its configuration has come.
 pub(super) fn show(screen: &ModelWriter) {
     screen.room(address::room());
+    screen.callee(address::callee());
     screen.known_name(claim::name().unwrap_or_default());
 }
 

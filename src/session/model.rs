@@ -6,7 +6,7 @@ use holdfast_call::{CallState, CallView};
 use wasm_bindgen::JsValue;
 use web_sys::MediaStream;
 
-use super::{chat::ChatLine, notice::Notice, presence::Presence};
+use super::{address, chat::ChatLine, notice::Notice, presence::Presence};
 use crate::{
     config::ConfigError,
     live::Live,
@@ -98,6 +98,8 @@ model! {
     link: LinkView = LinkView::Off;
     /// The room we are in, or about to come into; empty for the lobby, none if a pass says which.
     room: Option<String> = None;
+    /// Who is called by whoever comes by this link; empty if that is for them to say.
+    callee: String = String::new();
     /// The name that this browser had last; empty if it had none.
     known_name: String = String::new();
     /// Those of whom the person wants to hear no more.
@@ -140,6 +142,14 @@ model! {
     peer_state: PeerState = PeerState::default();
 }
 
+impl Model {
+    /// The link by which somebody comes to us and calls us.
+    #[must_use]
+    pub fn link_of_us(&self) -> String {
+        address::link(&self.name.read_untracked())
+    }
+}
+
 impl ModelWriter {
     pub(super) fn ready(&self) {
         self.ready.set(true);
@@ -176,6 +186,10 @@ impl ModelWriter {
 
     pub(super) fn room(&self, room: Option<String>) {
         self.room.set(room);
+    }
+
+    pub(super) fn callee(&self, callee: String) {
+        self.callee.set(callee);
     }
 
     pub(super) fn notice(&self, notice: Option<Notice>) {

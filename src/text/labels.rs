@@ -43,6 +43,27 @@ pub fn join_as(name: &str) -> String {
     format!("{JOIN} as {}", isolated(name))
 }
 
+/// Who has sent the link.
+#[must_use]
+pub fn invited_by(name: &str) -> String {
+    format!("{} invites you to a call.", isolated(name))
+}
+
+/// Who has sent the link is not here.
+#[must_use]
+pub fn awaited(name: &str) -> String {
+    format!(
+        "{} is not here yet. You call as soon as they come.",
+        isolated(name)
+    )
+}
+
+/// Calls somebody.
+#[must_use]
+pub fn call(name: &str) -> String {
+    format!("{CALL_THEM} {}", isolated(name))
+}
+
 /// For whom a code is.
 #[must_use]
 pub fn code_for(peer: &str) -> String {

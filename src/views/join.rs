@@ -36,6 +36,10 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     });
     attribute("name", "placeholder", move || model.known_name.get());
     text("login", move || {
+        let callee = model.callee.read();
+        if !callee.is_empty() {
+            return labels::call(&callee);
+        }
         let known = model.known_name.read();
         match typed.read().is_empty() && !known.is_empty() {
             true => labels::join_as(&known),
@@ -44,7 +48,9 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     });
     text("name-problem", move || problem.get());
     text("welcome", move || {
+        let callee = model.callee.read();
         match model.room.read().as_deref() == Some("") {
+            _ if !callee.is_empty() => labels::invited_by(&callee),
             true => labels::WELCOME.into(),
             false => labels::INVITED.into(),
         }

@@ -52,5 +52,5 @@ fn all(model: Model, dispatch: Dispatch, drawer: Drawer) {
     missed::bind(model, dispatch);
     level::bind(model);
     speaker::bind(model);
-    invitation::bind();
+    invitation::bind(model, dispatch);
 }
