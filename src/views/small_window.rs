@@ -24,7 +24,7 @@ pub(super) fn bind(model: Model) {
     let windows = JsObject(js_sys::global().into()).object("documentPictureInPicture");
     let video: HtmlVideoElement = element("received_video");
     let of_video = JsObject(video.into());
-    // Firefox 153 has the second alone.
+    // Safari has the second alone.
     let can = windows.is_some() || of_video.can("requestPictureInPicture");
     let in_call = move || model.call.read().state.is_under_way();
     hidden("pip-button", move || !can || !in_call());
