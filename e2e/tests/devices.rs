@@ -1,7 +1,7 @@
 //! A device's whole life: chosen, unplugged, in use elsewhere, blocked, off.
 
 use Kind::Chromium;
-use e2e::{Kind, Person, Stage, stage};
+use e2e::{Kind, Look, Person, Stage, stage};
 use serde_json::{Value, json};
 
 /// Patches `getUserMedia` so that `window.refuse(constraints)` may name an error, as the system would; a
@@ -232,5 +232,54 @@ fn the_other_side_is_heard_from_the_speaker_that_was_chosen() {
         ann.sees_the_other_side().await;
         ann.until("it still is", heard, json!([id])).await;
         bob.hang_up().await;
+    });
+}
+
+/// Blocks a device, or allows it, as in the browser's own menu.
+async fn set(person: &Person, device: &str, setting: &str) {
+    let origin = person.run("return location.origin", json!([])).await;
+    let permission =
+        json!({ "permission": { "name": device }, "setting": setting, "origin": origin });
+    person.cdp("Browser.setPermission", permission).await;
+}
+
+#[test]
+fn what_is_allowed_after_all_comes_on_by_itself() {
+    stage(async |stage| {
+        let [bob] = stage.people([(Chromium, "Bob")]).await;
+        let look = Look {
+            refuses_media: true,
+            ..Look::default()
+        };
+        let ann = stage.person_with(Chromium, "Ann", &look).await;
+        let url = bob.run("return location.href", json!([])).await;
+        ann.open(url.as_str().expect("an address")).await;
+        set(&ann, "camera", "denied").await;
+        set(&ann, "microphone", "granted").await;
+        ann.join().await;
+        ann.sees("Bob").await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        ann.reads(".notice", "blocking your camera; you can still talk")
+            .await;
+        ann.sees_the_other_side().await;
+        // The browser's own button for it.
+        ann.shows("#told usermedia[type=camera]").await;
+        set(&ann, "camera", "granted").await;
+        bob.sees_the_other_side().await;
+        ann.hang_up().await;
+        ann.is_idle().await;
+        for device in ["camera", "microphone"] {
+            set(&ann, device, "denied").await;
+        }
+        ann.call("Bob").await;
+        ann.reads(".notice", "blocking your camera and microphone")
+            .await;
+        ann.shows("#told usermedia[type='camera microphone']").await;
+        for device in ["microphone", "camera"] {
+            set(&ann, device, "granted").await;
+        }
+        bob.accept().await;
+        bob.sees_the_other_side().await;
     });
 }

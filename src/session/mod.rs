@@ -49,13 +49,13 @@ pub use self::{
     presence::{Person, PersonStatus, Presence},
 };
 use crate::{
-    media::{CaptureEvent, MediaError, ScreenEvent},
+    media::{CaptureEvent, ScreenEvent},
     platform::{alert, task},
     rtc::Certificate,
     text,
 };
 pub use crate::{
-    media::{Device, Level, Source, Speakers, can_share},
+    media::{Device, Level, MediaError, Source, Speakers, can_share},
     rtc::{Cause, Grade, PeerState, Quality, Report},
     signaling::LinkView,
 };

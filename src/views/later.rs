@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use gloo_timers::future::TimeoutFuture;
 
 use super::{
-    chat, drawer::Drawer, idle, invitation, keys, level, manual, media_keys, missed, quality,
-    self_view, settings, small_window, speaker, window,
+    chat, drawer::Drawer, idle, invitation, keys, level, manual, media_keys, missed, permission,
+    quality, self_view, settings, small_window, speaker, window,
 };
 use crate::session::{Dispatch, Model};
 
@@ -48,6 +48,7 @@ fn all(model: Model, dispatch: Dispatch, drawer: Drawer) {
     idle::bind(model);
     media_keys::bind(model, dispatch);
     keys::bind();
+    permission::bind(model, dispatch);
     quality::bind(model, dispatch);
     missed::bind(model, dispatch);
     level::bind(model);

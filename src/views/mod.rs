@@ -18,6 +18,7 @@ mod media_keys;
 mod missed;
 mod notices;
 mod people;
+mod permission;
 mod press_guard;
 mod quality;
 mod ring;
