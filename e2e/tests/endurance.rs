@@ -48,15 +48,12 @@ async fn holdings(person: &Person) -> (Holdings, u64) {
         let value = metric.and_then(|metric| metric["value"].as_f64());
         value.expect("a metric of Chromium") as u64
     };
-    let all = json!({ "expression": "WebAssembly.Memory.prototype" });
-    let prototype = person.cdp("Runtime.evaluate", all).await;
-    let of_it = json!({ "prototypeObjectId": prototype["result"]["objectId"] });
-    let memories = person.cdp("Runtime.queryObjects", of_it).await;
-    let size = json!({
-        "objectId": memories["objects"]["objectId"],
-        "functionDeclaration": "function () { return this.reduce((sum, of) => sum + of.buffer.byteLength, 0) }",
-    });
-    let wasm = person.cdp("Runtime.callFunctionOn", size).await;
+    // What the page's script gives to whoever calls it a second time.
+    let memory =
+        "import(new URL(document.querySelector('script[data-js]').dataset.js, document.baseURI))
+        .then(({ initSync }) => initSync().memory.buffer.byteLength)";
+    let memory = json!({ "expression": memory, "awaitPromise": true });
+    let wasm = person.cdp("Runtime.evaluate", memory).await;
     let wasm = wasm["result"]["value"].as_u64().expect("bytes");
     let held = Holdings {
         nodes: metric("Nodes"),
