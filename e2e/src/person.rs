@@ -255,6 +255,9 @@ impl Person {
 
     /// Clicks an element.
     pub async fn click(&self, selector: &str) {
+        // Whoever presses something has moved the mouse there.
+        let moves = "document.dispatchEvent(new PointerEvent('pointermove'))";
+        self.run(moves, json!([])).await;
         let clicked = self.click_if_there(selector).await;
         clicked.expect("the element can be clicked");
     }

@@ -212,7 +212,7 @@ fn ones_own_picture_goes_to_a_corner_is_swapped_and_hidden() {
         )
         .await;
         ann.click(".settings summary").await;
-        ann.click("#hide-self").await;
+        ann.choose("#self-choice", "Hidden").await;
         let gone = "return document.querySelector('#local_video').getClientRects().length === 0";
         ann.until("it is hidden", gone, json!([])).await;
         // All of it is kept.
@@ -224,9 +224,13 @@ fn ones_own_picture_goes_to_a_corner_is_swapped_and_hidden() {
         ann.accept().await;
         ann.sees_the_other_side().await;
         ann.until("it is still hidden", gone, json!([])).await;
+        // Without a mouse as well.
         ann.click(".settings summary").await;
-        ann.click("#hide-self").await;
-        ann.until("it is where it was", &moved, json!([])).await;
+        ann.choose("#self-choice", "Upper left").await;
+        ann.until("it is there again", &moved, json!([])).await;
+        ann.choose("#self-choice", "Large, in this call").await;
+        let large = json!(["#local_video", "#received_video"]);
+        ann.until("one's own is large", wide, large).await;
     });
 }
 
@@ -274,6 +278,8 @@ fn keys_press_buttons_but_not_where_somebody_writes_nor_where_they_are_not_wante
         press(&ann, "?").await;
         ann.shows("#keys[open]").await;
         ann.click("#keys-on").await;
+        // Nothing is done behind it.
+        press(&ann, "m").await;
         press(&ann, "\u{e00c}").await;
         let closed = "return !document.querySelector('#keys').open";
         ann.until("Escape closes it", closed, json!([])).await;

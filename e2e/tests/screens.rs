@@ -474,17 +474,19 @@ fn a_room_is_shared_and_its_code_leads_there_and_calls() {
             .decode()
             .expect("that can be read");
         assert_eq!(json!(read), link);
-        ann.click("#close-code").await;
         let bob = stage.person(Chromium, "Bob").await;
         bob.open(&read).await;
         bob.reads("#welcome", "Ann invites you").await;
         bob.reads("#login", "Call Ann").await;
         bob.type_into("#name", "Bob").await;
         bob.click("#login").await;
+        // The code makes way for who calls by it.
         ann.accept().await;
         bob.sees_the_other_side().await;
         bob.hang_up().await;
         // Once is enough, whatever becomes of the page.
+        let gone = "return !location.hash.includes('c=') && location.hash.length > 20";
+        assert_eq!(bob.run(gone, json!([])).await, true);
         let page = bob.browser().await;
         page.refresh().await.expect("the page loads");
         bob.join().await;

@@ -237,6 +237,16 @@ impl Capture {
         self.set_off(source, off, sending);
     }
 
+    /// The browser lets the page use it after all: it is opened, if it is wanted and missing.
+    pub fn allowed(&mut self, source: Source) {
+        let is_open = self.stream.is_some();
+        let state = self.state(source);
+        let is_wanted = !state.skipped && !state.preference.off;
+        if is_open && is_wanted && state.track().is_none() {
+            self.request(source);
+        }
+    }
+
     fn set_off(&mut self, source: Source, off: bool, sending: Vec<Sending<'_>>) {
         let state = self.state(source);
         state.skipped = false;

@@ -2,7 +2,10 @@
 
 use gloo_events::EventListener;
 use js_sys::Reflect;
+use wasm_bindgen::JsValue;
 use web_sys::{Location, Url, window};
+
+use super::{JsObject, property};
 
 fn location() -> Option<Location> {
     window().map(|window| window.location())
@@ -34,6 +37,15 @@ pub fn set_hash(hash: &str) {
         // A fragment is never refused.
         let _ = location.set_hash(hash);
     }
+}
+
+/// Puts another address in the place of this one, without a load, and tells nobody.
+pub fn replace(address: &str) {
+    let history = JsObject(property(&js_sys::global(), "history"));
+    let _ = history.call(
+        "replaceState",
+        &[&JsValue::NULL, &"".into(), &address.into()],
+    );
 }
 
 /// Calls back when it has changed.

@@ -20,7 +20,10 @@ pub(super) fn act(session: &mut Session, action: Action) {
     }
     // What nobody has pressed: a pass lets in, notices go, pages close.
     let by_itself = matches!(&action, Action::Join(name) if name.is_empty())
-        || matches!(action, Action::Dismiss | Action::Leave | Action::Measure);
+        || matches!(
+            action,
+            Action::Dismiss | Action::Leave | Action::Measure | Action::Allowed(_)
+        );
     if !by_itself {
         session.ringing.unlock();
     }
@@ -54,6 +57,7 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::HangUp => session.feed(Event::HangUp),
         Action::Chat { text, to } => chat(session, text, to),
         Action::Toggle(source) => session.capture.toggle(source, session.legs.sending()),
+        Action::Allowed(source) => session.capture.allowed(source),
         Action::ToggleScreen => toggle_screen(session),
         Action::Choose(source, device) => session.capture.choose(source, device),
         Action::Quality(height) => session.capture.set_height(height),

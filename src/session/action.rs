@@ -58,6 +58,8 @@ pub enum Action {
     },
     /// Turn camera or microphone on or off.
     Toggle(Source),
+    /// The browser lets this page use it, and did not before; nobody presses that.
+    Allowed(Source),
     /// Share the screen, or share it no more.
     ToggleScreen,
     /// Use this device; whichever the browser likes if none.

@@ -7,6 +7,9 @@ const ROOM: &str = "r=";
 const PASS: &str = "p=";
 const CALLEE: &str = "c=";
 
+/// The longest name, bytes: 40 letters of any script.
+const NAME: usize = 160;
+
 fn field(key: &str) -> Option<String> {
     let hash = location::hash();
     let mut fields = hash.strip_prefix('#')?.split('&');
@@ -35,7 +38,18 @@ pub(super) fn pass() -> Option<String> {
 
 /// Who is called by whoever comes here; empty if that is for them to say.
 pub(super) fn callee() -> String {
-    field(CALLEE).map_or_else(String::new, |name| location::decoded(&name))
+    let callee = field(CALLEE).map(|name| location::decoded(&name));
+    // A sentence is nobody's name.
+    callee.filter(|name| name.len() <= NAME).unwrap_or_default()
+}
+
+/// Takes that out of the address, which tells nobody.
+pub(super) fn forget_callee() {
+    let page = location::without_hash();
+    location::replace(&match room() {
+        Some(room) if !room.is_empty() => format!("{page}#{ROOM}{room}"),
+        _ => page,
+    });
 }
 
 /// The link by which somebody comes into our room and calls us.

@@ -143,6 +143,11 @@ model! {
 }
 
 impl Model {
+    /// Takes whom a link is for calling out of the page's address.
+    pub fn forget_callee(&self) {
+        address::forget_callee();
+    }
+
     /// The link by which somebody comes to us and calls us.
     #[must_use]
     pub fn link_of_us(&self) -> String {

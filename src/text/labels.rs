@@ -25,6 +25,12 @@ pub const MICROPHONE: &str = "Microphone";
 pub const HEARS_NOTHING: &str =
     "Your microphone hears nothing. Choose another in Settings, or unmute it at its switch.";
 pub const SPEAKER: &str = "Speaker";
+pub const LOWER_RIGHT: &str = "Lower right";
+pub const LOWER_LEFT: &str = "Lower left";
+pub const UPPER_LEFT: &str = "Upper left";
+pub const UPPER_RIGHT: &str = "Upper right";
+pub const LARGE: &str = "Large, in this call";
+pub const HIDDEN: &str = "Hidden";
 pub const AUTOMATIC: &str = "Automatic";
 pub const MUTE: &str = "Mute";
 pub const UNMUTE: &str = "Unmute";

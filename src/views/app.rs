@@ -11,7 +11,7 @@ use super::{
     drawer::Drawer,
     join, later, notices, people,
     press_guard::PressGuard,
-    ring, room, stage,
+    ring, stage,
 };
 use crate::{
     live::Live,
@@ -62,7 +62,6 @@ fn app() {
     stage::bind(model, dispatch);
     controls::bind(model, dispatch, drawer);
     people::bind(model, dispatch);
-    room::bind(model, dispatch);
     notices::bind(model, dispatch);
     ring::bind(model, dispatch, caller);
     spawn_local(later::bind(model, dispatch, drawer));

@@ -13,8 +13,8 @@ use crate::session::{CallState, Model};
 /// How long nothing may move, ms.
 const PATIENCE: u32 = 3_000;
 
-/// What holds them: a pointer or a focus on them, settings that are open.
-const HELD: &str = ".controls:hover, .controls :focus-visible, .corner:hover, .corner :focus-visible, #settings[open]";
+/// What holds them: a focus on them, settings that are open.
+const HELD: &str = ".controls :focus-visible, .corner :focus-visible, #settings[open]";
 
 /// What tells that somebody is there.
 const SIGNS: [&str; 4] = ["pointermove", "pointerdown", "keydown", "focusin"];
@@ -34,6 +34,7 @@ pub(super) fn bind(model: Model) {
     effect(move || {
         model.call.track();
         model.local_view.track();
+        model.chat.track();
         awake();
     });
 }
@@ -44,9 +45,7 @@ fn sleep(model: Model, timer: &Rc<RefCell<Option<Timeout>>>) {
         model.call.read_untracked().state,
         CallState::Connected { .. }
     );
-    let held = document()
-        .query_selector(HELD)
-        .is_ok_and(|held| held.is_some());
+    let held = document().query_selector(HELD).is_ok_and(|it| it.is_some());
     // Whoever is muted is to see it.
     if connected && view.microphone && view.camera && !held {
         let _ = element::<Element>("stage").class_list().add_1("idle");

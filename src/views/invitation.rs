@@ -6,19 +6,19 @@ use leptos::prelude::document;
 use qrcodegen::{QrCode, QrCodeEcc};
 use web_sys::Element;
 
-use super::bind::{effect, element, hidden, press, text};
+use super::{
+    bind::{effect, element, hidden, press, text},
+    dialog,
+};
 use crate::{
     live::Live,
-    platform::{JsObject, property, storage::Place},
+    platform::{JsObject, property, visibility},
     session::{Action, Dispatch, Model},
     text::labels,
 };
 
 /// The border that a code needs to be found, in modules (ISO/IEC 18004, 6.3.8).
 const BORDER: i32 = 4;
-
-/// Under which it is kept by this tab who has been called because of a link.
-const CALLED: &str = "holdfast-called";
 
 pub(super) fn bind(model: Model, dispatch: Dispatch) {
     call_who_has_invited(model, dispatch);
@@ -31,33 +31,41 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         what.set("url", &model.link_of_us().into());
         navigator.attempt("share", &[&what.0]);
     });
-    let dialog = JsObject(element::<Element>("code").into());
-    let open = dialog.clone();
-    press("code-button", move || {
+    dialog::bind("code", "code-button", "close-code", move || {
         let link = model.link_of_us();
         draw(&link);
         element::<Element>("code-link").set_text_content(Some(&link));
-        let _ = open.call("showModal", &[]);
     });
-    press("close-code", move || drop(dialog.call("close", &[])));
 }
 
-/// Who has come by somebody's link calls them: once, and not anew when the page is loaded anew.
+/// Who has come by somebody's link, and pressed Join, calls them once: when both are here, the page is seen, and
+/// nobody else is talked to.
 fn call_who_has_invited(model: Model, dispatch: Dispatch) {
-    let called = Live::new(Place::Tab.load(CALLED).unwrap_or_default());
-    let awaits = move || {
-        let callee = model.callee.read();
-        !callee.is_empty() && !model.name.read().is_empty() && called.get() != *callee
+    // A pass lets in by itself, and nobody is called by a link that was opened meanwhile.
+    let asked = match model.room.read_untracked().is_some() {
+        true => model.callee.get_untracked(),
+        false => String::new(),
     };
-    text("awaited", move || match awaits() {
-        true => labels::awaited(&model.callee.read()),
+    let awaited = Live::new(asked);
+    let seen = Live::new(!visibility::is_hidden());
+    if let Some(listener) = visibility::on_change(move || seen.set(!visibility::is_hidden())) {
+        listener.forget();
+    }
+    let is_free = move || {
+        let is_me = model.name.read().is_empty() || *model.name.read() == *awaited.read();
+        let is_blocked = model.blocked.read().contains(&awaited.read());
+        !awaited.read().is_empty() && !is_me && !is_blocked && !model.call.read().state.is_call()
+    };
+    text("awaited", move || match is_free() {
+        true => labels::awaited(&awaited.read()),
         false => String::new(),
     });
     effect(move || {
-        let callee = model.callee.get();
-        if awaits() && model.presence.read().contains(&callee) {
-            Place::Tab.keep(CALLED, Some(&callee));
-            called.set(callee.clone());
+        let callee = awaited.get();
+        if is_free() && seen.get() && model.presence.read().contains(&callee) {
+            awaited.set(String::new());
+            // The page's next life calls nobody.
+            model.forget_callee();
             dispatch.dispatch(Action::Dial(callee));
         }
     });

@@ -5,11 +5,11 @@ use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 
-use super::bind::{element, flag, focus, press};
-use crate::{
-    live::Live,
-    platform::{JsObject, storage::Place},
+use super::{
+    bind::{element, flag, focus, press},
+    dialog,
 };
+use crate::{live::Live, platform::storage::Place};
 
 /// Which key presses what.
 const KEYS: [(&str, &str); 7] = [
@@ -26,7 +26,7 @@ const KEYS: [(&str, &str); 7] = [
 const OFF: &str = "holdfast-no-keys";
 
 /// Where keys are what somebody writes.
-const FIELDS: &str = "input, select, textarea, dialog";
+const FIELDS: &str = "input, select, textarea";
 
 pub(super) fn bind() {
     let on = Live::new(Place::Browser.load(OFF).is_none());
@@ -36,10 +36,7 @@ pub(super) fn bind() {
         Place::Browser.keep(OFF, Some("1").filter(|_| !wanted));
         on.set(wanted);
     });
-    let list = JsObject(element::<Element>("keys").into());
-    let open = list.clone();
-    press("keys-button", move || drop(open.call("showModal", &[])));
-    press("close-keys", move || drop(list.call("close", &[])));
+    dialog::bind("keys", "keys-button", "close-keys", || {});
     let pressed = move |event: &web_sys::Event| {
         let event: &KeyboardEvent = event.unchecked_ref();
         let target = event
@@ -49,13 +46,19 @@ pub(super) fn bind() {
             target.is_some_and(|target| target.closest(FIELDS).is_ok_and(|field| field.is_some()));
         let is_plain =
             !event.ctrl_key() && !event.alt_key() && !event.meta_key() && !event.repeat();
-        if on.get_untracked() && is_plain && !is_written && do_as(&event.key()) {
+        let is_wanted = on.get_untracked() && is_plain && !is_written && !is_covered();
+        if is_wanted && do_as(&event.key()) {
             // A field that has the focus now would have the letter as well.
             event.prevent_default();
         }
     };
     let options = EventListenerOptions::enable_prevent_default();
     EventListener::new_with_options(&document(), "keydown", options, pressed).forget();
+}
+
+/// Whether something lies over the page that waits for an answer.
+fn is_covered() -> bool {
+    dialog::open().is_some() || element::<Element>("page").has_attribute("inert")
 }
 
 /// Presses what the key stands for, if it stands for anything.

@@ -6,18 +6,21 @@ use std::convert::Infallible;
 use gloo_timers::future::TimeoutFuture;
 
 use super::{
-    chat, drawer::Drawer, idle, invitation, keys, level, manual, media_keys, missed, permission,
-    quality, self_view, settings, small_window, speaker, window,
+    chat, dialog, drawer::Drawer, idle, invitation, keys, level, manual, media_keys, missed,
+    permission, quality, room, self_view, settings, small_window, speaker, window,
 };
 use crate::session::{Dispatch, Model};
 
-/// When it is tried again, ms.
-const AGAIN: u32 = 3000;
+/// When it is tried again, ms: twice as late each time, and not later than that.
+const AGAIN: u32 = 2_000;
+const LATEST: u32 = 60_000;
 
 /// Brings that to life: as soon as it can be had.
 pub(super) async fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
+    let mut again = AGAIN;
     while part(model, dispatch, drawer).await.is_err() {
-        TimeoutFuture::new(AGAIN).await;
+        TimeoutFuture::new(again).await;
+        again = LATEST.min(again * 2);
     }
 }
 
@@ -48,6 +51,8 @@ fn all(model: Model, dispatch: Dispatch, drawer: Drawer) {
     idle::bind(model);
     media_keys::bind(model, dispatch);
     keys::bind();
+    dialog::give_way(model);
+    room::bind(model, dispatch);
     permission::bind(model, dispatch);
     quality::bind(model, dispatch);
     missed::bind(model, dispatch);

@@ -36,12 +36,13 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
             // An action that the browser does not know is refused.
             let _ = of_call.call("setActionHandler", &[&(*name).into(), handler]);
         }
-        of_call.set("metadata", &metadata(&call.peer).unwrap_or(JsValue::NULL));
+        let shown = metadata(&call.peer).filter(|_| is_under_way);
+        of_call.set("metadata", &shown.unwrap_or(JsValue::NULL));
     });
     effect(move || {
         let view = model.local_view.read();
-        let _ = session.call("setMicrophoneActive", &[&view.microphone.into()]);
-        let _ = session.call("setCameraActive", &[&view.camera.into()]);
+        session.attempt("setMicrophoneActive", &[&view.microphone.into()]);
+        session.attempt("setCameraActive", &[&view.camera.into()]);
     });
 }
 

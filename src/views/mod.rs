@@ -6,6 +6,7 @@ mod bind;
 mod chat;
 mod choice;
 mod controls;
+mod dialog;
 mod drawer;
 mod idle;
 mod invitation;

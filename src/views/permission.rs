@@ -8,7 +8,7 @@ use web_sys::{Element, MediaStream, MediaStreamTrack};
 
 use super::bind::{effect, element};
 use crate::{
-    platform::{JsObject, property, task},
+    platform::{JsObject, property, task, visibility},
     session::{Action, Dispatch, EndReason, MediaError, Model, Notice, Source},
 };
 
@@ -58,25 +58,15 @@ fn kind(source: Source) -> &'static str {
     }
 }
 
-/// Goes on with what it was missing for.
+/// Goes on with what it was missing for; a call that could not be made is made while somebody looks.
 fn given(source: Source, model: Model, dispatch: Dispatch) {
     let call = model.call.get_untracked();
     let refused = call
         .ended
         .filter(|ended| ended.reason == EndReason::MediaRefused);
-    if let Some(ended) = refused.filter(|_| !call.state.is_call()) {
-        return dispatch.dispatch(Action::Dial(ended.peer));
-    }
-    let view = model.local_view.get_untracked();
-    let is_on = match source {
-        Source::Camera => view.camera,
-        Source::Microphone => view.microphone,
-    };
-    let is_missing = missing(model)
-        .split(' ')
-        .any(|kind_of| kind_of == kind(source));
-    if call.state.is_under_way() && is_missing && !is_on {
-        dispatch.dispatch(Action::Toggle(source));
+    match refused.filter(|_| !call.state.is_call() && !visibility::is_hidden()) {
+        Some(ended) => dispatch.dispatch(Action::Dial(ended.peer)),
+        None => dispatch.dispatch(Action::Allowed(source)),
     }
 }
 

@@ -1,107 +1,140 @@
-//! One's own picture in a call: moved to a corner, swapped with the other's, or hidden.
+//! One's own picture in a call: in which corner it is, that it is the large one, or that it is hidden.
 
 use std::{cell::Cell, rc::Rc};
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlInputElement, PointerEvent};
+use web_sys::{Element, HtmlElement, PointerEvent};
 
-use super::bind::{class, effect, element, flag, on, press};
+use super::{
+    bind::{attribute, class, effect, element, on, press},
+    choice,
+};
 use crate::{
     live::Live,
     platform::{JsObject, property, storage::Place},
     session::Model,
+    text::labels,
 };
 
-/// Under which it is kept that it is hidden, and in which corner it is.
-const HIDDEN: &str = "holdfast-hide-self";
-const CORNER: &str = "holdfast-corner";
+/// Under which it is kept where it is.
+const KEPT: &str = "holdfast-self-view";
+
+/// The places, as the style sheet calls them, besides the corner at the lower right.
+const PLACES: [(&str, &str); 5] = [
+    ("left", labels::LOWER_LEFT),
+    ("top left", labels::UPPER_LEFT),
+    ("top", labels::UPPER_RIGHT),
+    (LARGE, labels::LARGE),
+    (HIDDEN, labels::HIDDEN),
+];
+const LARGE: &str = "large";
+const HIDDEN: &str = "hidden";
 
 /// A press that moves less is none to move it, px.
 const SLACK: f64 = 6.0;
 
 pub(super) fn bind(model: Model) {
-    let is_hidden = Live::new(Place::Browser.load(HIDDEN).is_some());
-    flag("hide-self", "checked", move || is_hidden.get());
-    press("hide-self", move || {
-        let wanted = element::<HtmlInputElement>("hide-self").checked();
-        Place::Browser.keep(HIDDEN, Some("1").filter(|_| wanted));
-        is_hidden.set(wanted);
+    let place = Live::new(Place::Browser.load(KEPT).unwrap_or_default());
+    let before = Rc::new(Cell::new(String::new()));
+    let can_be_large = move || {
+        let has_both = model.remote_has_video.get() && model.local_view.read().has_video;
+        has_both && model.remote_screen.read().is_none()
+    };
+    attribute("stage", "data-self", move || match place.get() {
+        // Until there is something to swap it with.
+        large if large == LARGE && !can_be_large() => String::new(),
+        place => place,
     });
-    class("stage", "alone", move || is_hidden.get());
-    let is_swapped = Live::new(false);
-    let can_swap = move || model.remote_has_video.get() && model.remote_screen.read().is_none();
     class("stage", "swapped", move || {
-        is_swapped.get() && can_swap() && !is_hidden.get()
+        *place.read() == LARGE && can_be_large()
     });
     effect(move || {
-        if !model.call.read().state.is_under_way() && is_swapped.get_untracked() {
-            is_swapped.set(false);
+        let kept = place.get();
+        // Which picture is the large one is a matter of the call.
+        if kept != LARGE {
+            Place::Browser.keep(KEPT, Some(&*kept).filter(|place| !place.is_empty()));
         }
     });
-    let swap = move || is_swapped.set(!is_swapped.get_untracked());
+    let corner = before.clone();
+    effect(move || {
+        if !model.call.read().state.is_under_way() && *place.read_untracked() == LARGE {
+            place.set(corner.take());
+        }
+    });
+    let options = || {
+        let places = PLACES.map(|(place, name)| (place.to_owned(), name.to_owned()));
+        let first = (String::new(), labels::LOWER_RIGHT.to_owned());
+        [first].into_iter().chain(places).collect()
+    };
+    let chosen = move |chosen: Option<String>| place.set(chosen.unwrap_or_default());
+    choice::bind("self-choice", options, move || place.get(), chosen);
+    let swap = move || match place.get_untracked() {
+        large if large == LARGE => place.set(before.take()),
+        corner if can_be_large() => {
+            before.set(corner);
+            place.set(LARGE.into());
+        }
+        _ => {}
+    };
+    let back = swap.clone();
     press("received_video", move || {
-        if is_swapped.get_untracked() {
-            swap();
+        if *place.read_untracked() == LARGE {
+            back();
         }
     });
-    let in_call = move || model.call.read_untracked().state.is_under_way();
-    drag(in_call, swap);
+    let may_move = move || model.call.read_untracked().state.is_under_way();
+    drag(place, may_move, swap);
 }
 
 /// Lets it be dragged into a corner; `tapped` is called where it has not moved.
-fn drag(in_call: impl Fn() -> bool + 'static, tapped: impl Fn() + 'static) {
-    let video: HtmlElement = element("local_video");
-    let place = JsObject(property(&video, "style"));
-    move_to(Place::Browser.load(CORNER).unwrap_or_default());
+fn drag(place: Live<String>, may_move: impl Fn() -> bool + 'static, tapped: impl Fn() + 'static) {
+    let style = JsObject(property(&element::<HtmlElement>("local_video"), "style"));
     let begun = Rc::new(Cell::new(None));
     let from = begun.clone();
     on("local_video", "pointerdown", move |event| {
         let event: &PointerEvent = event.unchecked_ref();
-        if in_call() && event.button() == 0 {
+        if may_move() && event.button() == 0 {
             let target = JsObject(property(event, "target"));
             let _ = target.call("setPointerCapture", &[&event.pointer_id().into()]);
             from.set(Some(at(event)));
         }
     });
-    let (from, follows) = (begun.clone(), place.clone());
+    let (from, follows) = (begun.clone(), style.clone());
     on("local_video", "pointermove", move |event| {
-        if let Some((x, y)) = from.get() {
+        if let Some((x, y)) = from.get().filter(|_| *place.read_untracked() != LARGE) {
             let (to_x, to_y) = at(event.unchecked_ref());
             let moved = format!("{}px {}px", (to_x - x) as i32, (to_y - y) as i32);
             follows.set("translate", &moved.into());
         }
     });
-    let from = begun.clone();
-    let back = place.clone();
+    let (from, back) = (begun.clone(), style.clone());
     on("local_video", "pointercancel", move |_| {
         from.set(None);
         back.set("translate", &"".into());
     });
     on("local_video", "pointerup", move |event| {
         let Some((x, y)) = begun.take() else { return };
-        place.set("translate", &"".into());
+        style.set("translate", &"".into());
         let (to_x, to_y) = at(event.unchecked_ref());
         if (to_x - x).abs().max((to_y - y).abs()) < SLACK {
-            return tapped();
+            tapped();
+        } else if *place.read_untracked() != LARGE {
+            place.set(corner(to_x, to_y).into());
         }
-        let stage: Element = element("stage");
-        let (width, height) = (stage.client_width(), stage.client_height());
-        let corner = match (
-            to_y * 2.0 < f64::from(height),
-            to_x * 2.0 < f64::from(width),
-        ) {
-            (true, true) => "top left",
-            (true, false) => "top",
-            (false, true) => "left",
-            (false, false) => "",
-        };
-        Place::Browser.keep(CORNER, Some(corner));
-        move_to(corner.into());
     });
 }
 
-fn move_to(corner: String) {
-    let _ = element::<Element>("stage").set_attribute("data-corner", &corner);
+/// The corner of the stage that is nearest to that place.
+fn corner(x: f64, y: f64) -> &'static str {
+    let stage: Element = element("stage");
+    let is_top = y * 2.0 < f64::from(stage.client_height());
+    let is_left = x * 2.0 < f64::from(stage.client_width());
+    match (is_top, is_left) {
+        (true, true) => "top left",
+        (true, false) => "top",
+        (false, true) => "left",
+        (false, false) => "",
+    }
 }
 
 fn at(event: &PointerEvent) -> (f64, f64) {

@@ -8,7 +8,10 @@ use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlElement, HtmlVideoElement, Node};
 
-use super::bind::{effect, element, hidden, press};
+use super::{
+    bind::{effect, element, hidden, press},
+    stage,
+};
 use crate::{
     platform::{JsObject, property, task},
     session::Model,
@@ -34,36 +37,51 @@ pub(super) fn bind(model: Model) {
         let Some(windows) = &windows else {
             return of_video.attempt("requestPictureInPicture", &[]);
         };
-        if let Some(open) = small.take() {
-            return open.close();
+        match small.take() {
+            Some(open) => open.close(),
+            None => task::spawn(furnish(windows, model, small.clone())),
         }
-        let size = JsObject(Object::new().into());
-        size.set("width", &SIZE[0].into());
-        size.set("height", &SIZE[1].into());
-        let (asked, small) = (windows.ask("requestWindow", &[&size.0]), small.clone());
-        task::spawn(async move {
-            if let Some(window) = asked.await {
-                let closed = small.clone();
-                let open = Small::new(window, move || drop(closed.take()));
-                *small.borrow_mut() = open;
-                follow(model, &small);
-            }
-        });
     });
     effect(move || {
         model.remote.track();
+        model.remote_screen.track();
+        model.remote_has_video.track();
         model.local_view.track();
-        if in_call() {
-            follow(model, &open);
-        } else if let Some(open) = open.take() {
-            open.close();
+        if !in_call() {
+            open.take().into_iter().for_each(Small::close);
+        } else if let Some(small) = &*open.borrow() {
+            small.follow(model);
         }
     });
 }
 
-fn follow(model: Model, small: &RefCell<Option<Small>>) {
-    if let Some(small) = &*small.borrow() {
-        small.follow(model);
+/// Opens a window at once, and furnishes it when it is there.
+fn furnish(
+    windows: &JsObject,
+    model: Model,
+    place: Rc<RefCell<Option<Small>>>,
+) -> impl Future<Output = ()> + use<> {
+    let size = JsObject(Object::new().into());
+    size.set("width", &SIZE[0].into());
+    size.set("height", &SIZE[1].into());
+    let asked = windows.ask("requestWindow", &[&size.0]);
+    async move {
+        let Some(window) = asked.await else { return };
+        let (closed, id) = (place.clone(), window.0.clone());
+        let small = Small::new(window.clone(), move || {
+            // There may be a later one, which took its place.
+            let is_shown = |small: &Small| small.window.0 == id;
+            if closed.borrow().as_ref().is_some_and(is_shown) {
+                drop(closed.take());
+            }
+        });
+        match small.filter(|_| model.call.read_untracked().state.is_under_way()) {
+            Some(small) => {
+                small.follow(model);
+                place.replace(Some(small));
+            }
+            None => drop(window.call("close", &[])),
+        }
     }
 }
 
@@ -71,8 +89,9 @@ fn follow(model: Model, small: &RefCell<Option<Small>>) {
 struct Small {
     window: JsObject,
     video: HtmlVideoElement,
-    controls: Element,
-    pressed: RefCell<Vec<EventListener>>,
+    /// Buttons of the page, and what stands for them here.
+    buttons: Vec<(HtmlElement, Element)>,
+    _pressed: Vec<EventListener>,
     _closed: EventListener,
 }
 
@@ -105,33 +124,44 @@ impl Small {
         controls.set_class_name("controls");
         body.append_child(&video).ok()?;
         body.append_child(&controls).ok()?;
+        let copies = BUTTONS.into_iter().filter_map(|id| {
+            let original: HtmlElement = element(id);
+            let copy = original.clone_node_with_deep(true).ok()?;
+            controls.append_child(&copy).ok()?;
+            Some((original, copy.unchecked_into::<Element>()))
+        });
+        let buttons: Vec<(HtmlElement, Element)> = copies.collect();
+        let press = |(original, copy): &(HtmlElement, Element)| {
+            let original: HtmlElement = Clone::clone(original);
+            EventListener::new(copy, "click", move |_| original.click())
+        };
+        let pressed = buttons.iter().map(press).collect();
         let pagehide = window.0.clone().unchecked_into();
         let closed = EventListener::once(&pagehide, "pagehide", move |_| closed());
         Some(Self {
             window,
             video,
-            controls,
-            pressed: RefCell::default(),
+            buttons,
+            _pressed: pressed,
             _closed: closed,
         })
     }
 
     /// Shows what the page does.
     fn follow(&self, model: Model) {
-        let stream = model.remote.get_untracked();
+        let screen = model.remote_screen.get_untracked();
+        let has_picture = screen.is_some() || stage::has_picture(model);
+        let stream = screen.or(model.remote.get_untracked());
         if self.video.src_object() != stream {
             self.video.set_src_object(stream.as_ref());
         }
-        self.controls.set_text_content(None);
-        let copied = BUTTONS.into_iter().filter_map(|id| {
-            let original: HtmlElement = element(id);
-            let copy = original.clone_node_with_deep(true).ok()?;
-            self.controls.append_child(&copy).ok()?;
-            Some(EventListener::new(&copy, "click", move |_| {
-                original.click()
-            }))
-        });
-        self.pressed.replace(copied.collect());
+        let _ = self
+            .video
+            .toggle_attribute_with_force("hidden", !has_picture);
+        for (original, copy) in &self.buttons {
+            copy.set_class_name(&original.class_name());
+            copy.set_inner_html(&original.inner_html());
+        }
     }
 
     fn close(self) {

@@ -93,7 +93,7 @@ fn keep_playing(model: Model) {
 }
 
 /// Whether there is a picture of the other side: a track that sends nothing shows its last one for ever.
-fn has_picture(model: Model) -> bool {
+pub(super) fn has_picture(model: Model) -> bool {
     let call = model.call.read();
     let media = call.peer_media.as_ref();
     *model.remote_has_video.read() && media.is_none_or(|media| media.camera)

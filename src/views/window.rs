@@ -56,7 +56,7 @@ fn stay_on(model: Model) {
     let Some(locks) = navigator.object("wakeLock") else {
         return;
     };
-    let seen = Live::new(true);
+    let seen = Live::new(!visibility::is_hidden());
     if let Some(listener) = visibility::on_change(move || seen.set(!visibility::is_hidden())) {
         listener.forget();
     }
@@ -69,10 +69,18 @@ fn stay_on(model: Model) {
         if let Some(before) = held.take() {
             before.attempt("release", &[]);
         }
-        let wanted = wanted.get();
-        if !wanted.is_empty() {
-            let (asked, held) = (locks.ask("request", &[&wanted.into()]), held.clone());
-            task::spawn(async move { *held.borrow_mut() = asked.await });
+        let what = wanted.get();
+        if !what.is_empty() {
+            let (asked, held) = (locks.ask("request", &[&what.into()]), held.clone());
+            task::spawn(async move {
+                let Some(lock) = asked.await else { return };
+                // What comes too late, or a second time, is let go.
+                let extra = match wanted.read_untracked().is_empty() {
+                    true => Some(lock),
+                    false => held.replace(Some(lock)),
+                };
+                extra.iter().for_each(|lock| lock.attempt("release", &[]));
+            });
         }
     });
 }

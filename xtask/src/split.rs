@@ -5,7 +5,7 @@
 
 use std::{ffi::OsStr, fs, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::{
     run::{command, run, target},
@@ -15,6 +15,11 @@ use crate::{
 
 /// The JavaScript that fetches parts.
 const LOADER: &str = "__wasm_split.js";
+
+/// How it takes a part in, and how it is to: hosts that serve parts as something else than `application/wasm`
+/// serve them as well, as wasm-bindgen's own JavaScript knows of the page.
+const STREAMING: &str = "WebAssembly.instantiateStreaming(src, imports)";
+const WHOLE: &str = "WebAssembly.instantiate(await (await src).arrayBuffer(), imports)";
 
 /// Puts the WebAssembly without its parts, its JavaScript and the parts into a folder that Trunk has filled.
 pub(crate) fn parts(tools: &Tools, dist: &Path) -> Result<()> {
@@ -52,6 +57,11 @@ pub(crate) fn parts(tools: &Tools, dist: &Path) -> Result<()> {
             fs::copy(&part, dist.join(of))?;
         }
     }
+    ensure!(
+        loader.contains(STREAMING),
+        "{LOADER} is another than was known"
+    );
+    let loader = loader.replace(STREAMING, WHOLE);
     let page = fs::read_to_string(folder.join("page/holdfast.js"))?;
     fs::write(
         &script,
