@@ -141,6 +141,7 @@ impl Call {
         };
         let outbox = Outbox::reloaded(known, record.epoch, record.peer_epoch);
         let parties = Parties::new(party.me.clone(), record.page, peer, record.dialed);
+        let parties = parties.may_have_told();
         let mut call = Self::new(parties, party.limits, Agreement::Agreed, outbox);
         // The roles are those of the whole call, whatever we are called now.
         call.polite = record.polite;

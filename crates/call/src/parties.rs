@@ -31,14 +31,20 @@ impl Parties {
     pub(crate) fn new(me: Address, page: Secret, peer: Identity, dialed: Option<CallId>) -> Self {
         Self {
             me,
-            // Nobody is known before they are met, unless by a page before this.
-            told: peer.is_proved(),
+            told: false,
             peer,
             page,
             shown: 0,
             dialed,
             peer_lost: false,
         }
+    }
+
+    /// A page before this one may have told the other side what our messages are proved with, which then
+    /// takes no others; whoever has not been told takes those with a proof as well.
+    pub(crate) fn may_have_told(mut self) -> Self {
+        self.told = true;
+        self
     }
 
     /// We yield in collisions: both sides know both names, so the roles are fixed, whoever calls.

@@ -208,3 +208,21 @@ proptest! {
         prop_assert_eq!(sim.ends[ANN].endpoint.id().cloned(), id);
     }
 }
+
+/// Ann's page has told Bob what its messages are proved with, and is loaded anew before his secret has come.
+#[test]
+fn a_page_that_was_not_told_in_time_is_known_after_a_reload() {
+    let mut sim = Sim::new(Network {
+        delay: 2667,
+        doubled: 0,
+        lost: 0,
+        seed: 17_646_961_242_460_168_758,
+        persons: false,
+    });
+    sim.schedule(1721, BOB, Act::Dial);
+    sim.schedule(45_489, ANN, Act::Dial);
+    sim.schedule(47_848, ANN, Act::Crash(0));
+    sim.run_out();
+    sim.assert_agreement();
+    assert!(sim.connected(), "{:?} {:?}", sim.stage(ANN), sim.stage(BOB));
+}
