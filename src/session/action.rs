@@ -26,7 +26,7 @@ pub enum Action {
     },
     /// Open a code that somebody has made.
     Paste(String),
-    /// Copy the page's address.
+    /// Copy the link that leads to us.
     CopyLink,
     /// Copy this.
     Copy(String),

@@ -24,7 +24,6 @@ pub const CAMERA: &str = "Camera";
 pub const MICROPHONE: &str = "Microphone";
 pub const HEARS_NOTHING: &str =
     "Your microphone hears nothing. Choose another in Settings, or unmute it at its switch.";
-pub const SPEAKER: &str = "Speaker";
 pub const LOWER_RIGHT: &str = "Lower right";
 pub const LOWER_LEFT: &str = "Lower left";
 pub const UPPER_LEFT: &str = "Upper left";
