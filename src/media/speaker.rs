@@ -16,7 +16,7 @@ const KEPT: &str = "holdfast-speaker";
 pub struct Speakers(Vec<HtmlVideoElement>);
 
 impl Speakers {
-    /// None where the browser lets no page choose: Safari, and pages that are not secure.
+    /// None where the browser lets no page choose, as none that is not secure may.
     #[must_use]
     pub fn of(elements: Vec<HtmlVideoElement>) -> Option<Self> {
         let can = |element: &HtmlVideoElement| JsObject(element.into()).can("setSinkId");

@@ -67,6 +67,10 @@ fn main() {
                 ann.open(&url).await;
                 ann.shows("#name").await;
                 keep(&ann, "1-join").await;
+                ann.click("#preview-button").await;
+                ann.shows("#level").await;
+                aim().await;
+                keep(&ann, "27-preview").await;
                 ann.click(".settings summary").await;
                 keep(&ann, "17-settings-before").await;
                 ann.run("document.querySelector('main').click()", json!([]))
@@ -122,6 +126,10 @@ fn main() {
                 ann.reads("#share-label", "Stop sharing").await;
                 keep(&ann, "20-our-screen").await;
                 ann.click("#share-button").await;
+                ann.reads("#quality-label", "connection").await;
+                do_it("document.querySelector('#quality-mark').click()").await;
+                keep(&ann, "24-quality").await;
+                do_it("document.querySelector('#quality-mark').click()").await;
                 ann.click("#camera-button").await;
                 ann.reads("#camera-button", "Start camera").await;
                 keep(&ann, "7-camera-off").await;
@@ -131,6 +139,14 @@ fn main() {
                 bob.call("Ann").await;
                 ann.shows("#accept-button").await;
                 keep(&ann, "9-ringing").await;
+                bob.hang_up().await;
+                ann.shows("#missed button").await;
+                keep(&ann, "25-missed").await;
+                do_it("document.querySelector('#code-button').click()").await;
+                keep(&ann, "26-code").await;
+                aim().await;
+                bob.call("Ann").await;
+                ann.shows("#accept-button").await;
                 aim().await;
                 ann.accept().await;
                 ann.sees_the_other_side().await;
