@@ -63,7 +63,7 @@ pub(crate) fn page(tools: &Tools) -> Result<()> {
     let dist = root().join("dist");
     split::parts(tools, &dist)?;
     slim::classes(&dist)?;
-    let script = shorten::imports(&dist)?;
+    let script = shorten::names(&dist)?;
     optimise(tools, &dist)?;
     let mut minify = command(
         "terser",

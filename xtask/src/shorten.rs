@@ -16,14 +16,20 @@ use crate::wasm::{Reader, change_sections, find, write_number};
 /// The section of a module that lists its imports (WebAssembly core specification, 5.5.5).
 const IMPORTS: u8 = 2;
 
+/// The section that lists its exports (the same, 5.5.10).
+const EXPORTS: u8 = 7;
+
+/// What wasm-bindgen exports to call closures by begins so, and its JavaScript calls it with this before it.
+const CLOSURE: (&str, &str) = ("wasm_bindgen__convert__", "wasm.");
+
 /// The kind of an import that is a function; wasm-bindgen makes no others.
 const FUNCTION: u8 = 0;
 
 /// The module that wasm-bindgen's imports come from ends so, and is called this instead.
 const MODULE: (&str, &str) = ("_bg.js", "w");
 
-/// Renames the imports in a folder's one `*_bg.wasm` and its JavaScript; gives the latter's path.
-pub(crate) fn imports(dist: &Path) -> Result<PathBuf> {
+/// Renames the imports and closures in a folder's one `*_bg.wasm` and its JavaScript; gives the latter's path.
+pub(crate) fn names(dist: &Path) -> Result<PathBuf> {
     let (wasm, script) = find(dist)?;
     let mut names = HashMap::new();
     let module = rename(&fs::read(&wasm)?, &mut names)?;
@@ -37,6 +43,7 @@ pub(crate) fn imports(dist: &Path) -> Result<PathBuf> {
 fn rename(module: &[u8], names: &mut HashMap<String, String>) -> Result<Vec<u8>> {
     change_sections(module, |id, body| match id {
         IMPORTS => rename_section(body, names),
+        EXPORTS => rename_exports(body, names),
         _ => Ok(body.to_vec()),
     })
 }
@@ -66,6 +73,27 @@ fn rename_section(section: &[u8], names: &mut HashMap<String, String>) -> Result
             out.extend(text.bytes());
         }
         out.push(FUNCTION);
+        write_number(&mut out, reader.number()?);
+    }
+    Ok(out)
+}
+
+fn rename_exports(section: &[u8], names: &mut HashMap<String, String>) -> Result<Vec<u8>> {
+    let mut reader = Reader { bytes: section };
+    let count = reader.number()?;
+    let mut out = Vec::new();
+    write_number(&mut out, count);
+    for index in 0..count {
+        let mut name = reader.name()?;
+        if name.starts_with(CLOSURE.0) {
+            let short = format!("e{index}");
+            let called = |name: &str| format!("{}{name}", CLOSURE.1);
+            names.insert(called(&name), called(&short));
+            name = short;
+        }
+        write_number(&mut out, name.len());
+        out.extend(name.bytes());
+        out.push(reader.take(1)?[0]);
         write_number(&mut out, reader.number()?);
     }
     Ok(out)
@@ -112,6 +140,24 @@ mod tests {
         assert_eq!(short, module(b"\x01\x01w\x02_1\x00\x07"));
         let script = in_script(r#"{"./app_bg.js": {add_1: f, add_12: g}}"#, &names);
         assert_eq!(script, r#"{"w": {_1: f, add_12: g}}"#);
+    }
+
+    #[test]
+    fn closures_get_the_same_short_name_on_both_sides() {
+        let exports = |closure: &[u8]| {
+            let mut body = b"\x02\x04main\x00\x07".to_vec();
+            body.push(closure.len() as u8);
+            body.extend([closure, b"\x00\x08"].concat());
+            let mut module = HEAD.to_vec();
+            module.extend([EXPORTS, body.len() as u8]);
+            module.extend(body);
+            module
+        };
+        let mut names = HashMap::new();
+        let short = rename(&exports(b"wasm_bindgen__convert__h7a"), &mut names);
+        assert_eq!(short.expect("a module"), exports(b"e1"));
+        let script = in_script("wasm.wasm_bindgen__convert__h7a(1); wasm.main()", &names);
+        assert_eq!(script, "wasm.e1(1); wasm.main()");
     }
 
     #[test]
