@@ -243,21 +243,59 @@ async fn set(person: &Person, device: &str, setting: &str) {
     person.cdp("Browser.setPermission", permission).await;
 }
 
+/// Ann, who is where Bob is, and has blocked her camera.
+async fn without_a_camera(stage: &Stage, bob: &Person) -> Person {
+    let look = Look {
+        refuses_media: true,
+        ..Look::default()
+    };
+    let ann = stage.person_with(Chromium, "Ann", &look).await;
+    let url = bob.run("return location.href", json!([])).await;
+    ann.open(url.as_str().expect("an address")).await;
+    set(&ann, "camera", "denied").await;
+    set(&ann, "microphone", "granted").await;
+    ann.join().await;
+    ann.sees("Bob").await;
+    ann
+}
+
+#[test]
+fn what_is_allowed_while_it_is_asked_for_comes_on_by_itself() {
+    stage(async |stage| {
+        let [bob] = stage.people([(Chromium, "Bob")]).await;
+        let ann = without_a_camera(stage, &bob).await;
+        // The browser's second answer, that there is a microphone alone, is late.
+        let slow = "const devices = navigator.mediaDevices, ask = devices.getUserMedia;
+            const late = new Promise(done => window.answer = done);
+            devices.getUserMedia = async wanted => {
+                const stream = await ask.call(devices, wanted);
+                window.asked = true;
+                await late;
+                return stream;
+            };
+            navigator.permissions.query({ name: 'camera' }).then(status => {
+                status.onchange = () => window.changed = true;
+            });";
+        ann.run(slow, json!([])).await;
+        ann.call("Bob").await;
+        ann.until("the microphone is there", "return !!window.asked", json!([]))
+            .await;
+        set(&ann, "camera", "granted").await;
+        ann.until("the camera may be", "return !!window.changed", json!([]))
+            .await;
+        ann.run("window.answer()", json!([])).await;
+        bob.accept().await;
+        bob.sees_the_other_side().await;
+        let told = "return !document.querySelector('#told').innerText.includes('blocking')";
+        ann.until("nothing is missing", told, json!([])).await;
+    });
+}
+
 #[test]
 fn what_is_allowed_after_all_comes_on_by_itself() {
     stage(async |stage| {
         let [bob] = stage.people([(Chromium, "Bob")]).await;
-        let look = Look {
-            refuses_media: true,
-            ..Look::default()
-        };
-        let ann = stage.person_with(Chromium, "Ann", &look).await;
-        let url = bob.run("return location.href", json!([])).await;
-        ann.open(url.as_str().expect("an address")).await;
-        set(&ann, "camera", "denied").await;
-        set(&ann, "microphone", "granted").await;
-        ann.join().await;
-        ann.sees("Bob").await;
+        let ann = without_a_camera(stage, &bob).await;
         ann.call("Bob").await;
         bob.accept().await;
         ann.reads(".notice", "blocking your camera; you can still talk")

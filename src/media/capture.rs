@@ -144,6 +144,7 @@ impl Capture {
         for source in std::mem::take(&mut self.skips) {
             self.state(source).skipped = true;
         }
+        (self.camera.allowed, self.microphone.allowed) = (false, false);
         self.request += 1;
         let (emit, request) = (self.emit.clone(), self.request);
         let (camera, microphone) = (self.camera.wanted(), self.microphone.wanted());
@@ -166,8 +167,16 @@ impl Capture {
                 .for_each(|acquired| stop_all(&acquired.stream));
             return None;
         }
-        let Acquired { stream, problem } = match outcome {
+        let Acquired {
+            stream,
+            mut problem,
+        } = match outcome {
             Ok(acquired) => acquired,
+            // What has been allowed since then may have been the reason.
+            Err(_) if self.camera.allowed || self.microphone.allowed => {
+                self.acquire();
+                return None;
+            }
             Err(error) => return Some(Err(error)),
         };
         self.hold(Source::Camera, first(&stream.get_video_tracks()));
@@ -175,8 +184,12 @@ impl Capture {
         self.stream = Some(stream);
         // The person may have changed their mind while the browser asked.
         for source in Source::ALL {
-            if self.state(source).wanted().off {
+            let state = self.state(source);
+            if state.wanted().off {
                 self.turn_off(source, Vec::new());
+            } else if state.allowed && state.track().is_none() {
+                problem = None;
+                self.request(source);
             }
         }
         Some(Ok(problem))
@@ -241,6 +254,7 @@ impl Capture {
     pub fn allowed(&mut self, source: Source) {
         let is_open = self.stream.is_some();
         let state = self.state(source);
+        state.allowed = true;
         let is_wanted = !state.skipped && !state.preference.off;
         if is_open && is_wanted && state.track().is_none() {
             self.request(source);

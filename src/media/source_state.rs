@@ -17,6 +17,8 @@ pub(super) struct SourceState {
     request: u32,
     /// It is off in this call, whatever is usual.
     pub(super) skipped: bool,
+    /// The browser lets the page use it since it was last asked for.
+    pub(super) allowed: bool,
     /// The person has just chosen a device, and has it only if it comes.
     pub(super) choosing: bool,
     /// The device went by itself: as soon as there is one again, it is taken.
@@ -36,6 +38,7 @@ impl SourceState {
             track: None,
             request: 0,
             skipped: false,
+            allowed: false,
             choosing: false,
             lost: false,
         }
