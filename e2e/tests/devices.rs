@@ -278,8 +278,12 @@ fn what_is_allowed_while_it_is_asked_for_comes_on_by_itself() {
             });";
         ann.run(slow, json!([])).await;
         ann.call("Bob").await;
-        ann.until("the microphone is there", "return !!window.asked", json!([]))
-            .await;
+        ann.until(
+            "the microphone is there",
+            "return !!window.asked",
+            json!([]),
+        )
+        .await;
         set(&ann, "camera", "granted").await;
         ann.until("the camera may be", "return !!window.changed", json!([]))
             .await;
