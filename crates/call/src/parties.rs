@@ -147,7 +147,8 @@ impl Parties {
 
     /// The same, to somebody who may be the other side.
     pub(crate) fn here_at(&mut self, outbox: &Outbox, at: Address, asks: bool) -> Option<Signal> {
-        if !self.peer.is_proved() || !self.told {
+        // Whoever has told nothing is known by its session, and need not show itself.
+        if !self.told {
             return None;
         }
         let me = self.me.clone();
