@@ -765,6 +765,10 @@ impl Call {
                 }
                 PathOutput::Send(leg, body) => self.send_for_leg(leg, body),
                 PathOutput::Connected => self.connected(now),
+                // No path is missing to a page that is gone.
+                PathOutput::GiveUp(tell, EndReason::NoPath) if self.parties.peer.is_gone() => {
+                    self.give_up(tell, EndReason::Left);
+                }
                 PathOutput::GiveUp(tell, reason) => self.give_up(tell, reason),
             }
         }

@@ -146,6 +146,11 @@ impl Identity {
         }
     }
 
+    /// Its session is over, and nobody can prove to be it any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.adrift && self.secrets.is_empty()
+    }
+
     /// Whether a description shows the certificate that the first one showed. Whoever has another is
     /// somebody else, whatever they know.
     pub(crate) fn shows_certificate(&mut self, sdp: &str) -> bool {
