@@ -425,16 +425,10 @@ impl Endpoint {
             SignalBody::Offer(sdp) if tag.as_ref().is_none_or(begins) => {
                 self.receive_call(from, tag, sdp, now);
             }
-            // Whoever negotiates in a call that is over believes in it: say that it is.
             SignalBody::Offer(_)
             | SignalBody::Answer(_)
             | SignalBody::Rejoin
-            | SignalBody::Here { .. } => {
-                if let Some(tag) = tag {
-                    let body = SignalBody::HangUp(HangUpReason::UnknownCall);
-                    self.reply(&from, Some(tag.call), (0, tag.epoch), body, now);
-                }
-            }
+            | SignalBody::Here { .. } => self.say_that_it_is_over(&from, tag, now),
             SignalBody::Candidate(_)
             | SignalBody::Ringing
             | SignalBody::Accepted
@@ -444,20 +438,27 @@ impl Endpoint {
         }
     }
 
+    /// Whoever negotiates in a call that is over believes in it.
+    fn say_that_it_is_over(&mut self, to: &Address, tag: Option<Tag>, now: Instant) {
+        if let Some(tag) = tag {
+            let body = SignalBody::HangUp(HangUpReason::UnknownCall);
+            self.reply(to, Some(tag.call), (0, tag.epoch), body, now);
+        }
+    }
+
     /// Somebody calls.
     fn receive_call(&mut self, from: Address, tag: Option<Tag>, sdp: String, now: Instant) {
         let token = tag.as_ref().map(|tag| tag.call.clone());
-        if token
-            .as_ref()
-            .is_some_and(|token| !self.known_calls.is_latest(&from.name, token))
-        {
-            return;
-        }
+        let mut calls = token.iter();
+        let is_known = calls.any(|token| !self.known_calls.is_latest(&from.name, token));
         // Whoever is called is welcome for once.
         let is_called = |call: &Call| call.is_calling() && call.peer().name == from.name;
         let is_called = self.calls.current.as_ref().is_some_and(is_called);
         if !is_called && self.callers.is_blocked(&from) {
             return;
+        }
+        if is_known {
+            return self.say_that_it_is_over(&from, tag, now);
         }
         let rings_beside = match &mut self.calls.current {
             // Both called at the same moment: one call results.

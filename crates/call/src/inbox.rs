@@ -44,7 +44,8 @@ struct Stream {
 impl Inbox {
     /// Takes a message in; gives out those that are due, in order. What was meant for another epoch
     /// of this page than `epoch` is dropped.
-    /// A person's call for which `keeps` holds is not forgotten for others.
+    /// A person's call for which `keeps` holds is under way: it is not forgotten for others, and what
+    /// is said again in it was meant once. In any other, whoever says it again has not heard the end.
     pub(crate) fn receive(
         &mut self,
         signal: Signal,
@@ -61,6 +62,8 @@ impl Inbox {
         if tag.peer_epoch != epoch && signal.body != SignalBody::Rejoin && !is_end {
             return Vec::new();
         }
+        let keeps_this = signal.name.as_ref();
+        let keeps_this = keeps_this.is_some_and(|name| keeps(name, &tag.call));
         let position = self.position(&signal.name, &tag.call, keeps);
         let stream = &mut self.streams[position];
         if epochs > stream.epochs {
@@ -72,6 +75,9 @@ impl Inbox {
         if is_end {
             stream.over = true;
             stream.waiting.clear();
+            return vec![signal];
+        }
+        if seq < stream.next && !keeps_this {
             return vec![signal];
         }
         if stream.waiting.is_empty() {
@@ -236,6 +242,10 @@ mod tests {
         false
     }
 
+    fn keeps(_: &str, _: &CallId) -> bool {
+        true
+    }
+
     fn seqs(signals: &[Signal]) -> Vec<u32> {
         signals
             .iter()
@@ -248,7 +258,7 @@ mod tests {
         let mut inbox = Inbox::default();
         let mut out = Vec::new();
         for seq in [2, 0, 0, 3, 1, 2, 4, 1] {
-            out.extend(inbox.receive(numbered(seq), forgets, 0, Instant::START));
+            out.extend(inbox.receive(numbered(seq), keeps, 0, Instant::START));
         }
         assert_eq!(seqs(&out), [0, 1, 2, 3, 4]);
         assert!(inbox.gap_since().is_none());
@@ -259,16 +269,24 @@ mod tests {
         let mut inbox = Inbox::default();
         assert!(
             inbox
-                .receive(numbered(1), forgets, 0, Instant::START)
+                .receive(numbered(1), keeps, 0, Instant::START)
                 .is_empty()
         );
         assert!(inbox.gap_since().is_some());
         assert_eq!(seqs(&inbox.skip_gaps(Instant::START + GAP_LIMIT)), [1]);
         assert!(
             inbox
-                .receive(numbered(0), forgets, 0, Instant::START)
+                .receive(numbered(0), keeps, 0, Instant::START)
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn what_is_said_again_in_a_call_that_is_over_comes_out_again() {
+        let mut inbox = Inbox::default();
+        let mut say = |seq| inbox.receive(numbered(seq), forgets, 0, Instant::START);
+        assert_eq!(seqs(&say(0)), [0]);
+        assert_eq!(seqs(&say(0)), [0]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod sim;
 use std::time::Duration;
 
 use holdfast_call::EndReason;
+use holdfast_protocol::HangUpReason;
 use proptest::prelude::*;
 use sim::{ANN, Act, Attack, BOB, Network, Sim};
 
@@ -225,4 +226,66 @@ fn a_page_that_was_not_told_in_time_is_known_after_a_reload() {
     sim.run_out();
     sim.assert_agreement();
     assert!(sim.connected(), "{:?} {:?}", sim.stage(ANN), sim.stage(BOB));
+}
+
+/// Bob has lost Ann's session, and asks where she is before she has been told what he proves it with.
+#[test]
+fn whoever_has_told_its_secret_is_found_before_it_has_the_other_ones() {
+    let mut sim = Sim::new(Network {
+        delay: 1037,
+        doubled: 7,
+        lost: 0,
+        seed: 145_926_779_387_822_736,
+        persons: false,
+    });
+    sim.schedule(0, BOB, Act::Dial);
+    sim.schedule(32_076, BOB, Act::MoveUnseen(4076));
+    sim.schedule(33_963, ANN, Act::Dial);
+    sim.schedule(39_679, ANN, Act::Reload(528));
+    sim.run_out();
+    sim.assert_agreement();
+    assert!(sim.connected(), "{:?} {:?}", sim.stage(ANN), sim.stage(BOB));
+}
+
+/// Ann accepts, and is loaded anew, in a call whose caller has closed the page; the server that was told so
+/// has started anew.
+#[test]
+fn whoever_is_gone_for_good_has_left() {
+    let mut sim = Sim::new(Network {
+        seed: 17_970,
+        ..Network::PERFECT
+    });
+    sim.schedule(0, BOB, Act::Dial);
+    sim.schedule(0, ANN, Act::Sleep(26_157));
+    sim.schedule(499, ANN, Act::ServerRestarts(0));
+    sim.schedule(499, BOB, Act::Reload(0));
+    sim.schedule(4737, ANN, Act::Dial);
+    sim.schedule(5295, ANN, Act::Move(4128));
+    sim.schedule(30_285, ANN, Act::Reload(0));
+    sim.run_out();
+    sim.assert_agreement();
+    let ended = sim.ends[ANN].endpoint.view().ended.expect("a call");
+    assert_eq!(ended.reason, EndReason::Left);
+}
+
+/// Bob declines while the server starts anew, which forgets it.
+#[test]
+fn whoever_calls_on_is_told_that_the_call_is_over() {
+    let mut sim = Sim::new(Network {
+        delay: 1306,
+        doubled: 0,
+        lost: 25,
+        seed: 11_571_399_870_488_801_034,
+        persons: false,
+    });
+    sim.schedule(0, BOB, Act::RefuseMedia);
+    for at in [27_377, 27_811, 27_991, 57_064] {
+        sim.schedule(at, BOB, Act::Dial);
+    }
+    sim.schedule(51_176, ANN, Act::Dial);
+    sim.schedule(57_355, ANN, Act::ServerRestarts(60));
+    sim.run_out();
+    sim.assert_agreement();
+    let ended = sim.ends[ANN].endpoint.view().ended.expect("a call");
+    assert_eq!(ended.reason, EndReason::There(HangUpReason::UnknownCall));
 }
