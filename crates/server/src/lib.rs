@@ -11,6 +11,7 @@
 //! | `hub/` | who is connected, in which room, and who gets which message: no I/O |
 //! | `queue.rs` | what waits to be sent over one connection |
 //! | `limits/` | how much one subnet, and one connection, may ask for |
+//! | `meter.rs` | what comes and goes over a connection, below HTTP and WebSockets |
 //! | `metrics.rs` | what Prometheus asks for |
 //! | `pass.rs` | passes that a site's own login signs |
 //! | `turn.rs` | a TURN server in this process |
@@ -23,6 +24,7 @@ mod http;
 mod hub;
 mod key;
 mod limits;
+mod meter;
 mod metrics;
 mod options;
 mod pass;

@@ -57,6 +57,8 @@ pub(crate) enum Dropped {
     Flood,
     /// It said nothing for too long.
     Silent,
+    /// It said no name for too long.
+    Unnamed,
     /// A frame was no WebSocket frame, or too large.
     BadFrame,
     /// There were too many connections from its address, or in all.
@@ -133,6 +135,7 @@ impl Metrics {
             Dropped::Stalled => "stalled",
             Dropped::Flood => "flood",
             Dropped::Silent => "silent",
+            Dropped::Unnamed => "unnamed",
             Dropped::BadFrame => "bad-frame",
             Dropped::TooMany => "too-many",
             Dropped::Origin => "origin",

@@ -23,6 +23,16 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_SITE", default_value = "dist")]
     pub site: PathBuf,
 
+    /// A host name that the page is asked for under, as call.example.org; any if left out, but
+    /// localhost and addresses alone where the server listens to its own machine
+    #[arg(long = "host", env = "HOLDFAST_HOSTS", value_delimiter = ',')]
+    pub hosts: Vec<String>,
+
+    /// How long a connection may go without saying a name, in seconds
+    #[arg(long, env = "HOLDFAST_UNNAMED_SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub unnamed_seconds: u64,
+
     /// Another site whose pages may connect, as `https://example.org`; `*` for all
     #[arg(long = "origin", env = "HOLDFAST_ORIGINS", value_delimiter = ',')]
     pub origins: Vec<String>,

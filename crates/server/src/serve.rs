@@ -90,13 +90,15 @@ pub async fn serve(
             failed = run_cluster(&server, node, outgoing) => failed,
         }
     });
+    let mut taken = pin!(http::accept(listener, front));
     tokio::select! {
-        never = http::accept(listener, front) => never,
+        () = &mut taken => {}
         failed = &mut work => return failed,
         () = stop => tracing::info!("stopping"),
     }
-    // From here on nobody is let in, and who tries finds another server.
+    // From here on nobody is let in, and who asks hears why.
     tokio::select! {
+        () = &mut taken => {}
         failed = &mut work => return failed,
         () = drain(&server) => {}
     }

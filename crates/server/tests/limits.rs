@@ -214,7 +214,7 @@ async fn candidates_are_counted_from_each_description_on() {
 async fn half_a_request_and_half_a_message_hold_up_nobody() {
     let server = TestServer::start().await;
     let mut slow = TcpStream::connect(server.address).await.expect("connects");
-    let request = b"GET / HTTP/1.1\r\nhost: x\r\n";
+    let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n";
     slow.write_all(request).await.expect("writes");
     let mut ann = server.join("Ann").await;
     let mut half = server.join("Half").await;

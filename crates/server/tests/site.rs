@@ -12,15 +12,26 @@ use std::{
 use client::TestServer;
 use serde_json::{Value, json};
 
+/// The head of an answer, as it is.
+fn head(address: SocketAddr, path: &str, headers: &str) -> String {
+    answer(address, path, headers).0
+}
+
 fn get(address: SocketAddr, path: &str, headers: &str) -> (String, String) {
+    let (head, body) = answer(address, path, headers);
+    (head.to_lowercase(), body)
+}
+
+fn answer(address: SocketAddr, path: &str, headers: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).expect("connects");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).expect("writes");
     let mut response = Vec::new();
     stream.read_to_end(&mut response).expect("reads");
     let response = String::from_utf8_lossy(&response).into_owned();
     let (head, body) = response.split_once("\r\n\r\n").expect("a head");
-    (head.to_lowercase(), body.to_owned())
+    (head.to_owned(), body.to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,8 +68,14 @@ async fn files_are_served_compressed_where_the_build_left_them_so() {
     assert_eq!(body, "small");
     assert_eq!(get(server.address, path, "").1, "plain");
 
+    assert!(head.contains("vary: accept-encoding"), "{head}");
+
     let (head, _) = get(server.address, "/none", "");
     assert!(head.starts_with("http/1.1 404"), "{head}");
+    // What is not there today may be there tomorrow.
+    let (head, _) = get(server.address, "/app-abcdef0123456789.wasm", "");
+    assert!(head.starts_with("http/1.1 404"), "{head}");
+    assert!(!head.contains("immutable"), "{head}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,4 +147,30 @@ async fn ice_servers_come_with_passwords_that_end() {
 
     let server = TestServer::start().await;
     assert_eq!(get(server.address, "/ice", "").1, r#"{"iceServers":[]}"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_browser_has_is_not_sent_again_until_it_changes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("writes");
+    write("index.html", "<!doctype html>");
+    write("index.html.br", "small");
+    let server = TestServer::with_site(folder.path().to_owned()).await;
+    let tag_of = |head: &str| {
+        let line = head.lines().find(|line| line.starts_with("etag: "));
+        line.map(|line| line.trim_start_matches("etag: ").to_owned())
+    };
+    let tag = tag_of(&head(server.address, "/index.html", "")).expect("a tag");
+    let known = format!("if-none-match: \"other\", {tag}\r\n");
+    let same = head(server.address, "/index.html", &known);
+    assert!(same.starts_with("HTTP/1.1 304"), "{same}");
+    assert_eq!(tag_of(&same).as_ref(), Some(&tag));
+    let compressed = format!("{known}accept-encoding: br\r\n");
+    let other = head(server.address, "/index.html", &compressed);
+    assert!(other.starts_with("HTTP/1.1 200"), "{other}");
+    // A date that would say that nothing has changed is not looked at.
+    write("index.html", "<!doctype html> anew");
+    let known = format!("{known}if-modified-since: Fri, 01 Jan 2100 00:00:00 GMT\r\n");
+    let anew = head(server.address, "/index.html", &known);
+    assert!(anew.starts_with("HTTP/1.1 200"), "{anew}");
 }

@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    future::pending,
     io,
     net::SocketAddr,
     pin::pin,
@@ -19,10 +20,16 @@ use tokio::{
 };
 
 use super::{admission::Visitor, routes::Front};
-use crate::metrics::Dropped;
+use crate::{
+    meter::{Metered, Received},
+    metrics::Dropped,
+};
 
 /// How long a client may take to say what it wants.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
+
+/// How large the head of a request may be, in bytes.
+const HEAD_BYTES: usize = 16 * 1024;
 
 /// A page loads its files over a few connections beside its WebSocket, and who is turned away over
 /// one of these hears why. Beyond this there are no words.
@@ -88,6 +95,7 @@ fn admit(stream: TcpStream, address: SocketAddr, front: &Front) {
         let visitor = Visitor {
             address,
             permit: Arc::new(Mutex::new(Some(permit))),
+            received: Received::default(),
         };
         match &front.tls {
             Some(tls) => match timeout(HEAD_LIMIT, tls.accept(stream)).await {
@@ -100,15 +108,22 @@ fn admit(stream: TcpStream, address: SocketAddr, front: &Front) {
     });
 }
 
-async fn serve<S>(stream: S, visitor: Visitor, front: &Front)
+async fn serve<S>(stream: S, mut visitor: Visitor, front: &Front)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let address = visitor.address;
+    let stream = Metered::new(stream);
+    visitor.received = stream.received();
+    // Who comes now is answered once, and hears that this server stops.
+    let is_last = *front.server.stopping.borrow();
     let _open = front.server.stopping.subscribe();
     let mut stopping = front.server.stopping.subscribe();
     let stops = async move {
-        let _ = stopping.wait_for(|stopping| *stopping).await;
+        match is_last {
+            true => pending().await,
+            false => drop(stopping.wait_for(|stopping| *stopping).await),
+        }
     };
     let answer = service_fn(move |mut request: Request<_>| {
         request.extensions_mut().insert(visitor.clone());
@@ -119,6 +134,8 @@ where
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_LIMIT)
+            .max_buf_size(HEAD_BYTES)
+            .keep_alive(!is_last)
             .serve_connection(TokioIo::new(stream), answer)
             .with_upgrades()
     );

@@ -5,10 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, header, uri::Authority};
 use tokio::time::Instant;
 
-use crate::{limits::Permit, state::Server};
+use crate::{limits::Permit, meter::Received, state::Server};
 
 /// The client that asks; in the request's extensions.
 #[derive(Clone)]
@@ -16,6 +16,41 @@ pub(super) struct Visitor {
     pub(super) address: SocketAddr,
     /// For a WebSocket, which stays longer than the request takes.
     pub(super) permit: Arc<Mutex<Option<Permit>>>,
+    /// What has come over its connection.
+    pub(super) received: Received,
+}
+
+/// Waits for a request's turn, after those that came before it from its subnet.
+pub(super) async fn turn(server: &Server, visitor: Option<&Visitor>, headers: &HeaderMap) {
+    let forwarded = server.options.behind_proxy.then(|| forwarded_for(headers));
+    let address = forwarded.flatten();
+    let address = address.or_else(|| visitor.map(|visitor| visitor.address.ip()));
+    if let Some(address) = address {
+        server.limits.request(address).await;
+    }
+}
+
+/// Whether a request is for a host that this is. A page of another site whose name leads here (DNS
+/// rebinding) would be let in as our own.
+pub(super) fn is_for_us(server: &Server, headers: &HeaderMap) -> bool {
+    let options = &server.options;
+    let listens_to_itself = options.listen.ip().is_loopback() && !options.behind_proxy;
+    if options.hosts.is_empty() && !listens_to_itself {
+        return true;
+    }
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+    let Some(host) = host else {
+        // No browser is without one.
+        return !headers.contains_key(header::HOST);
+    };
+    let host = host.host();
+    let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    let mut hosts = options.hosts.iter();
+    is_address
+        || host.eq_ignore_ascii_case("localhost")
+        || hosts.any(|named| named.eq_ignore_ascii_case(host))
 }
 
 /// Whether a good pass comes with a request, or none is asked for.
@@ -40,12 +75,22 @@ pub(super) fn may_connect(server: &Server, headers: &HeaderMap) -> bool {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    let is_own = host.is_some_and(|host| {
-        let named = origin.split_once("://").map(|(_, rest)| rest);
-        named.is_some_and(|named| named.eq_ignore_ascii_case(host))
-    });
+    let is_own = host.is_some_and(|host| is_origin_of(origin, host));
     let mut named = server.options.origins.iter();
     is_own || named.any(|named| named == "*" || named.eq_ignore_ascii_case(origin))
+}
+
+/// Whether a page of that origin came from that host. A proxy may name the port that a browser leaves out.
+fn is_origin_of(origin: &str, host: &str) -> bool {
+    let Some((scheme, named)) = origin.split_once("://") else {
+        return false;
+    };
+    let usual = match scheme {
+        "https" => ":443",
+        _ => ":80",
+    };
+    let [named, host] = [named, host].map(|name| name.strip_suffix(usual).unwrap_or(name));
+    named.eq_ignore_ascii_case(host)
 }
 
 /// The permit that a connection was let in with, which goes on with its WebSocket. Behind a proxy it
@@ -83,5 +128,55 @@ pub(super) fn crowded(server: &Server, permit: &Permit) -> Option<&'static str> 
 fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?;
     let address = last.to_str().ok()?.rsplit(',').next()?;
-    address.trim().parse().ok()
+    address_in(address.trim())
+}
+
+/// An address, with a port or without: proxies write both.
+fn address_in(text: &str) -> Option<IpAddr> {
+    let bare = text.trim_matches(['[', ']']).parse().ok();
+    bare.or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_with_a_port_and_without() {
+        let read = |text| address_in(text).map(|address| address.to_string());
+        for (text, address) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("192.0.2.1:4711", "192.0.2.1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(address), "{text}");
+        }
+        for text in ["", "unknown", "192.0.2.1:", "192.0.2.1:x", "example.org"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_that_of_a_host_with_the_usual_port_or_without() {
+        for (origin, host) in [
+            ("https://a.example", "a.example"),
+            ("https://a.example", "a.example:443"),
+            ("http://A.example", "a.example:80"),
+            ("http://a.example:8080", "a.example:8080"),
+        ] {
+            assert!(is_origin_of(origin, host), "{origin} {host}");
+        }
+        for (origin, host) in [
+            ("https://a.example", "a.example:80"),
+            ("http://a.example", "a.example:443"),
+            ("https://a.example:8443", "a.example"),
+            ("https://a.example.b", "a.example"),
+            ("null", "null"),
+            ("a.example", "a.example"),
+        ] {
+            assert!(!is_origin_of(origin, host), "{origin} {host}");
+        }
+    }
 }

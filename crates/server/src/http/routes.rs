@@ -35,21 +35,32 @@ impl Front {
     /// A WebSocket on any path, files for everything else, but for these few.
     pub(super) async fn handle(&self, request: Request) -> Response {
         let (mut parts, body) = request.into_parts();
+        let visitor = parts.extensions.get::<Visitor>();
+        admission::turn(&self.server, visitor, &parts.headers).await;
+        if !admission::is_for_us(&self.server, &parts.headers) {
+            let text = "This server is not asked under that name; see --host.\n";
+            return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
+        }
         if let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
             let visitor = parts.extensions.get::<Visitor>();
             return self.upgrade(upgrade, visitor, &parts.headers).await;
         }
-        match (&parts.method, parts.uri.path()) {
-            (&Method::GET, "/healthz") => "ok\n".into_response(),
-            (&Method::GET, "/readyz") if *self.server.stopping.borrow() => {
+        // hyper leaves out what follows the head where that alone was asked for.
+        let method = match parts.method {
+            Method::HEAD => Method::GET,
+            _ => parts.method.clone(),
+        };
+        match (method, parts.uri.path()) {
+            (Method::GET, "/healthz") => "ok\n".into_response(),
+            (Method::GET, "/readyz") if *self.server.stopping.borrow() => {
                 (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response()
             }
-            (&Method::GET, "/readyz") => "ok\n".into_response(),
-            (&Method::GET, "/ice") if !admission::has_pass(&self.server, &parts.headers) => {
+            (Method::GET, "/readyz") => "ok\n".into_response(),
+            (Method::GET, "/ice") if !admission::has_pass(&self.server, &parts.headers) => {
                 let text = "TURN is for those with a pass: send it as `Authorization: Bearer`.\n";
                 (StatusCode::UNAUTHORIZED, text).into_response()
             }
-            (&Method::GET, "/ice") => {
+            (Method::GET, "/ice") => {
                 let never = [(header::CACHE_CONTROL, "no-store")];
                 (never, Json(self.ice.servers())).into_response()
             }
@@ -65,6 +76,7 @@ impl Front {
     ) -> Response {
         let server = &self.server;
         if !admission::may_connect(server, headers) {
+            tracing::info!(origin = ?headers.get(header::ORIGIN), "its pages may not connect; see --origin");
             server.metrics.dropped(Dropped::Origin);
             let text = "Pages of that site may not connect here; see --origin.\n";
             return (StatusCode::FORBIDDEN, text).into_response();
@@ -94,8 +106,18 @@ impl Front {
             permit.admitted().await;
         }
         let server = server.clone();
+        let received = visitor.map(|visitor| visitor.received.clone());
         // A session can end before its connection has, and the other way round.
         let permit = permit.map(Arc::new);
-        upgrade.on_upgrade(move |socket| ws::run(Box::new(socket), resumable, server, permit, open))
+        upgrade.on_upgrade(move |socket| {
+            ws::run(
+                Box::new(socket),
+                resumable,
+                server,
+                permit,
+                received.unwrap_or_default(),
+                open,
+            )
+        })
     }
 }

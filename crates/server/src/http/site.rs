@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use tower::ServiceExt;
@@ -53,8 +53,13 @@ impl Site {
         response
     }
 
-    async fn file(&self, request: Request<Body>) -> Response {
+    async fn file(&self, mut request: Request<Body>) -> Response {
         let hashed = is_hashed(request.uri().path());
+        let known = request.headers_mut().remove(header::IF_NONE_MATCH);
+        if known.is_some() {
+            // It says more than a time does (RFC 9110, 13.1.3).
+            request.headers_mut().remove(header::IF_MODIFIED_SINCE);
+        }
         let Ok(response) = self.files.clone().oneshot(request).await;
         let mut response = response.into_response();
         if response.status() == StatusCode::NOT_FOUND {
@@ -64,15 +69,37 @@ impl Site {
             };
             return (StatusCode::NOT_FOUND, text).into_response();
         }
-        let caching = match hashed {
+        let caching = match hashed && response.status().is_success() {
             true => HeaderValue::from_static("public, max-age=31536000, immutable"),
             false => HeaderValue::from_static("no-cache"),
         };
-        response
-            .headers_mut()
-            .insert(header::CACHE_CONTROL, caching);
+        let tag = entity_tag(response.headers());
+        let is_known = known.zip(tag.as_ref()).is_some_and(|(known, tag)| {
+            let mut known = known.as_bytes().split(|byte| *byte == b',');
+            known.any(|known| known.trim_ascii() == tag.as_bytes())
+        });
+        if is_known && response.status() == StatusCode::OK {
+            response = StatusCode::NOT_MODIFIED.into_response();
+        }
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, caching);
+        // Some lie here compressed as well.
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        tag.into_iter().for_each(|tag| {
+            headers.insert(header::ETAG, tag);
+        });
         response
     }
+}
+
+/// What changes whenever the file does, or the form of it that is sent.
+fn entity_tag(headers: &HeaderMap) -> Option<HeaderValue> {
+    let [modified, length] = [header::LAST_MODIFIED, header::CONTENT_LENGTH]
+        .map(|name| headers.get(name)?.to_str().ok());
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    let encoding = encoding.map_or(Some(""), |encoding| encoding.to_str().ok())?;
+    let tag = format!("W/\"{}-{}-{encoding}\"", modified?, length?);
+    HeaderValue::try_from(tag).ok()
 }
 
 /// Whether the name carries a hash of the content, as the build writes it:

@@ -220,6 +220,12 @@ impl Hub {
         self.directory.count(self.away.len())
     }
 
+    /// Whether the client of a connection is in, or gone.
+    pub(crate) fn is_named(&self, at: ConnectionRef) -> bool {
+        let client = self.directory.clients.get(&at.key);
+        client.is_none_or(|client| client.membership.is_some())
+    }
+
     /// The client whose session still has that connection.
     fn connected(&mut self, at: ConnectionRef) -> Option<&mut Local> {
         let local = self.directory.local_mut(at.key)?;

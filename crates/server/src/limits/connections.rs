@@ -17,6 +17,9 @@ use super::{
 /// All connections of one subnet together may send as much as so many of them.
 const TALKERS: f64 = 20.0;
 
+/// So many requests cost as much as a connection: a page makes about as many over one.
+const REQUESTS_PER_CONNECTION: f64 = 8.0;
+
 /// At how many subnets more those that are gone are forgotten.
 const REMEMBERED: usize = 1024;
 
@@ -72,23 +75,40 @@ impl ConnectionLimits {
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, now: Instant) -> Permit {
         let subnet = Subnet::of(address);
         let mut held = self.lock();
-        let held = &mut *held;
-        if held.by_subnet.len() >= held.full {
-            held.by_subnet.retain(|_, usage| usage.counts(now));
-            held.full = 2 * held.by_subnet.len() + REMEMBERED;
-        }
-        let usage = held.by_subnet.entry(subnet).or_insert_with(|| Usage {
-            connections: 0,
-            connects: Bucket::new(self.connects, now),
-            messages: Arc::new(Mutex::new(Bucket::new(self.messages, now))),
-        });
         held.in_all += 1;
+        let usage = self.usage(&mut held, subnet, now);
         usage.connections += 1;
         Permit {
             limits: self.clone(),
             subnet,
             messages: usage.messages.clone(),
         }
+    }
+
+    fn usage<'a>(&self, held: &'a mut Held, subnet: Subnet, now: Instant) -> &'a mut Usage {
+        if held.by_subnet.len() >= held.full {
+            held.by_subnet.retain(|_, usage| usage.counts(now));
+            held.full = 2 * held.by_subnet.len() + REMEMBERED;
+        }
+        held.by_subnet.entry(subnet).or_insert_with(|| Usage {
+            connections: 0,
+            connects: Bucket::new(self.connects, now),
+            messages: Arc::new(Mutex::new(Bucket::new(self.messages, now))),
+        })
+    }
+
+    /// Waits for the turn of a request from there.
+    pub(crate) async fn request(&self, address: IpAddr) {
+        let wait = self.request_wait(address, Instant::now());
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+    }
+
+    fn request_wait(&self, address: IpAddr, now: Instant) -> Duration {
+        let mut held = self.lock();
+        let usage = self.usage(&mut held, Subnet::of(address), now);
+        usage.connects.share(1.0 / REQUESTS_PER_CONNECTION, now)
     }
 
     pub(crate) fn in_all(&self) -> usize {
@@ -192,6 +212,18 @@ mod tests {
         }
         assert_eq!(connect("192.0.2.1", start), 2.0);
         assert_eq!(connect("192.0.2.1", start + Duration::from_secs(3)), 0.0);
+    }
+
+    #[test]
+    fn requests_are_paid_for_as_connections_are() {
+        let now = Instant::now();
+        let limits = Arc::new(ConnectionLimits::new(100, 50));
+        let [one, two] = ["192.0.2.1", "192.0.2.2"].map(|address| address.parse().expect("valid"));
+        for _ in 0..800 {
+            assert_eq!(limits.request_wait(one, now), Duration::ZERO);
+        }
+        assert!(limits.request_wait(one, now) > Duration::ZERO);
+        assert_eq!(limits.request_wait(two, now), Duration::ZERO);
     }
 
     #[test]

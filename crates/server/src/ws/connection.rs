@@ -18,10 +18,12 @@ use tokio::{
     sync::watch,
     time::{Instant, Sleep, sleep_until, timeout},
 };
+use tungstenite::error::{Error as Wrong, ProtocolError};
 
 use crate::{
     hub::{self, ConnectionRef, Refusal},
     limits::{MAX_FRAME_BYTES, Permit, RateLimiter},
+    meter::Received,
     metrics::Dropped,
     queue::{Closed, Next, Queue, Waiting},
     state::Server,
@@ -39,6 +41,13 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long what is sent at once may take to leave, but for the time until it is looked at.
 const SEND_LIMIT: Duration = Duration::from_secs(10);
+
+/// How many bytes may come that are part of no message yet, or of none at all: a whole message, and what
+/// is around the frames of it.
+const MAX_BYTES_ASIDE: usize = MAX_FRAME_BYTES + 64 * 1024;
+
+/// What is around one message: the heads of a few frames.
+const AROUND_MESSAGE: usize = 64;
 
 /// How many messages are sent at once.
 const BATCH: usize = 32;
@@ -58,6 +67,7 @@ pub(crate) async fn run(
     resumable: bool,
     server: Server,
     permit: Option<Arc<Permit>>,
+    received: Received,
     open: watch::Receiver<bool>,
 ) {
     let queue = Queue::default();
@@ -70,6 +80,7 @@ pub(crate) async fn run(
     };
     tracing::debug!(?at, "connected");
     let now = Instant::now();
+    let unnamed = Duration::from_secs(server.options.unnamed_seconds);
     let mut carrier = Open {
         socket: &mut socket,
         queue,
@@ -79,8 +90,11 @@ pub(crate) async fn run(
         unsent: None,
         oldest: None,
         last_frame: now,
+        received,
+        aside: 0,
+        unnamed_until: Some(now + unnamed),
         slowed: None,
-        inspect_at: now + PING_EVERY,
+        inspect_at: now + PING_EVERY.min(unnamed),
     };
     let mut timer = pin!(sleep_until(carrier.inspect_at));
     let end = poll_fn(|context| carrier.poll(timer.as_mut(), context)).await;
@@ -131,6 +145,11 @@ struct Open<'a> {
     /// Since when the first message of it has waited for its turn.
     oldest: Option<Instant>,
     last_frame: Instant,
+    received: Received,
+    /// How many bytes have come beside messages.
+    aside: usize,
+    /// Until when a name is to be said, if none has been.
+    unnamed_until: Option<Instant>,
     /// Until when nothing is read, because too much has come.
     slowed: Option<Instant>,
     /// When it is inspected next.
@@ -162,6 +181,12 @@ impl Open<'_> {
                 }
                 Some(Poll::Pending) | None => false,
             };
+            self.aside += self.received.take();
+            if self.aside > MAX_BYTES_ASIDE {
+                self.server.metrics.dropped(Dropped::Flood);
+                let text = "a message that does not end, or frames with nothing in them";
+                return Poll::Ready(close(close_code::POLICY, text));
+            }
             is_time = false;
             if sent || received {
                 continue;
@@ -235,12 +260,10 @@ impl Open<'_> {
             }
             Some(Ok(Message::Close(_))) => return ControlFlow::Break(End::Goodbye),
             None => return ControlFlow::Break(End::Gone),
-            Some(Err(_)) => {
-                self.server.metrics.dropped(Dropped::BadFrame);
-                let text = "not a WebSocket frame, or a message above 256 KiB";
-                return ControlFlow::Break(close(close_code::SIZE, text));
-            }
+            Some(Err(error)) => return ControlFlow::Break(self.failed(error)),
         };
+        self.aside += self.received.take();
+        self.aside = self.aside.saturating_sub(bytes + AROUND_MESSAGE);
         match self.limiter.take(bytes, receivers, now) {
             Ok(Duration::ZERO) => {}
             Ok(wait) => self.slowed = Some(now + wait),
@@ -251,6 +274,22 @@ impl Open<'_> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Nothing more can be read (RFC 6455, 7.4.1).
+    fn failed(&self, error: Error) -> End {
+        let error = error.into_inner();
+        let end = match error.downcast_ref() {
+            Some(Wrong::Capacity(_)) => close(close_code::SIZE, "a message above 256 KiB"),
+            Some(Wrong::Utf8(_)) => close(close_code::INVALID, "a text that is not UTF-8"),
+            Some(Wrong::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => End::Gone,
+            Some(Wrong::Protocol(_)) => close(close_code::PROTOCOL, "not a WebSocket frame"),
+            _ => End::Gone,
+        };
+        if matches!(end, End::Refused(_)) {
+            self.server.metrics.dropped(Dropped::BadFrame);
+        }
+        end
     }
 
     /// Looks whether it goes on: every now and then, and when it has been slow for long enough.
@@ -264,6 +303,14 @@ impl Open<'_> {
             return ControlFlow::Continue(());
         }
         self.inspect_at = now + PING_EVERY;
+        if self.unnamed_until.is_some_and(|until| until <= now) {
+            self.unnamed_until = None;
+            if !self.server.hub().is_named(self.at) {
+                self.server.metrics.dropped(Dropped::Unnamed);
+                let text = "you have not said who you are; come back with a name";
+                return ControlFlow::Break(close(close_code::POLICY, text));
+            }
+        }
         if self.slowed.is_none() && now - self.last_frame > SILENCE_LIMIT {
             self.server.metrics.dropped(Dropped::Silent);
             return ControlFlow::Break(End::Gone);

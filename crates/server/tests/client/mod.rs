@@ -193,7 +193,7 @@ impl TestServer {
 /// The server's answer to a GET, head and body.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.expect("connects");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("writes");
     let mut response = String::new();
     stream.read_to_string(&mut response).await.expect("text");
@@ -230,6 +230,14 @@ impl Client {
     pub(crate) async fn send_half(&mut self) {
         let frame = Frame::message("{\"type\":", OpCode::Data(Data::Text), false);
         self.send_frame(Message::Frame(frame)).await;
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) async fn send_raw(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        let MaybeTlsStream::Plain(stream) = self.socket.get_mut() else {
+            panic!("only what is not TLS can be written to");
+        };
+        stream.write_all(bytes).await
     }
 
     /// The next frame, whatever it is.

@@ -1,0 +1,182 @@
+//! Whoever means harm, or never finishes anything, costs little and holds no place.
+
+mod client;
+
+use std::time::{Duration, Instant};
+
+use client::{Client, TestServer, get};
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::sleep,
+};
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    },
+};
+
+/// What the server answers to that head.
+async fn ask(server: &TestServer, head: &str) -> String {
+    let mut stream = TcpStream::connect(server.address).await.expect("connects");
+    let request = format!("{head}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("writes");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("text");
+    answer
+}
+
+/// The code that a connection is closed with.
+async fn code(client: &mut Client) -> Option<u16> {
+    client.closed().await.map(|close| close.code.into())
+}
+
+#[tokio::test]
+async fn whoever_says_no_name_is_asked_to_leave_and_nobody_else_is() {
+    let server = TestServer::with(|options| options.unnamed_seconds = 1).await;
+    let mut ann = server.enter("Ann", "").await;
+    let mut nobody = server.connect(Some("holdfast")).await.expect("connects");
+    // What is refused is no name.
+    let unknown = json!({"type": "message", "text": "?", "date": 0});
+    nobody.send(&unknown).await;
+    let close = nobody.closed().await.expect("a close frame");
+    assert_eq!(u16::from(close.code), 1008);
+    assert!(close.reason.contains("who you are"), "{close:?}");
+    ann.send(&json!({"type": "message", "text": "still here", "date": 0}))
+        .await;
+    assert_eq!(ann.next_of("message").await["text"], "still here");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn frames_with_nothing_in_them_are_not_read_for_ever() {
+    let server = TestServer::start().await;
+    let mut ann = server.join("Ann").await;
+    ann.send_half().await;
+    // Masked, not the last, empty (RFC 6455, 5.2).
+    let empty = [0, 0x80, 0, 0, 0, 0].repeat(1000);
+    let began = Instant::now();
+    let mut frames = 0;
+    while frames < 1_000_000 && ann.send_raw(&empty).await.is_ok() {
+        frames += 1000;
+    }
+    assert!(frames < 1_000_000, "all were taken");
+    assert!(began.elapsed() < Duration::from_secs(10));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn large_messages_in_small_frames_are_taken() {
+    let server = TestServer::start().await;
+    let mut ann = server.join("Ann").await;
+    for _ in 0..8 {
+        for nth in 0..200 {
+            let opcode = match nth {
+                0 => Data::Binary,
+                _ => Data::Continue,
+            };
+            let frame = Frame::message(vec![0; 1024], OpCode::Data(opcode), nth == 199);
+            ann.send_frame(Message::Frame(frame)).await;
+        }
+        assert_eq!(ann.next_of("error").await["code"], "binary");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_frame_is_said_by_its_code() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let metrics = free.local_addr().expect("bound");
+    drop(free);
+    let server = TestServer::with(|options| options.metrics = Some(metrics)).await;
+    let mut ann = server.join("Ann").await;
+    // A text of one byte that begins no character.
+    ann.send_raw(&[0x81, 0x81, 0, 0, 0, 0, 0xff])
+        .await
+        .expect("taken");
+    assert_eq!(code(&mut ann).await, Some(1007));
+    let mut ann = server.join("Ann").await;
+    // An opcode that there is not.
+    ann.send_raw(&[0x83, 0x80, 0, 0, 0, 0])
+        .await
+        .expect("taken");
+    assert_eq!(code(&mut ann).await, Some(1002));
+    let mut ann = server.join("Ann").await;
+    // 2^20 bytes are to come.
+    ann.send_raw(&[0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0])
+        .await
+        .expect("taken");
+    assert_eq!(code(&mut ann).await, Some(1009));
+    // Whoever is cut off has done nothing wrong.
+    server.join("Ann").await.vanish();
+    server.join("Ann").await;
+    let text = get(metrics, "/metrics").await;
+    let line = "holdfast_dropped_total{reason=\"bad-frame\"} 3";
+    assert!(text.contains(line), "{text}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_not_read_to_its_end() {
+    let server = TestServer::start().await;
+    let long = format!(
+        "GET / HTTP/1.1\r\nhost: localhost\r\nx: {}",
+        "x".repeat(20_000)
+    );
+    let answer = ask(&server, &long).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_that_somebody_else_gave_this_address_is_not_ours() {
+    let server = TestServer::with(|options| options.hosts = vec!["call.example.org".into()]);
+    let server = server.await;
+    for host in [
+        "localhost",
+        "127.0.0.1:6503",
+        "[::1]",
+        "Call.example.org:443",
+    ] {
+        let answer = ask(&server, &format!("GET /healthz HTTP/1.1\r\nhost: {host}")).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{host}: {answer}");
+    }
+    for host in [
+        "rebound.example",
+        "call.example.org.evil",
+        "localhost.evil",
+        "@",
+    ] {
+        let answer = ask(&server, &format!("GET /healthz HTTP/1.1\r\nhost: {host}")).await;
+        assert!(!answer.starts_with("HTTP/1.1 200"), "{host}: {answer}");
+    }
+    let headers = [
+        ("sec-websocket-protocol", "json"),
+        ("host", "rebound.example"),
+        ("origin", "http://rebound.example"),
+    ];
+    assert!(server.connect_with(&headers).await.is_err());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_so_to_whoever_asks() {
+    let server = TestServer::process(None, &[]).await;
+    let answer = ask(&server, "HEAD /healthz HTTP/1.1\r\nhost: localhost").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // Half a request holds it up for a moment.
+    let address = server.address;
+    let mut slow = TcpStream::connect(address).await.expect("connects");
+    let half = b"GET / HTTP/1.1\r\nhost: localhost\r\n";
+    slow.write_all(half).await.expect("writes");
+    let says_so = async || {
+        while !get(address, "/readyz").await.starts_with("HTTP/1.1 503") {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::join!(says_so(), server.terminate());
+    drop(slow);
+}
