@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    future::pending,
     io,
     net::SocketAddr,
     pin::pin,
@@ -115,15 +114,10 @@ where
     let address = visitor.address;
     let stream = Metered::new(stream);
     visitor.received = stream.received();
-    // Who comes now is answered once, and hears that this server stops.
-    let is_last = *front.server.stopping.borrow();
     let _open = front.server.stopping.subscribe();
     let mut stopping = front.server.stopping.subscribe();
     let stops = async move {
-        match is_last {
-            true => pending().await,
-            false => drop(stopping.wait_for(|stopping| *stopping).await),
-        }
+        let _ = stopping.wait_for(|stopping| *stopping).await;
     };
     let answer = service_fn(move |mut request: Request<_>| {
         request.extensions_mut().insert(visitor.clone());
@@ -135,7 +129,6 @@ where
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_LIMIT)
             .max_buf_size(HEAD_BYTES)
-            .keep_alive(!is_last)
             .serve_connection(TokioIo::new(stream), answer)
             .with_upgrades()
     );

@@ -98,7 +98,8 @@ fn entity_tag(headers: &HeaderMap) -> Option<HeaderValue> {
         .map(|name| headers.get(name)?.to_str().ok());
     let encoding = headers.get(header::CONTENT_ENCODING);
     let encoding = encoding.map_or(Some(""), |encoding| encoding.to_str().ok())?;
-    let tag = format!("W/\"{}-{}-{encoding}\"", modified?, length?);
+    let modified: String = modified?.split([',', ' ', ':']).collect();
+    let tag = format!("W/\"{modified}-{}-{encoding}\"", length?);
     HeaderValue::try_from(tag).ok()
 }
 
