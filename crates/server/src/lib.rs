@@ -11,6 +11,7 @@
 //! | `hub/` | who is connected, in which room, and who gets which message: no I/O |
 //! | `queue.rs` | what waits to be sent over one connection |
 //! | `limits/` | how much one subnet, and one connection, may ask for |
+//! | `log.rs` | the log, which nobody waits for |
 //! | `meter.rs` | what comes and goes over a connection, below HTTP and WebSockets |
 //! | `metrics.rs` | what Prometheus asks for |
 //! | `pass.rs` | passes that a site's own login signs |
@@ -24,6 +25,7 @@ mod http;
 mod hub;
 mod key;
 mod limits;
+pub mod log;
 mod meter;
 mod metrics;
 mod options;

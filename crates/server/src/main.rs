@@ -4,16 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use holdfast_server::Options;
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let filter = EnvFilter::try_new(&options.log).unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    let _log = holdfast_server::log::start(&options.log);
 
     // A connection is a file descriptor. Where no more are allowed, it goes on with what there is.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {

@@ -14,6 +14,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::log;
+
 type Label = [(&'static str, &'static str); 1];
 
 /// Counted as it happens, or looked up when somebody asks.
@@ -30,6 +32,7 @@ pub(crate) struct Metrics {
     rooms: Level,
     waiting: Level,
     longest: Level,
+    unlogged: Level,
 }
 
 type Level = Gauge<i64, AtomicI64>;
@@ -82,6 +85,10 @@ impl Metrics {
         let rooms = level("rooms", "Rooms that somebody is in");
         let waiting = level("queued_messages", "Messages that wait for their readers");
         let longest = level("longest_queue_messages", "Messages in the longest queue");
+        let unlogged = level(
+            "log_lines_lost",
+            "Lines that nobody has read from the log in time",
+        );
         let messages = Family::default();
         registry.register("messages", "Messages passed on, by type", messages.clone());
         let refused = Family::default();
@@ -108,6 +115,7 @@ impl Metrics {
             rooms,
             waiting,
             longest,
+            unlogged,
         }
     }
 
@@ -158,6 +166,7 @@ impl Metrics {
         set(&self.rooms, count.rooms);
         set(&self.waiting, count.waiting);
         set(&self.longest, count.longest);
+        set(&self.unlogged, log::lost());
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = encode(&mut text, &self.registry);

@@ -2,7 +2,10 @@
 
 mod client;
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use client::{Client, TestServer, get};
 use serde_json::json;
@@ -179,4 +182,30 @@ async fn a_server_that_stops_says_so_to_whoever_asks() {
     };
     tokio::join!(says_so(), server.terminate());
     drop(slow);
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_up_nobody() {
+    let secret = "0123456789abcdef0123456789abcdef";
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let metrics = free.local_addr().expect("bound");
+    drop(free);
+    let args = ["--pass-secret", secret, "--metrics", &metrics.to_string()];
+    let args = [&args[..], &["--messages-per-second", "10000"]].concat();
+    // Held open by the child, and read by nobody.
+    let server = TestServer::logging_to(Stdio::piped(), None, &args).await;
+    let mut ann = server.connect(Some("json")).await.expect("connects");
+    for _ in 0..6000 {
+        let bad = json!({"type": "username", "name": "Ann", "pass": "bad", "date": 0});
+        ann.send(&bad).await;
+        assert_eq!(ann.next_of("error").await["code"], "no-pass");
+    }
+    assert!(get(server.address, "/healthz").await.ends_with("ok\n"));
+    let text = get(metrics, "/metrics").await;
+    let lost = text
+        .lines()
+        .find_map(|line| line.strip_prefix("holdfast_log_lines_lost "));
+    let lost: u64 = lost.expect("counted").parse().expect("a number");
+    assert!(lost > 500, "{lost} lines are lost");
+    server.stop().await;
 }

@@ -6,7 +6,7 @@
     reason = "a test looks at what it is about"
 )]
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
 
 use flate2::read::DeflateDecoder;
 use futures_util::{SinkExt, StreamExt};
@@ -89,12 +89,19 @@ impl TestServer {
 
     /// The program in a process of its own, at a free port or at that address.
     pub(crate) async fn process(address: Option<SocketAddr>, args: &[&str]) -> Self {
+        let args = [&["--log", "error"], args].concat();
+        Self::logging_to(Stdio::inherit(), address, &args).await
+    }
+
+    /// The same, whose log goes there.
+    pub(crate) async fn logging_to(log: Stdio, address: Option<SocketAddr>, args: &[&str]) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = address.unwrap_or(free.local_addr().expect("bound"));
         drop(free);
         let child = Command::new(env!("CARGO_BIN_EXE_holdfast-server"))
-            .args(["--listen", &address.to_string(), "--log", "error"])
+            .args(["--listen", &address.to_string()])
             .args(args)
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .expect("the server starts");
