@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -59,6 +60,12 @@ pub(crate) struct Client {
     /// The link to our server, as our page has it.
     link: Link,
 }
+
+/// How many candidates each side of a call sends.
+const CANDIDATES: usize = 14;
+
+/// After how long the link has a look at what it has not acknowledged; more than it waits.
+const QUIET: Duration = Duration::from_secs(6);
 
 /// The one connection of a client, as its link counts them.
 const SOCKET: SocketId = 1;
@@ -165,6 +172,35 @@ impl Client {
         Ok(())
     }
 
+    /// Describes its side of a call to the other one, of our server's, and sends as many candidates as a
+    /// machine with two networks has.
+    pub(crate) async fn describe(&mut self, kind: &str) -> Result<()> {
+        let description = json!({
+            "type": kind, "target": self.partner,
+            "sdp": { "type": kind.trim_start_matches("video-"), "sdp": "a=x\r\n".repeat(2000) },
+        });
+        let message = ClientMessage::read(&description)?.context("a description")?;
+        self.feed(Event::Send(message)).await?;
+        for _ in 0..CANDIDATES {
+            self.send_candidate().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the other one's candidates.
+    pub(crate) async fn candidates(&mut self) -> Result<()> {
+        for _ in 0..CANDIDATES {
+            self.candidate().await?;
+        }
+        Ok(())
+    }
+
+    /// Does what the link does once it has been quiet for a while: it acknowledges what has come.
+    pub(crate) async fn rest(&mut self) -> Result<()> {
+        self.link.handle_timeout(Instant::START + QUIET);
+        self.flush().await
+    }
+
     /// Sends a candidate to the other one.
     pub(crate) async fn send_candidate(&mut self) -> Result<()> {
         let candidate = json!({
@@ -221,6 +257,10 @@ impl Client {
     /// clients have no heartbeat either.
     async fn feed(&mut self, event: Event) -> Result<()> {
         self.link.handle(event, Instant::START);
+        self.flush().await
+    }
+
+    async fn flush(&mut self) -> Result<()> {
         while let Some(output) = self.link.poll_output() {
             if let Output::Command(Command::Transmit(_, message)) = output {
                 self.send(serde_json::to_string(&message)?).await?;

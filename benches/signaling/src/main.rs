@@ -17,6 +17,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::{
     net::TcpStream,
     process::{Child, Command},
@@ -136,6 +137,10 @@ async fn main() -> Result<()> {
             let memory = idle(&args, *dialect).await;
             let memory = memory.with_context(|| (*name).to_owned())?;
             println!("| {name} | {memory:.1} |");
+        }
+        if chosen("holdfast") {
+            let memory = called(&args).await?;
+            println!("| holdfast, after a call | {memory:.1} |");
         }
     }
     if wanted(Measure::Joining) {
@@ -453,6 +458,47 @@ async fn idle(args: &Args, dialect: Dialect) -> Result<f64> {
     settle(&received).await;
     let after = proc::anonymous_memory(server.pid()?)?;
     Ok(after.saturating_sub(before) as f64 / 1000.0 / args.idle as f64)
+}
+
+/// kB for each of as many connections to our server, in rooms of two that have each had one call.
+async fn called(args: &Args) -> Result<f64> {
+    let server = Server::start(args, Dialect::Holdfast).await?;
+    let received = Received::default();
+    let before = proc::anonymous_memory(server.pid()?)?;
+    let calls = stream::iter(0..args.idle / 2).map(|pair| call(server.port, pair, &received));
+    // Each waits for news of who is here; together they do not.
+    let pairs = calls.buffer_unordered(PAIRS);
+    let pairs: Vec<[Client; 2]> = pairs.try_collect().await?;
+    let listeners = pairs.into_iter().flatten();
+    let _crowd = Crowd(
+        listeners
+            .map(|client| tokio::spawn(client.drain()))
+            .collect(),
+    );
+    settle(&received).await;
+    let after = proc::anonymous_memory(server.pid()?)?;
+    Ok(after.saturating_sub(before) as f64 / 1000.0 / args.idle as f64)
+}
+
+/// Two who come into a room and say what a call takes.
+async fn call(port: u16, pair: usize, received: &Received) -> Result<[Client; 2]> {
+    let come = async |n: usize| {
+        let (own, other) = (name(n), name(n ^ 1));
+        let client = Client::connect(Dialect::Holdfast, port, &own, &other, None, received);
+        let mut client = client.await?;
+        client.enter(&format!("room{pair}")).await?;
+        client.meet().await?;
+        Ok::<_, anyhow::Error>(client)
+    };
+    let mut both = [come(2 * pair).await?, come(2 * pair + 1).await?];
+    let [ann, bob] = &mut both;
+    ann.describe("video-offer").await?;
+    bob.candidates().await?;
+    bob.describe("video-answer").await?;
+    ann.candidates().await?;
+    ann.rest().await?;
+    bob.rest().await?;
+    Ok(both)
 }
 
 /// kB and ms of processor time for each who comes in: one after the other where so many are, and so
