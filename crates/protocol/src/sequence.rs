@@ -60,6 +60,10 @@ impl<T> Sequence<T> {
         (0..acked)
             .filter_map(|_| self.unacked.pop_front())
             .for_each(give_up);
+        if self.unacked.is_empty() {
+            // Most sessions are idle, and need no memory for it.
+            self.unacked = VecDeque::new();
+        }
     }
 
     /// A message has come; gives the count when it is time to acknowledge it.

@@ -1,13 +1,12 @@
-//! Sends back what comes, over WebSockets with the server's own settings, for the conformance tests
-//! of Autobahn (CONTRIBUTING.md says how to run them).
+//! Sends back what comes, over WebSockets as the server has them, for the conformance tests of Autobahn
+//! (CONTRIBUTING.md says how to run them).
 
-use axum::{
-    Router,
-    extract::ws::{Message, WebSocket, WebSocketUpgrade},
-    response::Response,
-    routing::any,
-};
+use std::future::poll_fn;
+
+use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
+use holdfast_server::{Received, Socket, Upgrade};
 use tokio::net::TcpListener;
+use tungstenite::Message;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
@@ -15,17 +14,20 @@ async fn main() -> std::io::Result<()> {
     axum::serve(TcpListener::bind("127.0.0.1:9001").await?, app).await
 }
 
-async fn answer(upgrade: WebSocketUpgrade) -> Response {
-    holdfast_server::with_frame_limits(upgrade).on_upgrade(echo)
+async fn answer(request: Request) -> Response {
+    match Upgrade::of(&mut request.into_parts().0) {
+        Some(upgrade) => upgrade.accept(Received::default(), echo),
+        None => Response::new(Body::from("a WebSocket is wanted\n")),
+    }
 }
 
-async fn echo(mut socket: WebSocket) {
-    while let Some(Ok(frame)) = socket.recv().await {
-        let sent = match frame {
-            Message::Text(_) | Message::Binary(_) => socket.send(frame).await,
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(()),
-        };
-        if sent.is_err() {
+async fn echo(mut socket: Socket) {
+    while let Some(Ok(message)) = poll_fn(|context| socket.poll_next(context)).await {
+        let is_data = matches!(message, Message::Text(_) | Message::Binary(_));
+        if is_data && socket.start_send(message).is_err() {
+            return;
+        }
+        if poll_fn(|context| socket.poll_flush(context)).await.is_err() {
             return;
         }
     }

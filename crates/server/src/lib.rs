@@ -41,6 +41,7 @@ mod ws;
 pub use http::listen;
 #[cfg(fuzzing)]
 pub use hub::play;
+pub use meter::Received;
 pub use options::{Options, Tls};
 pub use serve::serve;
-pub use ws::with_frame_limits;
+pub use ws::{Socket, Upgrade};

@@ -20,8 +20,8 @@ use tokio::{
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
 /// The bytes that have come and are not accounted for yet.
-#[derive(Clone, Default)]
-pub(crate) struct Received(Arc<AtomicUsize>);
+#[derive(Debug, Clone, Default)]
+pub struct Received(Arc<AtomicUsize>);
 
 impl Received {
     /// Those since the last time.

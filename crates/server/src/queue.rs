@@ -6,9 +6,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use axum::extract::ws::Message;
 use holdfast_protocol::MAX_MESSAGE_BYTES;
 use tokio::time::Instant;
+use tungstenite::Message;
 
 use crate::limits::{Full, Room, Sender, Shares};
 
@@ -86,7 +86,7 @@ impl Queue {
         if state.closed.is_some() {
             return Ok(());
         }
-        state.shares.take(from, size(&message), FROM_OTHERS)?;
+        state.shares.take(from, message.len(), FROM_OTHERS)?;
         state.push(message, Some(from));
         wake(state);
         Ok(())
@@ -130,7 +130,7 @@ impl Queue {
 
 impl State {
     fn push(&mut self, message: Message, from: Option<Sender>) {
-        self.bytes += size(&message);
+        self.bytes += message.len();
         self.waiting.push_back(Waiting {
             message,
             since: Instant::now(),
@@ -142,7 +142,7 @@ impl State {
         let Some(waiting) = self.waiting.pop_front() else {
             return self.closed.map(Next::Closed);
         };
-        let bytes = size(&waiting.message);
+        let bytes = waiting.message.len();
         self.bytes -= bytes;
         if let Some(from) = waiting.from {
             self.shares.give_back(from, bytes);
@@ -161,13 +161,5 @@ fn wake(mut state: MutexGuard<'_, State>) {
     drop(state);
     if let Some(waker) = waker {
         waker.wake();
-    }
-}
-
-fn size(message: &Message) -> usize {
-    match message {
-        Message::Text(text) => text.len(),
-        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
-        Message::Close(_) => 0,
     }
 }

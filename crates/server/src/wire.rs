@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use axum::extract::ws::{Message as Frame, Utf8Bytes};
 use flate2::{Compression, write::DeflateEncoder};
 use holdfast_protocol::ServerMessage;
+use tungstenite::{Message as Frame, Utf8Bytes};
 
 /// From this many bytes on, presence is compressed.
 const PACKED_FROM: usize = 512;

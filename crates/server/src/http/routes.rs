@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{FromRequestParts, Request, WebSocketUpgrade},
+    extract::Request,
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     metrics::Dropped,
     state::Server,
-    ws::{self, with_frame_limits},
+    ws::{self, Upgrade},
 };
 
 /// The service that answers requests.
@@ -41,7 +41,7 @@ impl Front {
             let text = "This server is not asked under that name; see --host.\n";
             return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
         }
-        if let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        if let Some(upgrade) = Upgrade::of(&mut parts) {
             let visitor = parts.extensions.get::<Visitor>();
             return self.upgrade(upgrade, visitor, &parts.headers).await;
         }
@@ -70,7 +70,7 @@ impl Front {
 
     async fn upgrade(
         &self,
-        upgrade: WebSocketUpgrade,
+        mut upgrade: Upgrade,
         visitor: Option<&Visitor>,
         headers: &HeaderMap,
     ) -> Response {
@@ -81,13 +81,13 @@ impl Front {
             let text = "Pages of that site may not connect here; see --origin.\n";
             return (StatusCode::FORBIDDEN, text).into_response();
         }
-        let upgrade = upgrade.protocols([SESSION_SUBPROTOCOL, SUBPROTOCOL]);
-        let Some(selected) = upgrade.selected_protocol() else {
+        let Some(selected) = upgrade.select(&[SESSION_SUBPROTOCOL, SUBPROTOCOL]) else {
             let text = "Name the WebSocket subprotocol `json` in your request.\n";
             return (StatusCode::BAD_REQUEST, text).into_response();
         };
         let resumable = selected == SESSION_SUBPROTOCOL;
-        let upgrade = with_frame_limits(upgrade);
+        let received = visitor.map(|visitor| visitor.received.clone());
+        let received = received.unwrap_or_default();
         let open = server.stopping.subscribe();
         let permit = admission::permit(server, visitor, headers);
         let crowded = permit
@@ -95,7 +95,7 @@ impl Front {
             .and_then(|permit| admission::crowded(server, permit));
         if let Some(reason) = crowded {
             server.metrics.dropped(Dropped::TooMany);
-            return upgrade.on_upgrade(move |socket| async move {
+            return upgrade.accept(received, move |socket| async move {
                 ws::turn_away(Box::new(socket), reason).await;
                 drop(permit);
             });
@@ -106,18 +106,10 @@ impl Front {
             permit.admitted().await;
         }
         let server = server.clone();
-        let received = visitor.map(|visitor| visitor.received.clone());
         // A session can end before its connection has, and the other way round.
         let permit = permit.map(Arc::new);
-        upgrade.on_upgrade(move |socket| {
-            ws::run(
-                Box::new(socket),
-                resumable,
-                server,
-                permit,
-                received.unwrap_or_default(),
-                open,
-            )
+        upgrade.accept(received, move |socket| {
+            ws::run(Box::new(socket), resumable, server, permit, open)
         })
     }
 }

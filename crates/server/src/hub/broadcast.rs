@@ -1,6 +1,6 @@
 //! A message to everybody in a room.
 
-use axum::extract::ws::Utf8Bytes;
+use tungstenite::Utf8Bytes;
 
 use super::{directory::Directory, key::Key, refusal::Refusal};
 use crate::limits::{MAX_BYTES_IN_ALL, MAX_BYTES_TO_ALL};

@@ -6,9 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use axum::extract::ws::{Message as Frame, Utf8Bytes};
 use holdfast_protocol::{Kind, ServerMessage};
 use tokio::{sync::Notify, time::Instant};
+use tungstenite::{Message as Frame, Utf8Bytes};
 
 use super::{
     calls::{Calls, StatusChanges},

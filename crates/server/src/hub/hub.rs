@@ -2,7 +2,6 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use axum::extract::ws::{Message as Frame, Utf8Bytes};
 use holdfast_protocol::{
     ConnectionId, Kind, MAX_MESSAGE_BYTES, Relay, SESSION_SECONDS, ServerMessage,
 };
@@ -10,6 +9,7 @@ use tokio::{
     sync::{Notify, mpsc::UnboundedSender},
     time::Instant,
 };
+use tungstenite::{Message as Frame, Utf8Bytes};
 
 use super::{
     broadcast::{broadcast, check_size},

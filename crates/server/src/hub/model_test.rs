@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use axum::extract::ws::Message as Frame;
 use flate2::read::DeflateDecoder;
 use serde_json::{Value, json};
 use tokio::{
     sync::{Notify, mpsc},
     time::Instant,
 };
+use tungstenite::Message as Frame;
 
 use super::{
     client::Home,
@@ -268,7 +268,7 @@ impl Game {
                         inflater.read_to_string(&mut text).expect("deflated");
                         serde_json::from_str(&text).expect("JSON")
                     }
-                    Frame::Ping(_) | Frame::Pong(_) | Frame::Close(_) => continue,
+                    Frame::Ping(_) | Frame::Pong(_) | Frame::Close(_) | Frame::Frame(_) => continue,
                 };
                 if let Some(id) = news["id"].as_str() {
                     self.ids.push(id.to_owned());

@@ -5,10 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use axum::extract::ws::Utf8Bytes;
 use holdfast_protocol::{ConnectionId, Kind, Relay, ServerMessage};
 use ring::digest::{SHA256, digest};
 use tokio::sync::mpsc::UnboundedSender;
+use tungstenite::Utf8Bytes;
 
 use super::{
     broadcast::broadcast,

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
-use axum::extract::ws::{Message as Frame, Utf8Bytes};
 use holdfast_protocol::ServerMessage;
 use tokio::time::Instant;
+use tungstenite::{Message as Frame, Utf8Bytes};
 
 use super::{
     key::Key,

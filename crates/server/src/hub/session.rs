@@ -1,7 +1,7 @@
 //! A client's session: what it is sent, over whichever connection it has just now.
 
-use axum::extract::ws::{Message, Utf8Bytes};
 use holdfast_protocol::Sequence;
+use tungstenite::{Message, Utf8Bytes};
 
 use crate::{
     limits::{Full, Room, Sender, Shares},

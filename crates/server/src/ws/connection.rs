@@ -9,29 +9,24 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Error,
-    extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code},
-};
-use futures_util::{SinkExt, StreamExt};
 use tokio::{
     sync::watch,
     time::{Instant, Sleep, sleep_until, timeout},
 };
-use tungstenite::error::{Error as Wrong, ProtocolError};
+use tungstenite::{
+    Error, Message,
+    error::ProtocolError,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
+use super::socket::Socket;
 use crate::{
     hub::{self, ConnectionRef, Refusal},
     limits::{MAX_FRAME_BYTES, Permit, RateLimiter},
-    meter::Received,
     metrics::Dropped,
     queue::{Closed, Next, Queue, Waiting},
     state::Server,
 };
-
-/// Each connection holds as much, also when it is idle: most messages are shorter. tungstenite's
-/// default is 128 KiB.
-const READ_BUFFER_BYTES: usize = 2048;
 
 /// How often a client is asked whether it is there, and looked at.
 const PING_EVERY: Duration = Duration::from_secs(10);
@@ -46,28 +41,16 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// is around the frames of it.
 const MAX_BYTES_ASIDE: usize = MAX_FRAME_BYTES + 64 * 1024;
 
-/// What is around one message: the heads of a few frames.
-const AROUND_MESSAGE: usize = 64;
-
 /// How many messages are sent at once.
 const BATCH: usize = 32;
-
-/// A WebSocket with the server's limits on frames.
-pub fn with_frame_limits(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES)
-        .read_buffer_size(READ_BUFFER_BYTES)
-}
 
 /// Runs a connection. `resumable`: the client speaks our subprotocol. `open` says that it is not over
 /// yet. The socket is in a box, for a future holds what it is given twice.
 pub(crate) async fn run(
-    mut socket: Box<WebSocket>,
+    mut socket: Box<Socket>,
     resumable: bool,
     server: Server,
     permit: Option<Arc<Permit>>,
-    received: Received,
     open: watch::Receiver<bool>,
 ) {
     let queue = Queue::default();
@@ -90,8 +73,6 @@ pub(crate) async fn run(
         unsent: None,
         oldest: None,
         last_frame: now,
-        received,
-        aside: 0,
         unnamed_until: Some(now + unnamed),
         slowed: None,
         inspect_at: now + PING_EVERY.min(unnamed),
@@ -110,17 +91,16 @@ pub(crate) async fn run(
 }
 
 /// Turns somebody away, with a sentence.
-pub(crate) async fn turn_away(socket: Box<WebSocket>, reason: &'static str) {
+pub(crate) async fn turn_away(socket: Box<Socket>, reason: &'static str) {
     let close = CloseFrame {
-        code: close_code::AGAIN,
+        code: CloseCode::Again,
         reason: reason.into(),
     };
     leave(socket, Some(close)).await;
 }
 
-async fn leave(mut socket: Box<WebSocket>, close: Option<CloseFrame>) {
-    let _ = timeout(SEND_LIMIT, socket.send(Message::Close(close))).await;
-    let _ = timeout(SEND_LIMIT, SinkExt::close(&mut socket)).await;
+async fn leave(mut socket: Box<Socket>, close: Option<CloseFrame>) {
+    let _ = timeout(SEND_LIMIT, socket.close(close)).await;
 }
 
 /// How a connection ended.
@@ -135,7 +115,7 @@ enum End {
 
 /// A connection that is open. It reads nothing while what it sends does not leave.
 struct Open<'a> {
-    socket: &'a mut WebSocket,
+    socket: &'a mut Socket,
     queue: Queue,
     at: ConnectionRef,
     limiter: RateLimiter,
@@ -145,9 +125,6 @@ struct Open<'a> {
     /// Since when the first message of it has waited for its turn.
     oldest: Option<Instant>,
     last_frame: Instant,
-    received: Received,
-    /// How many bytes have come beside messages.
-    aside: usize,
     /// Until when a name is to be said, if none has been.
     unnamed_until: Option<Instant>,
     /// Until when nothing is read, because too much has come.
@@ -172,7 +149,7 @@ impl Open<'_> {
             };
             // Whoever is sent much is heard as well.
             let may_read = self.unsent.is_none() && self.slowed.is_none();
-            let received = match may_read.then(|| self.socket.poll_next_unpin(context)) {
+            let received = match may_read.then(|| self.socket.poll_next(context)) {
                 Some(Poll::Ready(incoming)) => {
                     if let ControlFlow::Break(end) = self.receive(incoming) {
                         return Poll::Ready(end);
@@ -181,16 +158,16 @@ impl Open<'_> {
                 }
                 Some(Poll::Pending) | None => false,
             };
-            self.aside += self.received.take();
-            if self.aside > MAX_BYTES_ASIDE {
+            if self.socket.aside() > MAX_BYTES_ASIDE {
                 self.server.metrics.dropped(Dropped::Flood);
                 let text = "a message that does not end, or frames with nothing in them";
-                return Poll::Ready(close(close_code::POLICY, text));
+                return Poll::Ready(close(CloseCode::Policy, text));
             }
             is_time = false;
             if sent || received {
                 continue;
             }
+            self.socket.slim();
             let next = self
                 .slowed
                 .map_or(self.inspect_at, |until| until.min(self.inspect_at));
@@ -218,17 +195,17 @@ impl Open<'_> {
                 };
                 self.oldest.get_or_insert(since);
                 self.unsent.get_or_insert_with(Instant::now);
-                if self.socket.start_send_unpin(message).is_err() {
+                if self.socket.start_send(message).is_err() {
                     return GONE;
                 }
-                match self.socket.poll_ready_unpin(context) {
+                match self.socket.poll_ready(context) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(_)) => return GONE,
                     Poll::Pending => break,
                 }
             }
         }
-        if ready!(self.socket.poll_flush_unpin(context)).is_err() {
+        if ready!(self.socket.poll_flush(context)).is_err() {
             return GONE;
         }
         self.unsent = None;
@@ -255,36 +232,43 @@ impl Open<'_> {
             }
             Some(Ok(Message::Ping(bytes) | Message::Pong(bytes))) => (bytes.len(), 0),
             // A browser that leaves a page says 1001, a page that is done 1000 or nothing.
-            Some(Ok(Message::Close(Some(close)))) if close.code != close_code::NORMAL => {
+            Some(Ok(Message::Close(Some(close)))) if close.code != CloseCode::Normal => {
                 return ControlFlow::Break(End::Gone);
             }
             Some(Ok(Message::Close(_))) => return ControlFlow::Break(End::Goodbye),
+            // Only what is written is ever one by itself.
+            Some(Ok(Message::Frame(frame))) => (frame.len(), 0),
             None => return ControlFlow::Break(End::Gone),
-            Some(Err(error)) => return ControlFlow::Break(self.failed(error)),
+            Some(Err(error)) => return ControlFlow::Break(self.failed(&error)),
         };
-        self.aside += self.received.take();
-        self.aside = self.aside.saturating_sub(bytes + AROUND_MESSAGE);
         match self.limiter.take(bytes, receivers, now) {
             Ok(Duration::ZERO) => {}
             Ok(wait) => self.slowed = Some(now + wait),
             Err(_) => {
                 self.server.metrics.dropped(Dropped::Flood);
                 tracing::info!(at = ?self.at, "dropped: it sends too much");
-                return ControlFlow::Break(close(close_code::POLICY, "you send too much"));
+                return ControlFlow::Break(close(CloseCode::Policy, "you send too much"));
             }
         }
         ControlFlow::Continue(())
     }
 
     /// Nothing more can be read (RFC 6455, 7.4.1).
-    fn failed(&self, error: Error) -> End {
-        let error = error.into_inner();
-        let end = match error.downcast_ref() {
-            Some(Wrong::Capacity(_)) => close(close_code::SIZE, "a message above 256 KiB"),
-            Some(Wrong::Utf8(_)) => close(close_code::INVALID, "a text that is not UTF-8"),
-            Some(Wrong::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => End::Gone,
-            Some(Wrong::Protocol(_)) => close(close_code::PROTOCOL, "not a WebSocket frame"),
-            _ => End::Gone,
+    fn failed(&self, error: &Error) -> End {
+        let end = match error {
+            Error::Capacity(_) => close(CloseCode::Size, "a message above 256 KiB"),
+            Error::Utf8(_) => close(CloseCode::Invalid, "a text that is not UTF-8"),
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
+            Error::Protocol(_) => close(CloseCode::Protocol, "not a WebSocket frame"),
+            Error::ConnectionClosed
+            | Error::AlreadyClosed
+            | Error::Io(_)
+            | Error::Tls(_)
+            | Error::WriteBufferFull(_)
+            | Error::AttackAttempt
+            | Error::Url(_)
+            | Error::Http(_)
+            | Error::HttpFormat(_) => End::Gone,
         };
         if matches!(end, End::Refused(_)) {
             self.server.metrics.dropped(Dropped::BadFrame);
@@ -308,7 +292,7 @@ impl Open<'_> {
             if !self.server.hub().is_named(self.at) {
                 self.server.metrics.dropped(Dropped::Unnamed);
                 let text = "you have not said who you are; come back with a name";
-                return ControlFlow::Break(close(close_code::POLICY, text));
+                return ControlFlow::Break(close(CloseCode::Policy, text));
             }
         }
         if self.slowed.is_none() && now - self.last_frame > SILENCE_LIMIT {
@@ -320,10 +304,7 @@ impl Open<'_> {
             Some(_) => ControlFlow::Continue(()),
             None => {
                 self.unsent = Some(now);
-                match self
-                    .socket
-                    .start_send_unpin(Message::Ping(Default::default()))
-                {
+                match self.socket.start_send(Message::Ping(Default::default())) {
                     Ok(()) => ControlFlow::Continue(()),
                     Err(_) => ControlFlow::Break(End::Gone),
                 }
@@ -335,18 +316,18 @@ impl Open<'_> {
 fn closed(why: Closed) -> End {
     match why {
         Closed::Moved => close(
-            close_code::NORMAL,
+            CloseCode::Normal,
             "the session goes on over another connection",
         ),
-        Closed::Stalled => close(close_code::POLICY, "you do not read what you are sent"),
+        Closed::Stalled => close(CloseCode::Policy, "you do not read what you are sent"),
         Closed::Stopping => close(
-            close_code::AWAY,
+            CloseCode::Away,
             "the server is stopping; come back in a moment",
         ),
     }
 }
 
-fn close(code: u16, reason: &'static str) -> End {
+fn close(code: CloseCode, reason: &'static str) -> End {
     End::Refused(CloseFrame {
         code,
         reason: reason.into(),

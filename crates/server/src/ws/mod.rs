@@ -1,6 +1,9 @@
 //! WebSockets.
 
 mod connection;
+mod socket;
+mod upgrade;
 
-pub use connection::with_frame_limits;
 pub(crate) use connection::{run, turn_away};
+pub use socket::Socket;
+pub use upgrade::Upgrade;

@@ -1,0 +1,151 @@
+//! A WebSocket that takes no more memory than it needs.
+
+use std::task::{Context, Poll};
+
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tungstenite::{
+    Error, Message,
+    protocol::{CloseFrame, Role, WebSocketConfig},
+};
+
+use crate::{limits::MAX_FRAME_BYTES, meter::Received};
+
+/// Each connection holds as much, also when it is idle: most messages are shorter. tungstenite's
+/// default is 128 KiB.
+const READ_BUFFER_BYTES: usize = 2048;
+
+/// What is around one message: the heads of a few frames.
+const AROUND_MESSAGE: usize = 64;
+
+type Io = TokioIo<Upgraded>;
+
+/// A WebSocket.
+pub struct Socket {
+    /// There is always one, but for the moment in which another takes its place.
+    stream: Option<WebSocketStream<Io>>,
+    received: Received,
+    /// How many bytes have come more than are in messages, each in one frame: none of them waits to be
+    /// read if it is 0.
+    unread: i64,
+    /// The same, where messages may be in several frames.
+    aside: usize,
+    /// How much is on its way out.
+    leaving: usize,
+    /// Its buffers have become large.
+    has_grown: bool,
+}
+
+impl Socket {
+    pub(super) fn new(io: Io, received: Received) -> Self {
+        // The request is no part of it.
+        received.take();
+        Self {
+            stream: around(io),
+            received,
+            unread: 0,
+            aside: 0,
+            leaving: 0,
+            has_grown: false,
+        }
+    }
+
+    /// The next message that has come, or the end.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(None);
+        };
+        let next = stream.poll_next_unpin(context);
+        let came = self.received.take();
+        self.unread += came as i64;
+        self.aside += came;
+        if let Poll::Ready(Some(Ok(message))) = &next {
+            let bytes = message.len();
+            self.unread -= (bytes + head(bytes)) as i64;
+            self.aside = self.aside.saturating_sub(bytes + AROUND_MESSAGE);
+            self.has_grown |= bytes > READ_BUFFER_BYTES;
+        }
+        next
+    }
+
+    /// How many bytes have come that are part of no message yet, or of none at all.
+    pub(super) fn aside(&self) -> usize {
+        self.aside
+    }
+
+    /// Takes a message to be sent.
+    ///
+    /// # Errors
+    /// When it cannot be sent any more.
+    pub fn start_send(&mut self, message: Message) -> Result<(), Error> {
+        self.leaving += message.len();
+        self.has_grown |= self.leaving > READ_BUFFER_BYTES;
+        self.stream()
+            .ok_or(Error::AlreadyClosed)?
+            .start_send_unpin(message)
+    }
+
+    /// Whether the next message may be taken.
+    pub fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.stream() {
+            Some(stream) => stream.poll_ready_unpin(context),
+            None => Poll::Ready(Err(Error::AlreadyClosed)),
+        }
+    }
+
+    /// Whether everything has left.
+    pub fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(Err(Error::AlreadyClosed));
+        };
+        let flushed = stream.poll_flush_unpin(context);
+        if matches!(flushed, Poll::Ready(Ok(()))) {
+            self.leaving = 0;
+        }
+        flushed
+    }
+
+    /// Closes it, and waits until the other side has heard of it.
+    ///
+    /// # Errors
+    /// When nobody is there any more.
+    pub async fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), Error> {
+        let stream = self.stream().ok_or(Error::AlreadyClosed)?;
+        stream.send(Message::Close(frame)).await?;
+        SinkExt::close(stream).await
+    }
+
+    /// Lets large buffers go, if there is nothing in them. tungstenite never makes its own smaller: one with
+    /// small ones takes its place.
+    pub(super) fn slim(&mut self) {
+        if self.has_grown && self.unread == 0 && self.leaving == 0 {
+            let io = self.stream.take().map(WebSocketStream::into_inner);
+            self.stream = io.and_then(around);
+            self.has_grown = false;
+        }
+    }
+
+    fn stream(&mut self) -> Option<&mut WebSocketStream<Io>> {
+        self.stream.as_mut()
+    }
+}
+
+fn around(io: Io) -> Option<WebSocketStream<Io>> {
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MAX_FRAME_BYTES))
+        .max_frame_size(Some(MAX_FRAME_BYTES))
+        .read_buffer_size(READ_BUFFER_BYTES);
+    // It waits for nothing.
+    WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).now_or_never()
+}
+
+/// The bytes before so many in a client's frame (RFC 6455, 5.2).
+fn head(bytes: usize) -> usize {
+    match bytes {
+        0..126 => 6,
+        126..65_536 => 8,
+        _ => 14,
+    }
+}
