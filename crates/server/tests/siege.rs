@@ -209,3 +209,38 @@ async fn a_log_that_nobody_reads_holds_up_nobody() {
     assert!(lost > 500, "{lost} lines are lost");
     server.stop().await;
 }
+
+/// A message as a client's frame, masked with zeros (RFC 6455, 5.2).
+fn frame(message: &str) -> Vec<u8> {
+    let length = u16::try_from(message.len()).expect("not so large");
+    let length = [&[0x80 | 126], &length.to_be_bytes()[..]].concat();
+    [&[0x81], &length[..], &[0; 4], message.as_bytes()].concat()
+}
+
+#[tokio::test]
+async fn messages_that_come_in_pieces_are_read_whole() {
+    let server = TestServer::start().await;
+    let mut ann = server.join("Ann").await;
+    // Between two of them, the server holds a part of the second one's head, mask or text.
+    for held in [1, 2, 3, 6, 8, 40] {
+        let texts = [3000, 200, 60_000, 3000].map(|size| "x".repeat(size));
+        let frames = texts.clone().map(|text| {
+            let message = json!({"type": "message", "text": text, "target": "Ann", "date": 0});
+            frame(&message.to_string())
+        });
+        let all = frames.concat();
+        let mut sent = 0;
+        let mut end = 0;
+        for frame in &frames {
+            end += frame.len();
+            let until = all.len().min(end + held);
+            ann.send_raw(&all[sent..until]).await.expect("taken");
+            sent = until;
+            sleep(Duration::from_millis(20)).await;
+        }
+        for text in texts {
+            assert_eq!(ann.next_of("message").await["text"], text);
+        }
+    }
+    server.stop().await;
+}
