@@ -45,7 +45,7 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_MAX_CONNECTIONS", default_value_t = 20_000)]
     pub max_connections: usize,
 
-    /// The most connections from one address (of IPv6, from one /64)
+    /// The most connections from one address (of IPv6, from one /64; 16 times as many from one /48)
     #[arg(long, env = "HOLDFAST_MAX_PER_ADDRESS", default_value_t = 200)]
     pub max_per_address: usize,
 

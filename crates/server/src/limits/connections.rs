@@ -49,9 +49,9 @@ struct Usage {
 /// One connection, or a session that waits for one; ends when it is dropped.
 pub(crate) struct Permit {
     limits: Arc<ConnectionLimits>,
-    subnet: Subnet,
-    /// The rate that its subnet may send at.
-    messages: SharedBucket,
+    address: IpAddr,
+    /// The rates that its subnets may send at.
+    messages: Vec<SharedBucket>,
 }
 
 /// How many connections there are.
@@ -73,15 +73,17 @@ impl ConnectionLimits {
 
     /// One more.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, now: Instant) -> Permit {
-        let subnet = Subnet::of(address);
         let mut held = self.lock();
         held.in_all += 1;
-        let usage = self.usage(&mut held, subnet, now);
-        usage.connections += 1;
+        let messages = Subnet::of(address).map(|subnet| {
+            let usage = self.usage(&mut held, subnet, now);
+            usage.connections += 1;
+            usage.messages.clone()
+        });
         Permit {
+            messages: messages.collect(),
             limits: self.clone(),
-            subnet,
-            messages: usage.messages.clone(),
+            address,
         }
     }
 
@@ -92,8 +94,11 @@ impl ConnectionLimits {
         }
         held.by_subnet.entry(subnet).or_insert_with(|| Usage {
             connections: 0,
-            connects: Bucket::new(self.connects, now),
-            messages: Arc::new(Mutex::new(Bucket::new(self.messages, now))),
+            connects: Bucket::new(self.connects * subnet.houses() as f64, now),
+            messages: Arc::new(Mutex::new(Bucket::new(
+                self.messages * subnet.houses() as f64,
+                now,
+            ))),
         })
     }
 
@@ -106,9 +111,16 @@ impl ConnectionLimits {
     }
 
     fn request_wait(&self, address: IpAddr, now: Instant) -> Duration {
+        self.connects_wait(address, 1.0 / REQUESTS_PER_CONNECTION, now)
+    }
+
+    fn connects_wait(&self, address: IpAddr, cost: f64, now: Instant) -> Duration {
         let mut held = self.lock();
-        let usage = self.usage(&mut held, Subnet::of(address), now);
-        usage.connects.share(1.0 / REQUESTS_PER_CONNECTION, now)
+        let waits = Subnet::of(address).map(|subnet| {
+            let usage = self.usage(&mut held, subnet, now);
+            usage.connects.share(cost, now)
+        });
+        waits.max().unwrap_or_default()
     }
 
     pub(crate) fn in_all(&self) -> usize {
@@ -138,23 +150,25 @@ impl Permit {
         }
     }
 
-    /// The rate that its subnet may send at.
-    pub(super) fn messages(&self) -> &SharedBucket {
+    /// The rates that its subnets may send at.
+    pub(super) fn messages(&self) -> &[SharedBucket] {
         &self.messages
     }
 
     fn wait(&self, now: Instant) -> Duration {
-        let mut held = self.limits.lock();
-        let usage = held.by_subnet.get_mut(&self.subnet);
-        usage.map_or(Duration::ZERO, |usage| usage.connects.share(1.0, now))
+        self.limits.connects_wait(self.address, 1.0, now)
     }
 
-    /// How many connections there are from its subnet and from everywhere, this one too.
+    /// How many connections there are from its subnet and from everywhere, this one too. Those of a larger
+    /// subnet are shared out among its houses.
     pub(crate) fn count(&self) -> Connections {
         let held = self.limits.lock();
-        let usage = held.by_subnet.get(&self.subnet);
+        let from = Subnet::of(self.address).map(|subnet| {
+            let usage = held.by_subnet.get(&subnet);
+            usage.map_or(0, |usage| usage.connections.div_ceil(subnet.houses()))
+        });
         Connections {
-            from_here: usage.map_or(0, |usage| usage.connections),
+            from_here: from.max().unwrap_or_default(),
             in_all: held.in_all,
         }
     }
@@ -164,8 +178,10 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut held = self.limits.lock();
         held.in_all -= 1;
-        if let Some(usage) = held.by_subnet.get_mut(&self.subnet) {
-            usage.connections -= 1;
+        for subnet in Subnet::of(self.address) {
+            if let Some(usage) = held.by_subnet.get_mut(&subnet) {
+                usage.connections -= 1;
+            }
         }
     }
 }
@@ -189,6 +205,30 @@ mod tests {
         assert_eq!(count(&four), (2, 4));
         drop((one, two, three, four));
         assert_eq!(limits.in_all(), 0);
+    }
+
+    #[test]
+    fn a_company_has_as_much_as_some_houses_however_many_addresses() {
+        let now = Instant::now();
+        let limits = Arc::new(ConnectionLimits::new(100, 50));
+        let admit = |house: u32| {
+            let [.., a, b] = house.to_be_bytes();
+            let address = format!("2001:db8:1:{a:x}{b:02x}::1");
+            limits.admit(address.parse().expect("valid"), now)
+        };
+        let held: Vec<_> = (0..1600).map(admit).collect();
+        assert_eq!(held[0].count().from_here, 100);
+        assert_eq!(held[0].wait(now), Duration::ZERO);
+        for permit in &held {
+            permit.wait(now);
+        }
+        assert!(admit(40_000).wait(now) > Duration::ZERO, "all at once");
+        let other = limits.admit("2001:db8:2::1".parse().expect("valid"), now);
+        assert_eq!(other.count().from_here, 1);
+        assert_eq!(other.wait(now), Duration::ZERO);
+        assert_eq!(admit(40_000).count().from_here, 101);
+        drop(held);
+        assert_eq!(admit(40_000).count().from_here, 1);
     }
 
     #[test]

@@ -19,8 +19,8 @@ const RECEIVERS_PER_MESSAGE: f64 = 50.0;
 /// How fast one connection may write.
 pub(crate) struct RateLimiter {
     own: Bucket,
-    /// The bucket that it shares with others of its subnet.
-    shared: Option<SharedBucket>,
+    /// The buckets that it shares with others of its subnets.
+    shared: Vec<SharedBucket>,
     /// Since when more comes than is allowed.
     exceeded: Option<Instant>,
 }
@@ -33,7 +33,7 @@ impl RateLimiter {
     pub(crate) fn new(rate: u32, permit: Option<&Permit>, now: Instant) -> Self {
         Self {
             own: Bucket::new(f64::from(rate), now),
-            shared: permit.map(|permit| permit.messages().clone()),
+            shared: permit.map_or_else(Vec::new, |permit| permit.messages().to_vec()),
             exceeded: None,
         }
     }
@@ -52,8 +52,9 @@ impl RateLimiter {
         let wait = self.own.take(cost, now);
         let shared = self
             .shared
-            .as_ref()
-            .map_or(Duration::ZERO, |shared| lock(shared).share(cost, now));
+            .iter()
+            .map(|shared| lock(shared).share(cost, now));
+        let shared = shared.max().unwrap_or_default();
         if wait.is_zero() {
             self.exceeded = None;
             // Others of the subnet may be to blame: it is slowed, and not dropped.
