@@ -147,8 +147,9 @@ impl Parties {
 
     /// The same, to somebody who may be the other side.
     pub(crate) fn here_at(&mut self, outbox: &Outbox, at: Address, asks: bool) -> Option<Signal> {
-        // Whoever has told nothing is known by its session, and need not show itself.
-        if !self.told {
+        // Whoever has told nothing is known by its session, and need not show itself; and nobody is asked
+        // who has only the name of somebody who cannot prove to be it.
+        if !self.told || asks && !self.peer.is_proved() {
             return None;
         }
         let me = self.me.clone();
