@@ -155,7 +155,7 @@ impl Capture {
     }
 
     /// Takes what was asked for: as much as there is, and why it is less than was wanted. None if
-    /// nobody waits for it any more: then it is turned off.
+    /// nobody waits for it any more: then it is turned off; or if it is asked for once more.
     pub fn adopt(
         &mut self,
         request: u32,
@@ -173,7 +173,7 @@ impl Capture {
         } = match outcome {
             Ok(acquired) => acquired,
             // What has been allowed since then may have been the reason.
-            Err(_) if self.camera.allowed || self.microphone.allowed => {
+            Err(MediaError::Refused) if self.camera.allowed || self.microphone.allowed => {
                 self.acquire();
                 return None;
             }
@@ -187,7 +187,7 @@ impl Capture {
             let state = self.state(source);
             if state.wanted().off {
                 self.turn_off(source, Vec::new());
-            } else if state.allowed && state.track().is_none() {
+            } else if state.allowed && problem == Some(MediaError::Blocked(source)) {
                 problem = None;
                 self.request(source);
             }
