@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::wasm::{Reader, change_sections, find, write_number};
 
@@ -34,6 +34,11 @@ pub(crate) fn names(dist: &Path) -> Result<PathBuf> {
     let mut names = HashMap::new();
     let module = rename(&fs::read(&wasm)?, &mut names)?;
     let text = in_script(&fs::read_to_string(&script)?, &names);
+    let called = format!("{}{}", CLOSURE.1, CLOSURE.0);
+    ensure!(
+        !text.contains(&called),
+        "the script calls closures otherwise than was known"
+    );
     fs::write(wasm, module)?;
     fs::write(&script, text)?;
     Ok(script)
