@@ -30,25 +30,78 @@ impl Received {
     }
 }
 
-/// A connection that counts what it receives, and fails when nobody reads what it sends.
-pub(crate) struct Metered<S> {
+/// A connection that counts what it receives.
+pub(crate) struct Counted<S> {
     stream: S,
     received: Received,
-    /// Since a write waits, until when it may.
-    stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Metered<S> {
+impl<S> Counted<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self {
-            stream,
-            received: Received::default(),
-            stalled: None,
-        }
+        let received = Received::default();
+        Self { stream, received }
     }
 
     pub(crate) fn received(&self) -> Received {
         self.received.clone()
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let count = buffer.filled().len() - before;
+        self.received.0.fetch_add(count, Ordering::Relaxed);
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// A connection that fails when nobody reads what it sends. Below TLS, which takes what cannot leave yet.
+pub(crate) struct Watched<S> {
+    stream: S,
+    /// Since a write waits, until when it may.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Watched<S> {
+    pub(crate) fn new(stream: S) -> Self {
+        let stalled = None;
+        Self { stream, stalled }
     }
 
     /// What has become of a write, unless it has waited for too long.
@@ -71,21 +124,17 @@ impl<S> Metered<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let count = buffer.filled().len() - before;
-        self.received.0.fetch_add(count, Ordering::Relaxed);
-        read
+        Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -131,7 +180,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_nobody_reads_is_given_up_and_what_is_read_slowly_is_not() {
         let (near, mut far) = duplex(16);
-        let mut near = Metered::new(near);
+        let mut near = Watched::new(near);
         let writing = tokio::spawn(async move {
             let outcome = near.write_all(&[0; 64]).await;
             (outcome, near)
@@ -152,7 +201,7 @@ mod tests {
     #[tokio::test]
     async fn what_comes_is_counted_once() {
         let (near, mut far) = duplex(16);
-        let mut near = Metered::new(near);
+        let mut near = Counted::new(near);
         let received = near.received();
         far.write_all(b"hello").await.expect("written");
         near.read_exact(&mut [0; 5]).await.expect("read");

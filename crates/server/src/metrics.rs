@@ -68,6 +68,8 @@ pub(crate) enum Dropped {
     TooMany,
     /// Its page was another site's.
     Origin,
+    /// It asked for another host.
+    Host,
 }
 
 impl Metrics {
@@ -147,6 +149,7 @@ impl Metrics {
             Dropped::BadFrame => "bad-frame",
             Dropped::TooMany => "too-many",
             Dropped::Origin => "origin",
+            Dropped::Host => "host",
         };
         self.dropped.get_or_create(&[("reason", reason)]).inc();
     }

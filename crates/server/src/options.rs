@@ -30,7 +30,7 @@ pub struct Options {
 
     /// How long a connection may go without saying a name, in seconds
     #[arg(long, env = "HOLDFAST_UNNAMED_SECONDS", default_value_t = 60,
-          value_parser = clap::value_parser!(u64).range(1..))]
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub unnamed_seconds: u64,
 
     /// Another site whose pages may connect, as `https://example.org`; `*` for all

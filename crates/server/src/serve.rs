@@ -65,7 +65,10 @@ pub async fn serve(
         metrics.clone(),
     );
     let server = Server::new(Parts {
-        options: options.clone(),
+        options: Options {
+            listen: listener.local_addr()?,
+            ..options.clone()
+        },
         hub: hub.into(),
         limits: Arc::new(ConnectionLimits::new(
             options.max_per_address + http::SPARE,

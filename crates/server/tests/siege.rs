@@ -73,15 +73,15 @@ async fn frames_with_nothing_in_them_are_not_read_for_ever() {
 
 #[tokio::test]
 async fn large_messages_in_small_frames_are_taken() {
-    let server = TestServer::start().await;
+    let server = TestServer::with(|options| options.messages_per_second = 10_000).await;
     let mut ann = server.join("Ann").await;
-    for _ in 0..8 {
-        for nth in 0..200 {
+    for _ in 0..80 {
+        for nth in 0..800 {
             let opcode = match nth {
                 0 => Data::Binary,
                 _ => Data::Continue,
             };
-            let frame = Frame::message(vec![0; 1024], OpCode::Data(opcode), nth == 199);
+            let frame = Frame::message(vec![0; 256], OpCode::Data(opcode), nth == 799);
             ann.send_frame(Message::Frame(frame)).await;
         }
         assert_eq!(ann.next_of("error").await["code"], "binary");
@@ -123,6 +123,17 @@ async fn what_is_wrong_with_a_frame_is_said_by_its_code() {
 }
 
 #[tokio::test]
+async fn whoever_closes_is_answered() {
+    let server = TestServer::start().await;
+    let mut ann = server.join("Ann").await;
+    // A close frame with code 1000, masked with zeros.
+    let close = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8];
+    ann.send_raw(&close).await.expect("taken");
+    assert_eq!(code(&mut ann).await, Some(1000));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_head_that_does_not_end_is_not_read_to_its_end() {
     let server = TestServer::start().await;
     let long = format!(
@@ -136,13 +147,15 @@ async fn a_head_that_does_not_end_is_not_read_to_its_end() {
 
 #[tokio::test]
 async fn a_name_that_somebody_else_gave_this_address_is_not_ours() {
-    let server = TestServer::with(|options| options.hosts = vec!["call.example.org".into()]);
+    let server = TestServer::with(|options| {
+        options.hosts = vec![String::new(), "call.example.org:443".into()]
+    });
     let server = server.await;
     for host in [
         "localhost",
         "127.0.0.1:6503",
         "[::1]",
-        "Call.example.org:443",
+        "Call.example.org.:443",
     ] {
         let answer = ask(&server, &format!("GET /healthz HTTP/1.1\r\nhost: {host}")).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{host}: {answer}");
@@ -178,6 +191,10 @@ async fn a_server_that_stops_says_so_to_whoever_asks() {
     let says_so = async || {
         while !get(address, "/readyz").await.starts_with("HTTP/1.1 503") {
             sleep(Duration::from_millis(20)).await;
+        }
+        for _ in 0..50 {
+            let answer = get(address, "/readyz").await;
+            assert!(answer.starts_with("HTTP/1.1 503"), "“{answer}”");
         }
     };
     tokio::join!(says_so(), server.terminate());

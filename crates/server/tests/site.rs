@@ -170,6 +170,16 @@ async fn what_a_browser_has_is_not_sent_again_until_it_changes() {
     let same = head(server.address, "/index.html", &known);
     assert!(same.starts_with("HTTP/1.1 304"), "{same}");
     assert_eq!(tag_of(&same).as_ref(), Some(&tag));
+    for known in [
+        "if-none-match: *\r\n",
+        &format!("range: bytes=0-1\r\n{known}"),
+    ] {
+        let same = head(server.address, "/index.html", known);
+        assert!(same.starts_with("HTTP/1.1 304"), "{same}");
+    }
+    let part = head(server.address, "/index.html", "range: bytes=0-1\r\n");
+    assert!(part.starts_with("HTTP/1.1 206"), "{part}");
+    assert_eq!(tag_of(&part), None);
     let compressed = format!("{known}accept-encoding: br\r\n");
     let other = head(server.address, "/index.html", &compressed);
     assert!(other.starts_with("HTTP/1.1 200"), "{other}");

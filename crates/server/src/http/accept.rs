@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    future::pending,
     io,
     net::SocketAddr,
     pin::pin,
@@ -20,7 +21,7 @@ use tokio::{
 
 use super::{admission::Visitor, routes::Front};
 use crate::{
-    meter::{Metered, Received},
+    meter::{Counted, Received, Watched},
     metrics::Dropped,
 };
 
@@ -85,6 +86,7 @@ fn admit(stream: TcpStream, address: SocketAddr, front: &Front) {
     }
     // Messages are small, and wanted at once.
     let _ = stream.set_nodelay(true);
+    let stream = Watched::new(stream);
     let front = front.clone();
     tokio::spawn(async move {
         // Behind a proxy it is not known yet whose it is.
@@ -112,12 +114,17 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let address = visitor.address;
-    let stream = Metered::new(stream);
+    let stream = Counted::new(stream);
     visitor.received = stream.received();
+    // hyper closes a fresh connection unread when it is told to end it: who comes now is answered once.
+    let is_last = *front.server.stopping.borrow();
     let _open = front.server.stopping.subscribe();
     let mut stopping = front.server.stopping.subscribe();
     let stops = async move {
-        let _ = stopping.wait_for(|stopping| *stopping).await;
+        match is_last {
+            true => pending().await,
+            false => drop(stopping.wait_for(|stopping| *stopping).await),
+        }
     };
     let answer = service_fn(move |mut request: Request<_>| {
         request.extensions_mut().insert(visitor.clone());
@@ -129,6 +136,7 @@ where
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_LIMIT)
             .max_buf_size(HEAD_BYTES)
+            .keep_alive(!is_last)
             .serve_connection(TokioIo::new(stream), answer)
             .with_upgrades()
     );

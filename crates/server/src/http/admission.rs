@@ -35,7 +35,9 @@ pub(super) async fn turn(server: &Server, visitor: Option<&Visitor>, headers: &H
 pub(super) fn is_for_us(server: &Server, headers: &HeaderMap) -> bool {
     let options = &server.options;
     let listens_to_itself = options.listen.ip().is_loopback() && !options.behind_proxy;
-    if options.hosts.is_empty() && !listens_to_itself {
+    // A variable that is set to nothing names none.
+    let hosts = options.hosts.iter().filter(|host| !host.is_empty());
+    if hosts.clone().next().is_none() && !listens_to_itself {
         return true;
     }
     let host = headers
@@ -45,12 +47,22 @@ pub(super) fn is_for_us(server: &Server, headers: &HeaderMap) -> bool {
         // No browser is without one.
         return !headers.contains_key(header::HOST);
     };
-    let host = host.host();
+    let host = host_in(host.as_str());
     let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    let mut hosts = options.hosts.iter();
+    let mut hosts = hosts.map(|named| host_in(named));
     is_address
         || host.eq_ignore_ascii_case("localhost")
         || hosts.any(|named| named.eq_ignore_ascii_case(host))
+}
+
+/// The host, without a port and the dot that names may end in.
+fn host_in(authority: &str) -> &str {
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => host,
+        _ => authority,
+    };
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 /// Whether a good pass comes with a request, or none is asked for.
@@ -155,6 +167,20 @@ mod tests {
         }
         for text in ["", "unknown", "192.0.2.1:", "192.0.2.1:x", "example.org"] {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_read_with_a_port_and_without() {
+        for (text, host) in [
+            ("a.example", "a.example"),
+            ("a.example:8443", "a.example"),
+            ("a.example.:8443", "a.example"),
+            ("[::1]:8443", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("127.0.0.1:", "127.0.0.1"),
+        ] {
+            assert_eq!(host_in(text), host, "{text}");
         }
     }
 

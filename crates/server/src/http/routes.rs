@@ -38,6 +38,8 @@ impl Front {
         let visitor = parts.extensions.get::<Visitor>();
         admission::turn(&self.server, visitor, &parts.headers).await;
         if !admission::is_for_us(&self.server, &parts.headers) {
+            tracing::info!(host = ?parts.headers.get(header::HOST), "not asked under that name; see --host");
+            self.server.metrics.dropped(Dropped::Host);
             let text = "This server is not asked under that name; see --host.\n";
             return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
         }

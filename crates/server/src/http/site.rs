@@ -55,10 +55,16 @@ impl Site {
 
     async fn file(&self, mut request: Request<Body>) -> Response {
         let hashed = is_hashed(request.uri().path());
-        let known = request.headers_mut().remove(header::IF_NONE_MATCH);
-        if known.is_some() {
-            // It says more than a time does (RFC 9110, 13.1.3).
-            request.headers_mut().remove(header::IF_MODIFIED_SINCE);
+        let headers = request.headers_mut();
+        let known: Vec<_> = headers
+            .get_all(header::IF_NONE_MATCH)
+            .into_iter()
+            .cloned()
+            .collect();
+        if !known.is_empty() {
+            // It says more than a time does, and comes before parts (RFC 9110, 13.2.2).
+            headers.remove(header::IF_MODIFIED_SINCE);
+            headers.remove(header::RANGE);
         }
         let Ok(response) = self.files.clone().oneshot(request).await;
         let mut response = response.into_response();
@@ -69,16 +75,21 @@ impl Site {
             };
             return (StatusCode::NOT_FOUND, text).into_response();
         }
-        let caching = match hashed && response.status().is_success() {
+        let status = response.status();
+        let is_good = status.is_success() || status == StatusCode::NOT_MODIFIED;
+        let caching = match hashed && is_good {
             true => HeaderValue::from_static("public, max-age=31536000, immutable"),
             false => HeaderValue::from_static("no-cache"),
         };
-        let tag = entity_tag(response.headers());
-        let is_known = known.zip(tag.as_ref()).is_some_and(|(known, tag)| {
-            let mut known = known.as_bytes().split(|byte| *byte == b',');
-            known.any(|known| known.trim_ascii() == tag.as_bytes())
+        // A part has another length.
+        let is_whole = status == StatusCode::OK;
+        let tag = entity_tag(response.headers()).filter(|_| is_whole);
+        let is_known = tag.as_ref().is_some_and(|tag| {
+            let lines = known.iter().map(HeaderValue::as_bytes);
+            let mut known = lines.flat_map(|line| line.split(|byte| *byte == b','));
+            known.any(|known| [tag.as_bytes(), b"*"].contains(&known.trim_ascii()))
         });
-        if is_known && response.status() == StatusCode::OK {
+        if is_known {
             response = StatusCode::NOT_MODIFIED.into_response();
         }
         let headers = response.headers_mut();

@@ -167,7 +167,7 @@ impl Open<'_> {
             if sent || received {
                 continue;
             }
-            self.socket.slim();
+            self.socket.slim(context);
             let next = self
                 .slowed
                 .map_or(self.inspect_at, |until| until.min(self.inspect_at));

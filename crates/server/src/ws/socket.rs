@@ -17,8 +17,10 @@ use crate::{limits::MAX_FRAME_BYTES, meter::Received};
 /// default is 128 KiB.
 const READ_BUFFER_BYTES: usize = 2048;
 
-/// What is around one message: the heads of a few frames.
+/// What may be around one message: the heads of a few frames, and a byte for so many of the message, where it
+/// is in many.
 const AROUND_MESSAGE: usize = 64;
+const AROUND_BYTES: usize = 4;
 
 type Io = TokioIo<Upgraded>;
 
@@ -28,8 +30,8 @@ pub struct Socket {
     stream: Option<WebSocketStream<Io>>,
     received: Received,
     /// How many bytes have come more than are in messages, each in one frame: none of them waits to be
-    /// read if it is 0.
-    unread: i64,
+    /// read if it is 0. Nothing if that cannot be known, because some came before it was allowed.
+    unread: Option<usize>,
     /// The same, where messages may be in several frames.
     aside: usize,
     /// How much is on its way out.
@@ -45,7 +47,7 @@ impl Socket {
         Self {
             stream: around(io),
             received,
-            unread: 0,
+            unread: Some(0),
             aside: 0,
             leaving: 0,
             has_grown: false,
@@ -59,12 +61,14 @@ impl Socket {
         };
         let next = stream.poll_next_unpin(context);
         let came = self.received.take();
-        self.unread += came as i64;
+        self.unread = self.unread.map(|unread| unread + came);
         self.aside += came;
         if let Poll::Ready(Some(Ok(message))) = &next {
             let bytes = message.len();
-            self.unread -= (bytes + head(bytes)) as i64;
-            self.aside = self.aside.saturating_sub(bytes + AROUND_MESSAGE);
+            let unread = self.unread.take();
+            self.unread = unread.and_then(|unread| unread.checked_sub(bytes + head(bytes)));
+            let around = bytes / AROUND_BYTES + AROUND_MESSAGE;
+            self.aside = self.aside.saturating_sub(bytes + around);
             self.has_grown |= bytes > READ_BUFFER_BYTES;
         }
         next
@@ -107,20 +111,23 @@ impl Socket {
         flushed
     }
 
-    /// Closes it, and waits until the other side has heard of it.
+    /// Says why it is closed, or answers the other side that has closed it.
     ///
     /// # Errors
-    /// When nobody is there any more.
+    /// When it does not get through.
     pub async fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), Error> {
         let stream = self.stream().ok_or(Error::AlreadyClosed)?;
-        stream.send(Message::Close(frame)).await?;
+        // Nothing more can be said to who has closed it, but the answer to that waits to be sent.
+        let _ = stream.send(Message::Close(frame)).await;
         SinkExt::close(stream).await
     }
 
     /// Lets large buffers go, if there is nothing in them. tungstenite never makes its own smaller: one with
     /// small ones takes its place.
-    pub(super) fn slim(&mut self) {
-        if self.has_grown && self.unread == 0 && self.leaving == 0 {
+    pub(super) fn slim(&mut self, context: &mut Context<'_>) {
+        let may_go = self.has_grown && self.unread == Some(0);
+        // An answer to a ping may wait in it that nobody has put there.
+        if may_go && matches!(self.poll_flush(context), Poll::Ready(Ok(()))) {
             let io = self.stream.take().map(WebSocketStream::into_inner);
             self.stream = io.and_then(around);
             self.has_grown = false;
