@@ -115,6 +115,14 @@ pub enum Tls {
     SelfSigned,
 }
 
+impl Options {
+    /// The same, for whoever listens there.
+    pub(crate) fn at(&self, listen: SocketAddr) -> Self {
+        let options = self.clone();
+        Self { listen, ..options }
+    }
+}
+
 impl Default for Options {
     /// The options if nothing is said.
     fn default() -> Self {

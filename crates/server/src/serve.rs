@@ -51,7 +51,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let wake = Arc::new(Notify::new());
-    let (own_turn, own_secret) = start_turn(options).await?;
+    let (_own_turn, own_secret) = start_turn(options).await?;
     let node = Node(getrandom::u64()?);
     let (cluster, outgoing) = unbounded_channel();
     let metrics = Arc::new(Metrics::new());
@@ -65,10 +65,7 @@ pub async fn serve(
         metrics.clone(),
     );
     let server = Server::new(Parts {
-        options: Options {
-            listen: listener.local_addr()?,
-            ..options.clone()
-        },
+        options: options.at(listener.local_addr()?),
         hub: hub.into(),
         limits: Arc::new(ConnectionLimits::new(
             options.max_per_address + http::SPARE,
@@ -105,7 +102,6 @@ pub async fn serve(
         failed = &mut work => return failed,
         () = drain(&server) => {}
     }
-    drop(own_turn);
     Ok(())
 }
 
