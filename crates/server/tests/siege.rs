@@ -210,7 +210,7 @@ async fn a_log_that_nobody_reads_holds_up_nobody() {
     let args = ["--pass-secret", secret, "--metrics", &metrics.to_string()];
     let args = [&args[..], &["--messages-per-second", "10000"]].concat();
     // Held open by the child, and read by nobody.
-    let server = TestServer::logging_to(Stdio::piped(), None, &args).await;
+    let server = TestServer::logging_to(Stdio::piped, None, &args).await;
     let mut ann = server.connect(Some("json")).await.expect("connects");
     for _ in 0..6000 {
         let bad = json!({"type": "username", "name": "Ann", "pass": "bad", "date": 0});

@@ -90,28 +90,42 @@ impl TestServer {
     /// The program in a process of its own, at a free port or at that address.
     pub(crate) async fn process(address: Option<SocketAddr>, args: &[&str]) -> Self {
         let args = [&["--log", "error"], args].concat();
-        Self::logging_to(Stdio::inherit(), address, &args).await
+        Self::logging_to(Stdio::inherit, address, &args).await
     }
 
     /// The same, whose log goes there.
-    pub(crate) async fn logging_to(log: Stdio, address: Option<SocketAddr>, args: &[&str]) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = address.unwrap_or(free.local_addr().expect("bound"));
-        drop(free);
-        let child = Command::new(env!("CARGO_BIN_EXE_holdfast-server"))
-            .args(["--listen", &address.to_string()])
-            .args(args)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the server starts");
+    pub(crate) async fn logging_to(
+        log: fn() -> Stdio,
+        address: Option<SocketAddr>,
+        args: &[&str],
+    ) -> Self {
         let due = Instant::now() + LIMIT;
-        while TcpStream::connect(address).await.is_err() {
-            assert!(Instant::now() < due, "the server does not answer");
-            sleep(Duration::from_millis(10)).await;
+        loop {
+            let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+            let at = address.unwrap_or(free.local_addr().expect("bound"));
+            drop(free);
+            let mut child = Command::new(env!("CARGO_BIN_EXE_holdfast-server"))
+                .args(["--listen", &at.to_string()])
+                .args(args)
+                .stderr(log())
+                .kill_on_drop(true)
+                .spawn()
+                .expect("the server starts");
+            while TcpStream::connect(at).await.is_err() {
+                assert!(Instant::now() < due, "the server does not answer");
+                sleep(Duration::from_millis(10)).await;
+            }
+            // Another test may have taken the port that was free a moment ago.
+            sleep(Duration::from_millis(50)).await;
+            if child.try_wait().expect("a process").is_none() {
+                let running = Running::Process(child);
+                return Self {
+                    address: at,
+                    running,
+                };
+            }
+            assert!(Instant::now() < due, "the server does not start");
         }
-        let running = Running::Process(child);
-        Self { address, running }
     }
 
     /// `kill -9`.
