@@ -15,6 +15,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Sleep, sleep},
 };
+use tokio_util::io::InspectReader;
 
 /// How long what is written may not leave at all. Then nobody reads it.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
@@ -24,70 +25,20 @@ const WRITE_LIMIT: Duration = Duration::from_secs(30);
 pub struct Received(Arc<AtomicUsize>);
 
 impl Received {
+    /// That connection, whose bytes are counted as they come.
+    pub(crate) fn count<S: AsyncRead>(
+        &self,
+        stream: S,
+    ) -> InspectReader<S, impl FnMut(&[u8]) + use<S>> {
+        let count = self.0.clone();
+        InspectReader::new(stream, move |bytes: &[u8]| {
+            count.fetch_add(bytes.len(), Ordering::Relaxed);
+        })
+    }
+
     /// Those since the last time.
     pub(crate) fn take(&self) -> usize {
         self.0.swap(0, Ordering::Relaxed)
-    }
-}
-
-/// A connection that counts what it receives.
-pub(crate) struct Counted<S> {
-    stream: S,
-    received: Received,
-}
-
-impl<S> Counted<S> {
-    pub(crate) fn new(stream: S) -> Self {
-        let received = Received::default();
-        Self { stream, received }
-    }
-
-    pub(crate) fn received(&self) -> Received {
-        self.received.clone()
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let count = buffer.filled().len() - before;
-        self.received.0.fetch_add(count, Ordering::Relaxed);
-        read
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 
@@ -201,8 +152,8 @@ mod tests {
     #[tokio::test]
     async fn what_comes_is_counted_once() {
         let (near, mut far) = duplex(16);
-        let mut near = Counted::new(near);
-        let received = near.received();
+        let received = Received::default();
+        let mut near = received.count(near);
         far.write_all(b"hello").await.expect("written");
         near.read_exact(&mut [0; 5]).await.expect("read");
         assert_eq!([received.take(), received.take()], [5, 0]);

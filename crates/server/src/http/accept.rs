@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{admission::Visitor, routes::Front};
 use crate::{
-    meter::{Counted, Received, Watched},
+    meter::{Received, Watched},
     metrics::Dropped,
 };
 
@@ -109,13 +109,12 @@ fn admit(stream: TcpStream, address: SocketAddr, front: &Front) {
     });
 }
 
-async fn serve<S>(stream: S, mut visitor: Visitor, front: &Front)
+async fn serve<S>(stream: S, visitor: Visitor, front: &Front)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let address = visitor.address;
-    let stream = Counted::new(stream);
-    visitor.received = stream.received();
+    let stream = visitor.received.count(stream);
     // hyper closes a fresh connection unread when it is told to end it: who comes now is answered once.
     let is_last = *front.server.stopping.borrow();
     let _open = front.server.stopping.subscribe();
