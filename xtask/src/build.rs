@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 
 use crate::{
+    places,
     run::{self, command, root},
     shorten, slim, split,
     tools::Tools,
@@ -26,12 +27,13 @@ const WHOLE_BUDGET: usize = 180_000;
 
 /// What wasm-opt does, in that order: flat code is put together anew, and functions of one name lie beside
 /// each other, where brotli sees that they are alike.
-const OPTIMISE: [&str; 9] = [
+const OPTIMISE: [&str; 10] = [
     "-Oz",
     "--flatten",
     "--rereloop",
     "--low-memory-unused",
     "-Oz",
+    "--converge",
     "-Oz",
     "--reorder-functions-by-name",
     "--strip-debug",
@@ -88,6 +90,7 @@ fn optimise(tools: &Tools, dist: &Path) -> Result<()> {
                 .arg("--output")
                 .arg(&file);
             run::run(tools.apply(optimise))?;
+            places::forget(&file)?;
         }
     }
     Ok(())

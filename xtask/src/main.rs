@@ -6,6 +6,7 @@ mod bench;
 mod build;
 mod faults;
 mod fuzz;
+mod places;
 mod run;
 mod serve;
 mod shorten;
