@@ -11,9 +11,9 @@ use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 
 use crate::{
-    places,
+    linker, places,
     run::{self, command, root},
-    shorten, slim, split,
+    shorten, split,
     tools::Tools,
 };
 
@@ -40,6 +40,9 @@ const OPTIMISE: [&str; 10] = [
     "--strip-producers",
 ];
 
+/// What terser does: functions become arrows and methods where that is shorter. None of ours is called with `new`.
+const MINIFY: &str = "passes=3,ecma=2022,unsafe_arrows=true,unsafe_methods=true";
+
 /// Features that browsers of the last years have; the same as in index.html, for Trunk.
 const WASM_FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
@@ -60,18 +63,18 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 pub(crate) fn page(tools: &Tools) -> Result<()> {
     let mut trunk = command("trunk", &["build", "--release", "--features", "split"]);
     trunk.env("CARGO_ENCODED_RUSTFLAGS", flags());
+    trunk.env(
+        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
+        linker::install()?,
+    );
     // Trunk takes NO_COLOR for a flag of its own, and not for `1`.
     run::run(tools.apply(&mut trunk).env_remove("NO_COLOR"))?;
     let dist = root().join("dist");
     split::parts(tools, &dist)?;
-    slim::classes(&dist)?;
     let script = shorten::names(&dist)?;
     optimise(tools, &dist)?;
-    let mut minify = command(
-        "terser",
-        &["--module", "--compress", "--mangle", "--output"],
-    );
-    run::run(tools.apply(minify.arg(&script).arg(&script)))?;
+    let mut minify = command("terser", &["--module", "--mangle", "--compress", MINIFY]);
+    run::run(tools.apply(minify.arg("--output").arg(&script).arg(&script)))?;
     protect(&dist.join("index.html"))?;
     let sizes = compress(&dist)?;
     report(&sizes)

@@ -6,11 +6,11 @@ mod bench;
 mod build;
 mod faults;
 mod fuzz;
+mod linker;
 mod places;
 mod run;
 mod serve;
 mod shorten;
-mod slim;
 mod split;
 mod test;
 mod tools;
@@ -19,6 +19,7 @@ mod wasm;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 /// Runs, builds, tests and measures Holdfast. What is missing is installed on the way: tools into
@@ -47,13 +48,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Serve(args) => serve::run(&args),
-        Command::Build => build::run(),
-        Command::Test(args) => test::run(&args),
-        Command::Bench(args) => bench::run(&args),
-        Command::Faults(args) => faults::run(&args),
-        Command::Fuzz(args) => fuzz::run(&args),
+    let outcome = match linker::is_asked_for() {
+        true => linker::link(),
+        false => run(Cli::parse().command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -61,5 +58,16 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Build => build::run(),
+        Command::Test(args) => test::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Faults(args) => faults::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
     }
 }

@@ -55,11 +55,7 @@ fn without_places(section: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Where in the section the name of a source file is that a `Location` there would name.
-fn file_name(
-    section: &[u8],
-    segments: &[Segment],
-    place: usize,
-) -> Option<std::ops::Range<usize>> {
+fn file_name(section: &[u8], segments: &[Segment], place: usize) -> Option<std::ops::Range<usize>> {
     let word = |nth: usize| {
         let at = place + 4 * nth;
         let bytes = section.get(at..at + 4)?.try_into().ok()?;
