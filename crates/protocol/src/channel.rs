@@ -19,6 +19,8 @@ pub enum ChannelMessage {
     },
     /// `media`. What the sender sends from now on; what is off may be heard or seen for a moment yet.
     Media(MediaState),
+    /// `paths`. Which ways the sender has besides, and that it knows legs that are kept warm.
+    Paths(Paths),
     /// `ping`. Answer with [`Self::Ack`]: the path still carries.
     Ping,
     /// `heard`. So much of the receiver's chat has come.
@@ -40,6 +42,15 @@ pub struct MediaState {
     pub screen: Option<String>,
 }
 
+/// What one side of a call has for a leg that is kept warm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Paths {
+    /// A TURN server is configured.
+    pub relay: bool,
+    /// Its connection is metered, or its person wants data to be saved: nothing is to be kept warm.
+    pub saves: bool,
+}
+
 impl ChannelMessage {
     /// Reads what came over a data channel; none if it is of a type that does not travel there.
     ///
@@ -51,6 +62,7 @@ impl ChannelMessage {
             return Ok(None);
         };
         let missing = |field| Malformed::lacks(kind, field);
+        let is_on = |field| fields.whole(field).map(|is_on| is_on != 0);
         Ok(match kind {
             Kind::Ping => Some(Self::Ping),
             Kind::Ack => Some(Self::Ack {
@@ -61,14 +73,15 @@ impl ChannelMessage {
                     .string("secret")
                     .ok_or(missing("`secret`, a string"))?,
             )),
-            Kind::Media => {
-                let is_on = |field| fields.whole(field).map(|is_on| is_on != 0);
-                Some(Self::Media(MediaState {
-                    camera: is_on("camera").ok_or(missing("`camera`, 0 or 1"))?,
-                    microphone: is_on("microphone").ok_or(missing("`microphone`, 0 or 1"))?,
-                    screen: fields.string("screen"),
-                }))
-            }
+            Kind::Paths => Some(Self::Paths(Paths {
+                relay: is_on("relay").unwrap_or_default(),
+                saves: is_on("saves").unwrap_or_default(),
+            })),
+            Kind::Media => Some(Self::Media(MediaState {
+                camera: is_on("camera").ok_or(missing("`camera`, 0 or 1"))?,
+                microphone: is_on("microphone").ok_or(missing("`microphone`, 0 or 1"))?,
+                screen: fields.string("screen"),
+            })),
             Kind::Message => Some(Self::Text {
                 nth: fields.whole("nth").ok_or(missing("`nth`, a count"))?,
                 text: fields.string("text").ok_or(missing("`text`, a string"))?,
@@ -80,6 +93,8 @@ impl ChannelMessage {
             | Kind::Ringing
             | Kind::Accepted
             | Kind::KeepLeg
+            | Kind::Standby
+            | Kind::TakeOver
             | Kind::Away
             | Kind::Rejoin
             | Kind::Here

@@ -104,11 +104,14 @@ impl ClientMessage {
             | Kind::Ringing
             | Kind::Accepted
             | Kind::KeepLeg
+            | Kind::Standby
+            | Kind::TakeOver
             | Kind::Away
             | Kind::Rejoin
             | Kind::Here
             | Kind::Secret
             | Kind::Media
+            | Kind::Paths
             | Kind::Id
             | Kind::RejectUsername
             | Kind::Named

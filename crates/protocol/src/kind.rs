@@ -34,6 +34,10 @@ wire_words! {
         /// Client to client.
         KeepLeg = "keep-leg",
         /// Client to client.
+        Standby = "standby",
+        /// Client to client.
+        TakeOver = "take-over",
+        /// Client to client.
         Away = "away",
         /// Client to client.
         Rejoin = "rejoin",
@@ -43,6 +47,8 @@ wire_words! {
         Secret = "secret",
         /// Client to client, over a data channel alone.
         Media = "media",
+        /// Client to client, over a data channel alone.
+        Paths = "paths",
         /// Server to client.
         PeerGone = "peer-gone",
         /// Server to client.
@@ -86,6 +92,8 @@ impl Kind {
             | Self::Ringing
             | Self::Accepted
             | Self::KeepLeg
+            | Self::Standby
+            | Self::TakeOver
             | Self::Away
             | Self::Rejoin
             | Self::Here => true,
@@ -102,7 +110,8 @@ impl Kind {
             | Self::Ack
             | Self::Ping
             | Self::Secret
-            | Self::Media => false,
+            | Self::Media
+            | Self::Paths => false,
         }
     }
 }

@@ -58,7 +58,7 @@ mod signal;
 mod wire_words;
 mod write;
 
-pub use channel::{ChannelMessage, MediaState};
+pub use channel::{ChannelMessage, MediaState, Paths};
 pub use client::ClientMessage;
 pub use connection_id::ConnectionId;
 pub use error_code::ErrorCode;

@@ -129,11 +129,7 @@ impl ServerMessage {
         let named = || fields.string("name").ok_or(missing("`name`, a string"));
         let acked = || fields.whole("heard").ok_or(missing("`heard`, a count"));
         Ok(match kind {
-            Kind::Id => Self::Id {
-                id: ConnectionId::read(fields).ok_or(missing("`id`"))?,
-                acked: fields.whole("heard"),
-                person: fields.string("person"),
-            },
+            Kind::Id => Self::id(fields)?,
             Kind::RejectUsername => Self::RejectUsername {
                 id: ConnectionId::read(fields),
                 name: named()?,
@@ -163,17 +159,30 @@ impl ServerMessage {
             | Kind::Ringing
             | Kind::Accepted
             | Kind::KeepLeg
+            | Kind::Standby
+            | Kind::TakeOver
             | Kind::Away
             | Kind::Rejoin
             | Kind::Here
             | Kind::Secret
             | Kind::Media
+            | Kind::Paths
             | Kind::Username
             | Kind::Resume
             | Kind::Ping => match Signal::read(kind, fields)? {
                 Some(signal) => Self::Signal(signal),
                 None => Self::Unknown { kind: word },
             },
+        })
+    }
+
+    /// An `id`.
+    fn id(fields: &impl Fields) -> Result<Self, Malformed> {
+        let id = ConnectionId::read(fields);
+        Ok(Self::Id {
+            id: id.ok_or(Malformed::lacks(Kind::Id, "`id`"))?,
+            acked: fields.whole("heard"),
+            person: fields.string("person"),
         })
     }
 

@@ -40,6 +40,15 @@ pub enum SignalBody {
     /// `keep-leg`: the call lives on the leg that the tag names; the one that raced it is closed.
     /// Only between Holdfast ends, like those that follow.
     KeepLeg,
+    /// `standby`: the leg that the tag names, of which the offer follows, is to be kept warm beside the
+    /// one that the call lives on.
+    Standby {
+        /// It goes through a relay alone.
+        relayed: bool,
+    },
+    /// `take-over`: the sender plays what comes over the leg that the tag names, and wants its picture
+    /// there.
+    TakeOver,
     /// `away`: the page is being closed or loaded anew.
     Away,
     /// `rejoin`: the page has been loaded anew and comes back into the call. It knows nothing of
@@ -161,6 +170,8 @@ impl Signal {
             SignalBody::Accepted => Kind::Accepted,
             SignalBody::HangUp(_) => Kind::HangUp,
             SignalBody::KeepLeg => Kind::KeepLeg,
+            SignalBody::Standby { .. } => Kind::Standby,
+            SignalBody::TakeOver => Kind::TakeOver,
             SignalBody::Away => Kind::Away,
             SignalBody::Rejoin => Kind::Rejoin,
             SignalBody::Here { .. } => Kind::Here,
@@ -169,41 +180,58 @@ impl Signal {
 
     /// Reads a message of a call; none if `kind` is not the type of one.
     pub(crate) fn read(kind: Kind, fields: &impl Fields) -> Result<Option<Self>, Malformed> {
-        let description = |of: &str, wanted| {
-            let sdp = fields.object("sdp");
-            let sdp = sdp.filter(|sdp| sdp.string("type").is_some_and(|found| found == of));
-            let sdp = sdp.and_then(|sdp| sdp.string("sdp"));
+        Ok(SignalBody::read(kind, fields)?.map(|body| Self {
+            name: fields.string("name"),
+            target: fields.string("target"),
+            from: fields.string("from"),
+            to: fields.string("to"),
+            body,
+            tag: fields.object("holdfast").and_then(|tag| Tag::read(&tag)),
+        }))
+    }
+}
+
+impl SignalBody {
+    fn read(kind: Kind, fields: &impl Fields) -> Result<Option<Self>, Malformed> {
+        let description = |of, wanted| {
+            let sdp = description(fields, of);
             sdp.ok_or(Malformed::lacks(kind, wanted))
         };
-        let body = match kind {
+        let is_set = |field| fields.whole(field).is_some_and(|is_set| is_set > 0);
+        Ok(Some(match kind {
             Kind::VideoOffer => {
-                SignalBody::Offer(description("offer", "`sdp`, an object with an offer")?)
+                Self::Offer(description("offer", "`sdp`, an object with an offer")?)
             }
             Kind::VideoAnswer => {
-                SignalBody::Answer(description("answer", "`sdp`, an object with an answer")?)
+                Self::Answer(description("answer", "`sdp`, an object with an answer")?)
             }
             Kind::Candidate => {
                 let candidate = fields.object("candidate");
                 let candidate =
                     candidate.ok_or(Malformed::lacks(kind, "`candidate`, an object"))?;
-                SignalBody::Candidate(Candidate::read(&candidate))
+                Self::Candidate(Candidate::read(&candidate))
             }
             Kind::HangUp => {
                 let reason = fields.string("reason").unwrap_or_default();
-                SignalBody::HangUp(HangUpReason::from_wire(&reason).unwrap_or_default())
+                Self::HangUp(HangUpReason::from_wire(&reason).unwrap_or_default())
             }
-            Kind::Ringing => SignalBody::Ringing,
-            Kind::Accepted => SignalBody::Accepted,
-            Kind::KeepLeg => SignalBody::KeepLeg,
-            Kind::Away => SignalBody::Away,
-            Kind::Rejoin => SignalBody::Rejoin,
-            Kind::Here => SignalBody::Here {
+            Kind::Ringing => Self::Ringing,
+            Kind::Accepted => Self::Accepted,
+            Kind::KeepLeg => Self::KeepLeg,
+            Kind::Standby => Self::Standby {
+                relayed: is_set("relayed"),
+            },
+            Kind::TakeOver => Self::TakeOver,
+            Kind::Away => Self::Away,
+            Kind::Rejoin => Self::Rejoin,
+            Kind::Here => Self::Here {
                 person: fields.string("person").unwrap_or_default(),
-                asks: fields.whole("asks").is_some_and(|asks| asks > 0),
+                asks: is_set("asks"),
             },
             Kind::Message
             | Kind::Secret
             | Kind::Media
+            | Kind::Paths
             | Kind::Id
             | Kind::Username
             | Kind::RejectUsername
@@ -216,14 +244,6 @@ impl Signal {
             | Kind::Resumed
             | Kind::Ack
             | Kind::Ping => return Ok(None),
-        };
-        Ok(Some(Self {
-            name: fields.string("name"),
-            target: fields.string("target"),
-            from: fields.string("from"),
-            to: fields.string("to"),
-            body,
-            tag: fields.object("holdfast").and_then(|tag| Tag::read(&tag)),
         }))
     }
 }
@@ -258,6 +278,13 @@ impl Candidate {
             username_fragment: fields.string("usernameFragment"),
         }
     }
+}
+
+/// The SDP of a description of that type.
+fn description(fields: &impl Fields, of: &str) -> Option<String> {
+    let sdp = fields.object("sdp")?;
+    let is_of = sdp.string("type").is_some_and(|found| found == of);
+    sdp.string("sdp").filter(|_| is_of)
 }
 
 /// The fields of a `message`.

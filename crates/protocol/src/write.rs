@@ -4,7 +4,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
-    channel::{ChannelMessage, MediaState},
+    channel::{ChannelMessage, MediaState, Paths},
     client::ClientMessage,
     connection_id::ConnectionId,
     error_code::ErrorCode,
@@ -159,14 +159,16 @@ impl JsonFields for ChannelMessage {
                 screen,
             }) => {
                 kind(show, Kind::Media);
-                show("camera", JsonValue::Number(u8::from(*camera).into()));
-                show(
-                    "microphone",
-                    JsonValue::Number(u8::from(*microphone).into()),
-                );
+                flag(show, "camera", *camera);
+                flag(show, "microphone", *microphone);
                 if let Some(screen) = screen {
                     show("screen", JsonValue::Text(screen));
                 }
+            }
+            Self::Paths(Paths { relay, saves }) => {
+                kind(show, Kind::Paths);
+                flag(show, "relay", *relay);
+                flag(show, "saves", *saves);
             }
             Self::Text { nth, text } => {
                 kind(show, Kind::Message);
@@ -191,11 +193,13 @@ impl JsonFields for Signal {
             SignalBody::HangUp(reason) => show("reason", JsonValue::Text(reason.as_str())),
             SignalBody::Here { person, asks } => {
                 show("person", JsonValue::Text(person));
-                show("asks", JsonValue::Number(u8::from(*asks).into()));
+                flag(show, "asks", *asks);
             }
+            SignalBody::Standby { relayed } => flag(show, "relayed", *relayed),
             SignalBody::Ringing
             | SignalBody::Accepted
             | SignalBody::KeepLeg
+            | SignalBody::TakeOver
             | SignalBody::Away
             | SignalBody::Rejoin => {}
         }
@@ -328,6 +332,10 @@ fn number(show: &mut Show<'_>, name: &'static str, value: Option<f64>) {
     if let Some(value) = value {
         show(name, JsonValue::Number(value));
     }
+}
+
+fn flag(show: &mut Show<'_>, name: &'static str, value: bool) {
+    show(name, JsonValue::Number(u8::from(value).into()));
 }
 
 fn texts(show: &mut Show<'_>, name: &'static str, value: &[String]) {

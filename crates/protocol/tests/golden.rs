@@ -2,7 +2,7 @@
 
 use holdfast_protocol::{
     CallId, Candidate, ChannelMessage, ClientMessage, ConnectionId, ErrorCode, HangUpReason, Kind,
-    MediaState, Relay, RelayError, ServerMessage, Signal, SignalBody, Tag,
+    MediaState, Paths, Relay, RelayError, ServerMessage, Signal, SignalBody, Tag,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -206,6 +206,12 @@ fn ours() -> Vec<Ours> {
             target: Some("Zoe".into()),
         }),
         call("Ann", "Bob", SignalBody::KeepLeg, 3),
+        call("Ann", "Bob", SignalBody::Standby { relayed: true }, 4),
+        call("Ann", "Bob", SignalBody::TakeOver, 5),
+        Channel(ChannelMessage::Paths(Paths {
+            relay: true,
+            saves: false,
+        })),
         call("Ann", "Bob", SignalBody::Away, 4),
         call("Ann", "Bob", SignalBody::Rejoin, 0),
         Client(ClientMessage::Resume {
