@@ -25,6 +25,8 @@ pub struct Config {
     pub rtc: Configuration,
     /// How long a call waits for what.
     pub limits: Limits,
+    /// A leg may be kept warm through a relay.
+    pub standby: bool,
 }
 
 /// A fault in `config.json`; `text` has the words.
@@ -58,6 +60,8 @@ pub enum Wanted {
     Recovery,
     /// A number of seconds from 10 to 3600.
     Seconds,
+    /// `true` or `false`.
+    TrueOrFalse,
     /// The type that a field of the connection's configuration wants.
     Rtc(rtc::Wanted),
 }
@@ -102,6 +106,7 @@ impl Config {
             signaling: SignalingServer::Auto,
             rtc: Configuration::default(),
             limits: Limits::default(),
+            standby: true,
         };
         for field in Object::keys(&json).iter().filter_map(|key| key.as_string()) {
             config.set(&field, &property(&json, &field))?;
@@ -117,6 +122,10 @@ impl Config {
                 let word = value.as_string().unwrap_or_default();
                 let known = POLICY_NAMES.iter().find(|(name, _)| *name == word);
                 self.limits.policy = known.ok_or(wrong(field, Wanted::Recovery))?.1;
+            }
+            "standby" => {
+                let wanted = value.as_bool();
+                self.standby = wanted.ok_or(wrong(field, Wanted::TrueOrFalse))?;
             }
             "noPathLimitSeconds" => {
                 let seconds = value.as_f64().filter(|s| (10.0..=3600.0).contains(s));

@@ -84,7 +84,7 @@ async fn play(moves: &[Move]) {
             Move::Remote(side) => {
                 let end = &mut ends[side];
                 let (real, model) = end.coming.take().expect("a description on its way");
-                let real = end.real.peer.set_remote_description(&real).await;
+                let real = end.real.peer.set_remote_description(&real, None).await;
                 let model = end.model.set_remote_description(model);
                 assert_eq!(
                     real.is_ok(),

@@ -146,7 +146,7 @@ impl Pair {
             }
             Command::SetRemoteDescription(_, description) => {
                 let setting =
-                    self.with_peer(side, |peer| peer.set_remote_description(&description));
+                    self.with_peer(side, |peer| peer.set_remote_description(&description, None));
                 self.operate(side, async {
                     setting.await.expect("set");
                     LegEvent::RemoteDescriptionSet
@@ -169,7 +169,10 @@ impl Pair {
             Command::Log(line) => panic!("{line}"),
             Command::ProbeLink => self.handle(side, Event::LinkUp { anew: false }),
             Command::ReleaseMedia
+            | Command::PlayLeg(_)
             | Command::UseLeg(_)
+            | Command::Carry(..)
+            | Command::Watch(_)
             | Command::ReadStats(_)
             | Command::SendDirect(_)
             | Command::ShowText { .. }

@@ -208,11 +208,11 @@ async fn l27_media_goes_on_over_the_old_path_during_a_restart() {
     assert_eq!(one.signaling(), RtcSignalingState::HaveLocalOffer);
     // The answer is held back, and pictures go on: each of three times, more bytes have come.
     for _ in 0..3 {
-        let bytes = other.peer.bytes_received().await.expect("statistics");
+        let bytes = other.peer.traffic().await.expect("statistics").received;
         let mut more = bytes;
         for _ in 0..100 {
             TimeoutFuture::new(20).await;
-            more = other.peer.bytes_received().await.expect("statistics");
+            more = other.peer.traffic().await.expect("statistics").received;
             if more > bytes + 5000 {
                 break;
             }

@@ -1,6 +1,6 @@
 //! The argument of the `RTCPeerConnection()` constructor (WebRTC 1.0, 4.2.1).
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, JsString, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{RtcConfiguration, RtcPeerConnection};
 
@@ -126,6 +126,23 @@ impl Configuration {
                 Err(_) => true,
             }
         })
+    }
+
+    /// The same for connections that go through a relay alone.
+    #[must_use]
+    pub fn relayed(&self) -> Self {
+        let relayed = Object::assign(&Object::new(), &self.0);
+        let _ = Reflect::set(&relayed, &"iceTransportPolicy".into(), &"relay".into());
+        Self(relayed.unchecked_into())
+    }
+
+    /// Whether it names a relay.
+    #[must_use]
+    pub fn has_relay(&self) -> bool {
+        let urls = JsString::from(self.server_urls());
+        ["turn:", "turns:"]
+            .iter()
+            .any(|scheme| urls.includes(scheme, 0))
     }
 
     /// Whether it names any ICE server.

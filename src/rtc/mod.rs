@@ -3,7 +3,7 @@
 mod certificate;
 mod channel;
 mod configuration;
-mod first_frame;
+mod decoded;
 mod listeners;
 mod network;
 mod peer;
@@ -11,13 +11,16 @@ mod peer_connection;
 mod quality;
 mod realm;
 mod stats;
+mod warm;
 
 pub use certificate::Certificate;
 pub use channel::MAX_CHANNELS;
 pub use configuration::{Configuration, FieldError, Wanted};
-pub use first_frame::FirstFrame;
+pub use decoded::Decoded;
 pub use listeners::PeerEvent;
-pub use network::on_network_change;
+pub use network::{on_network_change, saves};
 pub use peer::{Peer, PeerState};
 pub use peer_connection::PeerConnection;
 pub use quality::{Cause, Grade, Quality, Report};
+pub use stats::Traffic;
+pub use warm::{played, send_pictures};

@@ -6,10 +6,20 @@ use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
 use web_sys::EventTarget;
 
-use crate::platform::property;
+use crate::platform::{JsObject, property};
 
 /// The values of `navigator.connection`: the kind of network, and guesses about its speed.
 const PROPERTIES: [&str; 4] = ["type", "effectiveType", "rtt", "downlink"];
+
+/// Whether this device pays for what it sends, or its owner wants data to be saved, as far as the browser says
+/// (Network Information: `saveData` and `type`; Chromium).
+#[must_use]
+pub fn saves() -> bool {
+    let navigator = property(&js_sys::global(), "navigator");
+    let connection = JsObject(property(&navigator, "connection"));
+    let is_cellular = connection.string("type").as_deref() == Some("cellular");
+    is_cellular || property(&connection.0, "saveData").is_truthy()
+}
 
 /// Calls `moved` when the browser goes `offline` or `online`, or `navigator.connection` (Chromium)
 /// changes: within 10 ms of it in Chromium 156. Firefox says nothing of the kind on Linux; there a

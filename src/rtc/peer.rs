@@ -19,7 +19,8 @@ use super::{
     listeners::{Listeners, PeerEvent, channel_news},
     peer_connection::PeerConnection,
     realm::Realm,
-    stats,
+    stats::{self, Traffic},
+    warm::start_at,
 };
 use crate::platform::{DomError, JsObject, task};
 
@@ -170,10 +171,12 @@ impl Peer {
         }
     }
 
-    /// `setRemoteDescription()`. Begins at once, whenever the future is polled.
+    /// `setRemoteDescription()`. Begins at once, whenever the future is polled. `start`: the first pictures are
+    /// sent at that rate, kbit/s, where the browser lets it be set.
     pub fn set_remote_description(
         &self,
         description: &Description,
+        start: Option<u32>,
     ) -> impl Future<Output = Result<(), DomError>> + use<> {
         let init = RtcSessionDescriptionInit::new(match description.kind {
             SdpType::Offer => RtcSdpType::Offer,
@@ -183,6 +186,9 @@ impl Peer {
         if description.kind == SdpType::Answer && self.is_dtls_client() {
             let active = RegExp::new("a=setup:active", "g");
             sdp = sdp.replace_by_pattern(&active, "a=setup:passive");
+        }
+        if let Some(rate) = start {
+            sdp = start_at(&sdp, rate);
         }
         let _ = Reflect::set(&init, &"sdp".into(), &sdp);
         done(self.connection.set_remote_description(&init))
@@ -221,9 +227,9 @@ impl Peer {
         }
     }
 
-    /// Bytes that have come over the network in all; none when the browser does not say.
-    pub fn bytes_received(&self) -> impl Future<Output = Option<u64>> + use<> {
-        stats::bytes_received(self.connection.get_stats())
+    /// What goes over it; none when the browser does not say.
+    pub fn traffic(&self) -> impl Future<Output = Option<Traffic>> + use<> {
+        stats::traffic(self.connection.get_stats())
     }
 
     /// All that the connection tells of itself, an `RTCStatsReport`; none where it does not.

@@ -4,21 +4,41 @@ use js_sys::{Map, Promise};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::platform::JsObject;
+use crate::platform::{JsObject, property};
 
-/// Bytes that have come over the network, media and its control alike, in all: those of every
-/// candidate pair (webrtc-stats, `RTCIceCandidatePairStats.bytesReceived`, which leaves out
-/// connectivity checks). None when the browser does not say.
-pub(super) async fn bytes_received(report: Promise) -> Option<u64> {
+/// What goes over a connection, as far as the browser says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Traffic {
+    /// Bytes that have come over the network, media and its control alike, in all: those of every candidate
+    /// pair (webrtc-stats, `RTCIceCandidatePairStats.bytesReceived`, which leaves out connectivity checks).
+    pub received: u64,
+    /// How much may be sent, as the browser reckons, bit/s (`availableOutgoingBitrate`; Chromium).
+    pub available: f64,
+    /// It goes through a relay, of either side.
+    pub relayed: bool,
+}
+
+pub(super) async fn traffic(report: Promise) -> Option<Traffic> {
     let report: Map = JsFuture::from(report).await.ok()?.unchecked_into();
-    let mut received = 0.0;
+    let mut traffic = Traffic::default();
+    let is_relay = |pair: &JsObject, end: &str| {
+        let candidate = JsObject(report.get(&property(&pair.0, end)));
+        candidate.string("candidateType").as_deref() == Some("relay")
+    };
     report.for_each(&mut |stats, _| {
         let stats = JsObject(stats);
         if stats.string("type").as_deref() == Some("candidate-pair") {
-            received += stats.number("bytesReceived").unwrap_or_default();
+            traffic.received += stats.number("bytesReceived").unwrap_or_default() as u64;
+            traffic.available += stats.number("availableOutgoingBitrate").unwrap_or_default();
+        }
+        // A transport (webrtc-stats, `RTCTransportStats`): the pair that it uses.
+        if let Some(id) = stats.string("selectedCandidatePairId") {
+            let pair = JsObject(report.get(&id.into()));
+            traffic.relayed =
+                is_relay(&pair, "localCandidateId") || is_relay(&pair, "remoteCandidateId");
         }
     });
-    Some(received as u64)
+    Some(traffic)
 }
 
 /// The certificate that the other side has shown to the transport, by its fingerprint as in a

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
 use holdfast_call::{CallRecord, CallState, CallView, Command, Endpoint, Event, Limits, Secret};
-use holdfast_clock::Instant;
 use holdfast_protocol::CallId;
 
 use super::{
     input::{Input, Inputs},
+    now::now,
     resume::Resume,
 };
-use crate::platform::{clock, random};
+use crate::platform::random;
 
 /// Drives an [`Endpoint`].
 pub(super) struct CallDriver {
@@ -113,8 +113,4 @@ impl CallDriver {
     pub(super) fn record(&self) -> Option<CallRecord> {
         self.endpoint.record()
     }
-}
-
-fn now() -> Instant {
-    Instant::after_start(clock::since_load())
 }

@@ -15,7 +15,9 @@ pub(super) fn leg_news(session: &mut Session, serial: u32, news: LegNews) {
     let event = match news {
         LegNews::Done(event) => {
             if event == LegEvent::MediaFlowing {
-                leg.first_frame = None;
+                leg.decoded = None;
+            } else if let LegEvent::LocalDescriptionSet(_) = event {
+                session.legs.described(serial);
             }
             Some(event)
         }
@@ -85,14 +87,6 @@ fn connected(session: &mut Session, serial: u32) {
         session.legs.open_channel(serial);
     }
     session.legs.read_certificate(serial);
-    let id = session.legs.by_serial(serial).map_or(0, |leg| leg.id);
-    if id > 0 && !session.picture.shows(serial) {
-        // Its sound is played at once, its picture once there is one.
-        session
-            .picture
-            .select_audio(serial, &session.legs, &session.screen);
-        session.legs.await_first_frame(serial);
-    }
 }
 
 fn tracks_changed(session: &mut Session, serial: u32) {

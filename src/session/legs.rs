@@ -1,29 +1,33 @@
 //! The legs of the call as the browser has them.
 
-use std::{pin::Pin, rc::Rc};
+use std::{cell::Cell, pin::Pin, rc::Rc};
 
-use gloo_timers::callback::Timeout;
-use holdfast_call::{LegEvent, LegId};
+use gloo_timers::callback::{Interval, Timeout};
+use holdfast_call::{LegEvent, LegId, Purpose, Watch};
 use holdfast_protocol::{Candidate, Description};
 use web_sys::MediaStream;
 
+use super::now::now;
 use crate::{
     media::{Senders, Sending},
     platform::{DomError, task},
-    rtc::{FirstFrame, Peer, PeerEvent},
+    rtc::{Decoded, Peer, PeerEvent, played, send_pictures},
 };
 
 /// A leg: one peer connection.
 pub(super) struct Leg {
     pub(super) id: LegId,
+    pub(super) purpose: Purpose,
+    /// Pictures are sent over it.
+    pub(super) has_pictures: bool,
     /// Which of all the connections that this page has made.
     pub(super) serial: u32,
     pub(super) peer: Peer,
     pub(super) senders: Senders,
     /// The streams that come in: camera and microphone, and perhaps a screen.
     pub(super) streams: Vec<MediaStream>,
-    /// While its first picture is waited for.
-    pub(super) first_frame: Option<FirstFrame>,
+    /// What comes in, decoded out of sight: while it is kept warm, and until its first picture is there.
+    pub(super) decoded: Option<Decoded>,
     /// It restarts its ICE, and waits so long for the ICE servers as they are now.
     pub(super) restart: Option<Timeout>,
     /// It gets its data channel once it is known that the other end is one of ours.
@@ -45,8 +49,17 @@ pub(super) struct Legs {
     made: u32,
     /// The id of the stream that the other side sends its screen in, if it shares it.
     peer_screen: Option<String>,
+    /// How much may be sent over the one that was last read, bit/s.
+    available: Rc<Cell<f64>>,
+    /// Two of them are listened to.
+    watch: Option<Interval>,
     emit: Rc<dyn Fn(u32, LegNews)>,
 }
+
+/// The highest rate that the first pictures of a leg that was kept warm are sent at, kbit/s, and what a browser
+/// begins with by itself.
+const START_RATE: f64 = 1500.0;
+const USUAL_RATE: f64 = 300.0;
 
 impl Legs {
     /// None yet; `emit` is told news of the connection with a number.
@@ -55,6 +68,8 @@ impl Legs {
             all: Vec::new(),
             made: 0,
             peer_screen: None,
+            available: Rc::default(),
+            watch: None,
             emit: Rc::new(emit),
         }
     }
@@ -158,8 +173,14 @@ impl Legs {
     }
 
     pub(super) fn set_remote_description(&mut self, id: LegId, description: &Description) {
+        let available = self.available.get() / 1000.0;
         if let Some(leg) = self.by_id(id) {
-            let (serial, setting) = (leg.serial, leg.peer.set_remote_description(description));
+            let start = match leg.purpose {
+                Purpose::Call => None,
+                Purpose::Standby { .. } => Some(available.clamp(USUAL_RATE, START_RATE) as u32),
+            };
+            let setting = leg.peer.set_remote_description(description, start);
+            let serial = leg.serial;
             self.operate(serial, async {
                 setting.await.map(|()| LegEvent::RemoteDescriptionSet)
             });
@@ -179,12 +200,60 @@ impl Legs {
     }
 
     pub(super) fn read_stats(&mut self, id: LegId) {
+        let available = Rc::clone(&self.available);
         if let Some(leg) = self.by_id(id) {
-            let (serial, reading) = (leg.serial, leg.peer.bytes_received());
-            self.operate(serial, async {
-                Ok(LegEvent::BytesReceived(reading.await.unwrap_or_default()))
+            let (serial, reading) = (leg.serial, leg.peer.traffic());
+            self.operate(serial, async move {
+                let traffic = reading.await.unwrap_or_default();
+                if traffic.available > 0.0 {
+                    available.set(traffic.available);
+                }
+                Ok(LegEvent::Traffic {
+                    received: traffic.received,
+                    relayed: traffic.relayed,
+                })
             });
         }
+    }
+
+    /// Sends pictures over a leg, or none.
+    pub(super) fn carry(&mut self, id: LegId, pictures: bool) {
+        if let Some(leg) = self.by_id(id) {
+            leg.has_pictures = pictures;
+            send_pictures(leg.peer.connection(), pictures);
+        }
+    }
+
+    /// What is added to a leg is sent over it, unless it sends none of the kind.
+    pub(super) fn described(&mut self, serial: u32) {
+        if let Some(leg) = self.by_serial(serial).filter(|leg| !leg.has_pictures) {
+            send_pictures(leg.peer.connection(), false);
+        }
+    }
+
+    /// Listens to those two legs, or to none, and says when the first falls silent while the other does not.
+    pub(super) fn watch(&mut self, legs: Option<(LegId, LegId)>) {
+        self.watch = None;
+        let mut ends = legs.into_iter().flat_map(|(live, standby)| [live, standby]);
+        let mut end = || {
+            let leg = self.by_id(ends.next()?)?;
+            Some((leg.serial, leg.peer.connection().clone()))
+        };
+        let (Some((serial, live)), Some((warm, standby))) = (end(), end()) else {
+            return;
+        };
+        let stream = self.stream(warm).cloned();
+        if let Some(leg) = self.by_serial(warm) {
+            leg.decoded = stream.and_then(|stream| Decoded::of(&stream));
+        }
+        let emit = self.emit.clone();
+        let mut watch = Watch::new(now());
+        let every = Watch::EVERY.as_millis() as u32;
+        self.watch = Some(Interval::new(every, move || {
+            if watch.look(played(&live), played(&standby), now()) {
+                emit(serial, LegNews::Done(LegEvent::Unheard));
+            }
+        }));
     }
 
     /// Says which certificate the transport of a connected leg has met, if the browser does.
@@ -205,13 +274,15 @@ impl Legs {
         let emit = self.emit.clone();
         let flows = move || emit(serial, LegNews::Done(LegEvent::MediaFlowing));
         let stream = self.stream(serial).cloned();
-        if let Some(leg) = self.by_serial(serial)
-            && leg.first_frame.is_none()
-        {
-            let frame = |stream: MediaStream| FirstFrame::of(&stream, flows.clone());
-            leg.first_frame = stream.and_then(frame);
-            if leg.first_frame.is_none() {
-                flows();
+        let Some(leg) = self.by_serial(serial) else {
+            return;
+        };
+        if leg.decoded.as_ref().is_none_or(|known| !known.is_awaited()) {
+            // Always another: one that began without pictures tells nothing of them (Chromium 156).
+            leg.decoded = stream.and_then(|stream| Decoded::of(&stream));
+            match &mut leg.decoded {
+                Some(decoded) => decoded.await_frame(flows),
+                None => flows(),
             }
         }
     }

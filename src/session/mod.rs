@@ -16,6 +16,7 @@ mod legs;
 mod log;
 mod model;
 mod notice;
+mod now;
 mod perform;
 mod picture;
 mod presence;
@@ -29,7 +30,7 @@ use futures_util::StreamExt;
 use holdfast_call::Event;
 pub use holdfast_call::{CallState, CallView, EndReason, Ended};
 pub use holdfast_protocol::HangUpReason;
-use holdfast_protocol::MediaState;
+use holdfast_protocol::{MediaState, Paths};
 
 use self::{
     act::{act, change_room},
@@ -51,7 +52,7 @@ pub use self::{
 use crate::{
     media::{CaptureEvent, ScreenEvent},
     platform::{alert, task},
-    rtc::Certificate,
+    rtc::{self, Certificate},
     text,
 };
 pub use crate::{
@@ -186,9 +187,15 @@ fn refused(session: &mut Session, error: MediaError) {
     }
 }
 
-/// The other side is told what we send.
+/// The other side is told what we send, and which ways we have.
 fn tell_media(session: &mut Session) {
     if session.capture.stream().is_some() {
+        if session.config.standby {
+            session.feed(Event::Paths(Paths {
+                relay: session.config.rtc.has_relay(),
+                saves: rtc::saves(),
+            }));
+        }
         let view = session.capture.view();
         session.feed(Event::LocalMedia(MediaState {
             camera: view.has_video,

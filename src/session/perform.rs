@@ -1,7 +1,7 @@
 //! Commands of the call, performed.
 
 use gloo_timers::callback::Timeout;
-use holdfast_call::{Command, EndReason, Ended, Event, LegEvent, LegId};
+use holdfast_call::{Carries, Command, EndReason, Ended, Event, LegEvent, LegId, Purpose};
 use holdfast_protocol::{ChannelMessage, ClientMessage, HangUpReason};
 
 use super::{ice_servers, input::Input, legs::Leg, log::log, notice::Notice, state::Session};
@@ -26,8 +26,12 @@ pub(super) fn perform(session: &mut Session, command: Command) {
             session.shared.stop(Vec::new());
             say_why_no_path(session);
         }
-        Command::OpenLeg { leg, offers } => {
-            if let Err(error) = open_leg(session, leg, offers) {
+        Command::OpenLeg {
+            leg,
+            offers,
+            purpose,
+        } => {
+            if let Err(error) = open_leg(session, leg, offers, purpose) {
                 let refused = LegEvent::DescriptionRefused(error.to_string());
                 session.notify(Notice::Configuration(error));
                 session.feed(Event::Leg(leg, refused));
@@ -37,7 +41,10 @@ pub(super) fn perform(session: &mut Session, command: Command) {
             session.legs.close(leg);
             session.picture.closed(&mut session.legs, &session.screen);
         }
+        Command::PlayLeg(leg) => play_leg(session, leg),
         Command::UseLeg(leg) => use_leg(session, leg),
+        Command::Carry(leg, carries) => session.legs.carry(leg, carries == Carries::All),
+        Command::Watch(legs) => session.legs.watch(legs),
         Command::SetLocalDescription(leg) => session.legs.set_local_description(leg),
         Command::SetRemoteDescription(leg, description) => {
             session.legs.set_remote_description(leg, &description);
@@ -100,9 +107,18 @@ fn say_why_no_path(session: &mut Session) {
     }
 }
 
-fn open_leg(session: &mut Session, id: LegId, offers: bool) -> Result<(), DomError> {
+fn open_leg(
+    session: &mut Session,
+    id: LegId,
+    offers: bool,
+    purpose: Purpose,
+) -> Result<(), DomError> {
     let (serial, emit) = session.legs.next();
-    let peer = Peer::new(&session.config.rtc, id > 0, emit.clone())?;
+    let is_fresh = id > 0 && purpose == Purpose::Call;
+    let is_relayed = offers && purpose == Purpose::Standby { relayed: true };
+    let relayed = is_relayed.then(|| session.config.rtc.relayed());
+    let configuration = relayed.as_ref().unwrap_or(&session.config.rtc);
+    let peer = Peer::new(configuration, is_fresh, emit.clone())?;
     let mut senders = session.capture.attach(&peer, offers);
     session.shared.attach(&peer, &mut senders);
     // The sample's client shows no picture after an offer that has a data channel in it: in a
@@ -113,21 +129,34 @@ fn open_leg(session: &mut Session, id: LegId, offers: bool) -> Result<(), DomErr
     }
     session.legs.push(Leg {
         id,
+        purpose,
+        has_pictures: purpose == Purpose::Call,
         serial,
         peer,
         senders,
         streams: Vec::new(),
-        first_frame: None,
+        decoded: None,
         restart: None,
         lacks_channel: offers && !is_ours,
     });
     Ok(())
 }
 
+/// That leg's sound is the call's, and its picture once there is one.
+fn play_leg(session: &mut Session, leg: LegId) {
+    if let Some(leg) = session.legs.by_id(leg) {
+        let serial = leg.serial;
+        session
+            .picture
+            .select_audio(serial, &session.legs, &session.screen);
+        session.legs.await_first_frame(serial);
+    }
+}
+
 /// That leg's sound and picture are the call's.
 fn use_leg(session: &mut Session, leg: LegId) {
     if let Some(leg) = session.legs.by_id(leg) {
-        leg.first_frame = None;
+        leg.decoded = None;
         let serial = leg.serial;
         session
             .picture

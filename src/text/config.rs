@@ -30,6 +30,7 @@ fn must_be(wanted: Wanted) -> &'static str {
         Wanted::Signaling => "\"auto\", \"tabs\", or a URL that begins with ws:// or wss://",
         Wanted::SecureSignaling => "a wss:// URL, because this page came over https://",
         Wanted::Recovery => "\"race\", \"restart\", \"textbook\" or \"sample\"",
+        Wanted::TrueOrFalse => "true or false",
         Wanted::Seconds => "a number of seconds from 10 to 3600",
         Wanted::Rtc(rtc::Wanted::IceTransportPolicy) => "\"all\" or \"relay\"",
         Wanted::Rtc(rtc::Wanted::BundlePolicy) => "\"balanced\", \"max-compat\" or \"max-bundle\"",

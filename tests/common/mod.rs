@@ -78,7 +78,7 @@ impl End {
     }
 
     pub(crate) async fn remote(&self, description: &Description) {
-        let set = self.peer.set_remote_description(description).await;
+        let set = self.peer.set_remote_description(description, None).await;
         set.expect("setRemoteDescription resolves");
     }
 

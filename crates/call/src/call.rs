@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use holdfast_clock::Instant;
 use holdfast_protocol::{
-    CallId, ChannelMessage, HangUpReason, MediaState, Signal, SignalBody, Tag,
+    CallId, ChannelMessage, HangUpReason, MediaState, Paths, Signal, SignalBody, Tag,
 };
 
 use crate::{
@@ -382,6 +382,11 @@ impl Call {
         }
     }
 
+    /// Which ways this device has besides that of the call.
+    pub(crate) fn set_paths(&mut self, paths: Paths) {
+        self.path.set_paths(paths);
+    }
+
     // What the browser and the ground do.
 
     pub(crate) fn media_ready(&mut self, now: Instant) {
@@ -542,6 +547,7 @@ impl Call {
                 }
             }
             ChannelMessage::Media(media) => self.peer_media = Some(media),
+            ChannelMessage::Paths(paths) => self.path.peer_paths(paths),
             ChannelMessage::Text { nth, text } => {
                 if self.chat.received(nth) {
                     let from = self.peer().name.clone();
@@ -579,6 +585,8 @@ impl Call {
                 self.negotiate(leg, body, tag.is_some(), now);
             }
             SignalBody::KeepLeg => self.path.keep(leg, now),
+            SignalBody::Standby { relayed } => self.path.announced(leg, relayed, now),
+            SignalBody::TakeOver => self.path.peer_takes_over(leg, now),
             SignalBody::Away => {
                 self.away = Some(now);
                 self.timers.set(Timer::Away, now + AWAY_LIMIT);
@@ -686,6 +694,7 @@ impl Call {
         if let Some(media) = self.media.clone() {
             self.command(Command::SendDirect(ChannelMessage::Media(media)));
         }
+        self.path.tell_paths();
         for message in self.chat.again() {
             self.command(Command::SendDirect(message));
         }

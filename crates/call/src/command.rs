@@ -5,6 +5,29 @@ use holdfast_protocol::{Candidate, ChannelMessage, Description, Signal};
 /// One leg of a call: one `RTCPeerConnection`. Both sides give it the same number.
 pub type LegId = u32;
 
+/// What a leg is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// To be the call's: its first, or one that races.
+    #[default]
+    Call,
+    /// To be kept warm beside the call's.
+    Standby {
+        /// It is to go through a relay alone: whoever offers it asks for that
+        /// (`iceTransportPolicy: "relay"`).
+        relayed: bool,
+    },
+}
+
+/// What is sent over a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    /// Sound alone; pictures are there, and inactive.
+    Sound,
+    /// Everything.
+    All,
+}
+
 /// Something the driver is to do, in this order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -21,6 +44,9 @@ pub enum Command {
         /// Whether this side makes the first offer, and so must ask to receive the kinds of media
         /// that it does not send.
         offers: bool,
+        /// What for. What is kept warm [carries](Carries) sound alone, and its sound is decoded and not
+        /// played.
+        purpose: Purpose,
     },
     /// Detach the handlers, then close. Nothing may come of that leg afterwards.
     CloseLeg(LegId),
@@ -33,9 +59,17 @@ pub enum Command {
     AddIceCandidate(LegId, Candidate),
     /// Set the configuration as it is now, then `restartIce()`. No answer.
     RestartIce(LegId),
+    /// Play the sound of that leg from now on, in place of another's; answer with `MediaFlowing` when its
+    /// first picture is decoded, or there is none to wait for.
+    PlayLeg(LegId),
     /// Show and play what that leg receives, in place of another's.
     UseLeg(LegId),
-    /// Read how much the transport of that leg has received; answer with `BytesReceived`.
+    /// From now on, send so much over that leg.
+    Carry(LegId, Carries),
+    /// Listen whether the call's leg falls silent while the other is heard, by [`Watch`](crate::Watch);
+    /// answer with `Unheard`. None: no more.
+    Watch(Option<(LegId, LegId)>),
+    /// Read what goes over the transport of that leg; answer with `Traffic`.
     ReadStats(LegId),
     /// Find out whether the signaling server can be reached, on the open link and over new
     /// sockets at once; answer with `LinkUp`. Ask the other side over the legs as well; answer with

@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use holdfast_clock::Instant;
-use holdfast_protocol::{HangUpReason, SignalBody};
+use holdfast_protocol::{ChannelMessage, HangUpReason, Paths, SignalBody};
 
 use crate::{
     command::{Command, LegId},
     event::{ConnectionState, IceConnectionState, LegEvent},
-    leg::LegOutput,
+    leg::{Leg, LegOutput},
     legs::Legs,
     recovery::{Cause, READ_STATS_EVERY, Recovery, Step},
+    standby::{Live, Standby, StandbyStep},
     timer::{Limits, Policy, TRACKS_LIMIT, Timer, TimerTable},
     view::{CallState, EndReason},
 };
+
+const CONNECTED: LegEvent = LegEvent::Connection(ConnectionState::Connected);
 
 /// After how long without a packet a picture counts as frozen.
 const FROZEN: Duration = Duration::from_millis(500);
@@ -34,6 +37,11 @@ const TELL_BACK: Duration = Duration::from_secs(4);
 pub(crate) struct Connectivity {
     legs: Legs,
     recovery: Recovery,
+    standby: Standby,
+    /// The call's own leg has last been seen to go through a relay.
+    relayed: bool,
+    /// The legs that are listened to: the call's own, and the one that is kept warm.
+    watched: Option<(LegId, LegId)>,
     limits: Limits,
     flow: Flow,
     /// The other side is one of ours, and so knows of legs above the first.
@@ -93,6 +101,7 @@ impl Connectivity {
         Self::with_legs(
             Legs::first(polite),
             Recovery::new(polite, seed),
+            Standby::new(polite),
             limits,
             Flow::Idle { moved: false },
         )
@@ -113,16 +122,26 @@ impl Connectivity {
             first: now,
             reloaded: true,
         };
-        let mut path = Self::with_legs(Legs::none(polite, highest), recovery, limits, flow);
+        let legs = Legs::none(polite, highest);
+        let mut path = Self::with_legs(legs, recovery, Standby::new(polite), limits, flow);
         path.peer_knows_legs = true;
         path.timers.set(Timer::NoPath, now + limits.no_path);
         path
     }
 
-    fn with_legs(legs: Legs, recovery: Recovery, limits: Limits, flow: Flow) -> Self {
+    fn with_legs(
+        legs: Legs,
+        recovery: Recovery,
+        standby: Standby,
+        limits: Limits,
+        flow: Flow,
+    ) -> Self {
         Self {
             legs,
             recovery,
+            standby,
+            relayed: false,
+            watched: None,
             limits,
             flow,
             peer_knows_legs: false,
@@ -235,15 +254,49 @@ impl Connectivity {
         self.take(out, now);
     }
 
+    /// Which ways this side has besides.
+    pub(crate) fn set_paths(&mut self, paths: Paths) {
+        if self.standby.set_paths(paths) {
+            self.tell_paths();
+        }
+    }
+
+    /// Tells the other side of them, over its channels: a leg is kept warm only between two that know such.
+    pub(crate) fn tell_paths(&mut self) {
+        if let Some(paths) = self.standby.paths() {
+            self.command(Command::SendDirect(ChannelMessage::Paths(paths)));
+        }
+    }
+
+    /// Which ones the other side has.
+    pub(crate) fn peer_paths(&mut self, paths: Paths) {
+        self.standby.set_peer_paths(paths);
+    }
+
+    /// The other side makes a leg that is to be kept warm.
+    pub(crate) fn announced(&mut self, leg: LegId, relayed: bool, now: Instant) {
+        if let Some(out) = self.legs.announce(leg, relayed) {
+            self.standby.building(now);
+            self.take(out, now);
+        }
+    }
+
+    /// The other side plays that leg.
+    pub(crate) fn peer_takes_over(&mut self, leg: LegId, now: Instant) {
+        self.legs.peer_takes_over(leg, now);
+    }
+
     /// The other side's page was loaded anew: the path leads nowhere any more.
     pub(crate) fn peer_reloaded(&mut self, now: Instant) {
         self.recovery.lost(now);
-        let out = self.legs.drop_racer();
+        let mut out = self.legs.drop_racer();
+        out.append(&mut self.legs.drop_standby());
         self.take(out, now);
     }
 
     /// The network of this device is another than before, or may be.
     pub(crate) fn network_moved(&mut self, now: Instant) {
+        self.standby.moved();
         match self.limits.policy {
             Policy::Race | Policy::RestartOnMove => {}
             Policy::Textbook | Policy::Sample => return,
@@ -291,12 +344,17 @@ impl Connectivity {
     pub(crate) fn leg_event(&mut self, id: LegId, event: LegEvent, now: Instant) {
         let is_current = self.legs.current().is_some_and(|leg| leg.id() == id);
         let is_live = self.legs.live() == Some(id);
-        if let LegEvent::Candidate(_) = event {
-            self.gathered(false, now);
+        if self.legs.is_standby(id) {
+            self.standby_event(&event, now);
+        } else if self.legs.is_racer(id) && event == CONNECTED {
+            self.command(Command::PlayLeg(id));
         }
         match event {
             LegEvent::NoCandidates => self.gathered(true, now),
-            LegEvent::BytesReceived(bytes) if is_live => self.bytes_received(bytes, now),
+            LegEvent::Unheard if is_current && self.standby.is_ready(now) => self.take_over(now),
+            LegEvent::Traffic { received, relayed } if is_live => {
+                self.traffic(received, relayed, now);
+            }
             LegEvent::Connection(ConnectionState::Connected) if is_current => {
                 self.leg_connected(now);
             }
@@ -324,7 +382,8 @@ impl Connectivity {
                 self.timers.set(Timer::Tracks, now + TRACKS_LIMIT);
             }
             LegEvent::RemoteTrack => self.timers.stop(Timer::Tracks),
-            LegEvent::BytesReceived(_)
+            LegEvent::Traffic { .. }
+            | LegEvent::Unheard
             | LegEvent::Certificate(_)
             | LegEvent::RemoteTracksGone
             | LegEvent::ChannelOpen
@@ -337,18 +396,28 @@ impl Connectivity {
             | LegEvent::CandidateAdded
             | LegEvent::CandidateRefused(_)
             | LegEvent::Candidate(_)) => {
-                let out = self.legs.handle(id, event);
-                self.take(out, now);
+                self.negotiation(id, event, now);
             }
         }
     }
 
+    /// News of a leg's negotiation.
+    fn negotiation(&mut self, id: LegId, event: LegEvent, now: Instant) {
+        if let LegEvent::Candidate(_) = event {
+            self.gathered(false, now);
+        }
+        let out = self.legs.handle(id, event);
+        self.take(out, now);
+    }
+
     /// Closes all legs.
     pub(crate) fn close(&mut self) -> impl Iterator<Item = Command> {
-        self.legs.close().into_iter().filter_map(|out| match out {
+        let watched = self.watched.take().map(|_| Command::Watch(None));
+        let legs = self.legs.close().into_iter().filter_map(|out| match out {
             LegOutput::Command(command) => Some(command),
             LegOutput::Send(..) | LegOutput::Broken(..) => None,
-        })
+        });
+        watched.into_iter().chain(legs)
     }
 
     // Time.
@@ -359,10 +428,12 @@ impl Connectivity {
         while let Some(step) = self.recovery.due(now) {
             self.step(Some(step), now);
         }
+        self.drive_standby(now);
         let expired = self.legs.expire(now);
         let silence = now.since(self.recovery.last_packet());
         let frozen = self.recovery.cause().is_some() && silence >= FROZEN;
-        let due = [self.recovery.next(), self.legs.expires()];
+        let standby = self.standby.next(self.live());
+        let due = [self.recovery.next(), self.legs.expires(), standby];
         match due.into_iter().flatten().min() {
             Some(due) => self.timers.set(Timer::Path, due),
             None => self.timers.stop(Timer::Path),
@@ -426,7 +497,8 @@ impl Connectivity {
     }
 
     /// The packet counter of the live leg was read.
-    fn bytes_received(&mut self, bytes: u64, now: Instant) {
+    fn traffic(&mut self, bytes: u64, relayed: bool, now: Instant) {
+        self.relayed = relayed;
         let before = self.recovery.last_packet();
         let step = self.recovery.counted(bytes, now);
         if self.recovery.last_packet() > before {
@@ -517,12 +589,110 @@ impl Connectivity {
             return self.give_up(HangUpReason::Failed, EndReason::Failed(why));
         }
         self.command(Command::Log(why));
-        if self.legs.is_racer(leg) {
+        if self.legs.is_standby(leg) {
+            self.standby.failed();
+            self.drop_standby(now);
+        } else if self.legs.is_racer(leg) {
             let out = self.legs.drop_racer();
             self.take(out, now);
         } else {
             self.recovery.failed(now);
         }
+    }
+
+    // The leg that is kept warm.
+
+    /// How the call's own leg does.
+    fn live(&self) -> Live {
+        let is_relayed = |leg: Option<&Leg>| leg.is_some_and(Leg::is_relayed);
+        match (self.recovery.cause(), self.flow) {
+            _ if !self.races() => Live::Unsettled,
+            (Some(Cause::Silence), _) => Live::Silent,
+            (None, Flow::Flowing { .. }) => Live::Steady {
+                longer: is_relayed(self.legs.current()) && !is_relayed(self.legs.standby()),
+            },
+            (Some(Cause::Moved) | None, _) => Live::Unsettled,
+        }
+    }
+
+    /// Does what is due about it, and sees that what is sent and listened to is what is wanted.
+    fn drive_standby(&mut self, now: Instant) {
+        if self.legs.standby().is_none() {
+            self.standby.gone();
+        }
+        while let Some(step) = self.standby.due(self.live(), now) {
+            let standby = self.legs.standby().map(Leg::id);
+            match (step, standby) {
+                (StandbyStep::Make, _) => self.seek_standby(now),
+                (StandbyStep::Read, Some(leg)) => self.command(Command::ReadStats(leg)),
+                (StandbyStep::Read, None) => {}
+                (StandbyStep::Drop, _) => self.drop_standby(now),
+                (StandbyStep::Return, _) => {
+                    self.standby.returned();
+                    self.take_over(now);
+                }
+            }
+        }
+        let out = self.legs.carry(now);
+        self.take(out, now);
+        let current = self.legs.current().map(Leg::id);
+        let current = current.filter(|_| self.standby.is_warm() && self.legs.live() == current);
+        let watched = current.zip(self.legs.standby().map(Leg::id));
+        if watched != self.watched {
+            self.watched = watched;
+            self.command(Command::Watch(watched));
+        }
+    }
+
+    /// A standby is wanted: beside a leg that is made to go through a relay, one that need not; beside any other,
+    /// one that is, unless that has found no other way itself.
+    fn seek_standby(&mut self, now: Instant) {
+        let goes = self.legs.current().is_some_and(Leg::is_relayed);
+        if self.relayed && !goes {
+            return self.standby.failed();
+        }
+        let out = self.legs.build(!goes);
+        self.take(out, now);
+    }
+
+    /// News of the leg that is kept warm, or will be.
+    fn standby_event(&mut self, event: &LegEvent, now: Instant) {
+        let mut is_lost = *event == LegEvent::Connection(ConnectionState::Failed);
+        if *event == CONNECTED && !self.standby.is_warm() {
+            self.standby.connected(now);
+        } else if let LegEvent::Traffic { received, relayed } = event {
+            // A direct one may have found nothing but the relay.
+            is_lost = *relayed && !self.legs.standby().is_some_and(Leg::is_relayed);
+            let comes = self.standby.counted(*received, now);
+            if comes && self.live() == Live::Silent && self.standby.is_ready(now) && !is_lost {
+                self.take_over(now);
+            }
+        }
+        if is_lost {
+            self.standby.failed();
+            self.drop_standby(now);
+        }
+    }
+
+    /// What was kept warm is what is played from now on, and what was played is kept warm.
+    fn take_over(&mut self, now: Instant) {
+        let mut out = self.legs.take_over();
+        if out.is_empty() {
+            return;
+        }
+        self.standby.took_over(now);
+        // Where this device has moved, it goes on looking for a way over its new network.
+        if self.recovery.cause() != Some(Cause::Moved) {
+            out.append(&mut self.legs.call_off());
+            self.recovery.found(now);
+            self.connected(now);
+        }
+        self.take(out, now);
+    }
+
+    fn drop_standby(&mut self, now: Instant) {
+        let out = self.legs.drop_standby();
+        self.take(out, now);
     }
 
     /// Media flows.

@@ -129,6 +129,7 @@ impl Endpoint {
             | Event::HangUp
             | Event::SendText(_)
             | Event::LocalMedia(_)
+            | Event::Paths(_)
             | Event::ReceivedDirect(_)
             | Event::NoServer
             | Event::MediaReady
@@ -434,6 +435,8 @@ impl Endpoint {
             | SignalBody::Accepted
             | SignalBody::HangUp(_)
             | SignalBody::KeepLeg
+            | SignalBody::Standby { .. }
+            | SignalBody::TakeOver
             | SignalBody::Away => {}
         }
     }
@@ -688,6 +691,7 @@ fn feed(call: &mut Call, event: Event, now: Instant) {
         Event::Decline | Event::HangUp => call.hang_up(),
         Event::SendText(text) => call.say(text),
         Event::LocalMedia(media) => call.sends(media),
+        Event::Paths(paths) => call.set_paths(paths),
         Event::ReceivedDirect(message) => call.receive_direct(message, now),
         Event::NoServer => call.no_server(),
         Event::MediaReady => call.media_ready(now),

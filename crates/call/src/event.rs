@@ -1,6 +1,8 @@
 //! Events: the input of an endpoint.
 
-use holdfast_protocol::{CallId, Candidate, ChannelMessage, Description, MediaState, Signal};
+use holdfast_protocol::{
+    CallId, Candidate, ChannelMessage, Description, MediaState, Paths, Signal,
+};
 
 use crate::{command::LegId, secret::Secret};
 
@@ -44,6 +46,8 @@ pub enum Event {
     SendText(String),
     /// What we send from now on, for the other side to be told.
     LocalMedia(MediaState),
+    /// Which ways we have besides that of the call, for the other side to be told.
+    Paths(Paths),
     /// There is no server that `ProbeLink` could ask.
     NoServer,
     /// The server says that a person's link to it is gone (`false`) or back (`true`).
@@ -146,11 +150,18 @@ pub enum LegEvent {
     IceConnection(IceConnectionState),
     /// `connectionstatechange`
     Connection(ConnectionState),
-    /// A leg above 0 is connected and its first picture is decoded, or its first sound if there is
-    /// no picture: it can take the place of another.
+    /// The answer to `PlayLeg`: its first picture is decoded, or its first sound if there is no
+    /// picture. It can take the place of another.
     MediaFlowing,
-    /// The answer to `ReadStats`: bytes that the transport has received, in all.
-    BytesReceived(u64),
+    /// The answer to `Watch`: the call's leg, this one, has had no sound to play, while the other had.
+    Unheard,
+    /// The answer to `ReadStats`.
+    Traffic {
+        /// Bytes that the transport has received, in all.
+        received: u64,
+        /// They come through a relay, of either side; or it is not known that they do not.
+        relayed: bool,
+    },
     /// The certificate that the transport of a connected leg has met, by its fingerprint as in a
     /// description, `sha-256 00:FF…`; from browsers that say it (Chromium, `RTCCertificateStats`).
     Certificate(String),

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use holdfast_protocol::{Candidate, Description, SdpType, SignalBody};
 
 use crate::{
-    command::{Command, LegId},
+    command::{Carries, Command, LegId, Purpose},
     event::LegEvent,
 };
 
@@ -20,6 +20,8 @@ const WAITING: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Leg {
     id: LegId,
+    purpose: Purpose,
+    carries: Carries,
     polite: bool,
     /// The first offer is this side's, and has not been yielded.
     ours: bool,
@@ -76,6 +78,8 @@ impl Leg {
     pub(crate) fn new(id: LegId, polite: bool, ours: bool) -> Self {
         Self {
             id,
+            purpose: Purpose::Call,
+            carries: Carries::All,
             polite,
             ours,
             open: false,
@@ -88,8 +92,35 @@ impl Leg {
         }
     }
 
+    /// One that is to be kept warm.
+    pub(crate) fn standby(id: LegId, polite: bool, ours: bool, relayed: bool) -> Self {
+        Self {
+            purpose: Purpose::Standby { relayed },
+            carries: Carries::Sound,
+            ..Self::new(id, polite, ours)
+        }
+    }
+
     pub(crate) fn id(&self) -> LegId {
         self.id
+    }
+
+    /// Whether it goes through a relay alone.
+    pub(crate) fn is_relayed(&self) -> bool {
+        self.purpose == Purpose::Standby { relayed: true }
+    }
+
+    /// From now on it is made as the call's own are, if it has to be made again.
+    pub(crate) fn races(&mut self) {
+        self.purpose = Purpose::Call;
+    }
+
+    /// Sends so much over it.
+    pub(crate) fn carry(&mut self, carries: Carries, out: &mut Vec<LegOutput>) {
+        if self.carries != carries {
+            self.carries = carries;
+            out.push(LegOutput::Command(Command::Carry(self.id, carries)));
+        }
     }
 
     /// Whether the first offer is this side's.
@@ -119,6 +150,7 @@ impl Leg {
         let mut out = vec![LegOutput::Command(Command::OpenLeg {
             leg: self.id,
             offers: self.ours,
+            purpose: self.purpose,
         })];
         out.append(&mut self.advance());
         out
@@ -140,6 +172,8 @@ impl Leg {
             | SignalBody::Accepted
             | SignalBody::HangUp(_)
             | SignalBody::KeepLeg
+            | SignalBody::Standby { .. }
+            | SignalBody::TakeOver
             | SignalBody::Away
             | SignalBody::Rejoin
             | SignalBody::Here { .. } => return Vec::new(),
@@ -185,8 +219,9 @@ impl Leg {
             LegEvent::IceConnection(_)
             | LegEvent::Connection(_)
             | LegEvent::MediaFlowing
+            | LegEvent::Unheard
             | LegEvent::ChannelOpen
-            | LegEvent::BytesReceived(_)
+            | LegEvent::Traffic { .. }
             | LegEvent::Certificate(_)
             | LegEvent::NoCandidates
             | LegEvent::RemoteTracksGone
@@ -233,8 +268,17 @@ impl Leg {
         self.signaling = Signaling::New;
         self.needs_offer = false;
         self.ours = false;
-        let (leg, offers) = (self.id, false);
-        [Command::CloseLeg(leg), Command::OpenLeg { leg, offers }]
+        let open = Command::OpenLeg {
+            leg: self.id,
+            offers: false,
+            purpose: self.purpose,
+        };
+        // Made anew, it carries what such a leg does at first.
+        self.carries = match self.purpose {
+            Purpose::Call => Carries::All,
+            Purpose::Standby { .. } => Carries::Sound,
+        };
+        [Command::CloseLeg(self.id), open]
     }
 
     fn remote_description(&mut self, description: Description) -> Option<Command> {

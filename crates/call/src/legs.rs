@@ -1,4 +1,4 @@
-//! The legs of a call: the one it lives on, and at most one that races it.
+//! The legs of a call: the one it lives on, at most one that races it, and at most one that is kept warm.
 //!
 //! Both sides give a leg the same number, and a higher one is the later. Whose first offer stands
 //! decides when a race is over, and says so with `keep-leg`; so both keep the same.
@@ -9,7 +9,7 @@ use holdfast_clock::Instant;
 use holdfast_protocol::SignalBody;
 
 use crate::{
-    command::{Command, LegId},
+    command::{Carries, Command, LegId},
     event::LegEvent,
     leg::{Leg, LegOutput},
 };
@@ -19,6 +19,9 @@ pub(crate) const RACE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How many legs the other side may have made that were never heard of here.
 const AHEAD: LegId = 1000;
+
+/// How long the other side may still show a leg that it plays no more: until it has a picture of the other.
+const SHOWN: Duration = Duration::from_secs(2);
 
 /// How long the other side's fresh leg is waited for before this side makes one of its own.
 const THEIR_TURN: Duration = Duration::from_millis(2500);
@@ -32,6 +35,13 @@ pub(crate) struct Legs {
     /// Media has flowed over the call's leg, here or there.
     media_flowed: bool,
     racer: Option<Racer>,
+    standby: Option<Leg>,
+    /// The other side has announced the standby.
+    announced: bool,
+    /// The leg that the other side plays, once either side has taken over; until then it is the call's.
+    peer_plays: Option<LegId>,
+    /// The one that it played before, and may show until then.
+    peer_played: Option<(LegId, Instant)>,
     highest: LegId,
 }
 
@@ -60,6 +70,10 @@ impl Legs {
             current: None,
             media_flowed: false,
             racer: None,
+            standby: None,
+            announced: false,
+            peer_plays: None,
+            peer_played: None,
             highest,
         }
     }
@@ -97,20 +111,32 @@ impl Legs {
             .is_some_and(|racer| racer.leg.id() == id)
     }
 
+    /// The leg that is kept warm.
+    pub(crate) fn standby(&self) -> Option<&Leg> {
+        self.standby.as_ref()
+    }
+
+    pub(crate) fn is_standby(&self, id: LegId) -> bool {
+        self.standby.as_ref().is_some_and(|leg| leg.id() == id)
+    }
+
     /// Camera and microphone are there.
     pub(crate) fn open(&mut self) -> Vec<LegOutput> {
         self.ready = true;
         let racer = self.racer.as_mut().map(|racer| &mut racer.leg);
-        let legs = self.current.iter_mut().chain(racer);
+        let legs = [self.current.as_mut(), racer].into_iter().flatten();
         legs.flat_map(Leg::open).collect()
     }
 
     /// A description or candidate of the other side, for that leg.
     pub(crate) fn receive(&mut self, id: LegId, body: SignalBody, now: Instant) -> Vec<LegOutput> {
         let mut out = Vec::new();
-        let is_next = (1..=AHEAD).contains(&id.saturating_sub(self.highest));
-        if is_next && matches!(body, SignalBody::Offer(_)) {
-            out = self.admit(Leg::new(id, self.polite, false), now);
+        if matches!(body, SignalBody::Offer(_)) {
+            if self.is_next(id) {
+                out = self.admit(Leg::new(id, self.polite, false), now);
+            } else if self.is_unannounced(id) {
+                out = self.race_with_standby(now);
+            }
         }
         let Some(leg) = self.leg(id) else { return out };
         let was_ours = leg.is_ours();
@@ -157,6 +183,91 @@ impl Legs {
         out
     }
 
+    /// Makes a leg that is to be kept warm.
+    pub(crate) fn build(&mut self, relayed: bool) -> Vec<LegOutput> {
+        let mut out = self.drop_standby();
+        if self.ready {
+            self.highest += 1;
+            let id = self.highest;
+            let mut leg = Leg::standby(id, self.polite, true, relayed);
+            out.push(LegOutput::Send(id, SignalBody::Standby { relayed }));
+            out.append(&mut leg.open());
+            self.standby = Some(leg);
+        }
+        out
+    }
+
+    /// The other side makes a leg that is to be kept warm. Gives whether that is one of ours now.
+    pub(crate) fn announce(&mut self, id: LegId, relayed: bool) -> Option<Vec<LegOutput>> {
+        if self.is_standby(id) {
+            // Both make it: its offers collide.
+            self.announced = true;
+            return None;
+        }
+        if !self.is_next(id) || self.current.is_none() {
+            return None;
+        }
+        let out = self.drop_standby();
+        self.highest = id;
+        self.announced = true;
+        self.standby = Some(Leg::standby(id, self.polite, false, relayed));
+        Some(out)
+    }
+
+    /// The leg that was kept warm is the call's, and that one is kept warm.
+    pub(crate) fn take_over(&mut self) -> Vec<LegOutput> {
+        if self.current.as_ref().map(Leg::id) != self.live() {
+            return Vec::new();
+        }
+        let known = self.peer_plays.filter(|id| self.leg(*id).is_some());
+        let Some(leg) = self.standby.take_if(|leg| leg.is_negotiated()) else {
+            return Vec::new();
+        };
+        let id = leg.id();
+        self.peer_plays = known.or(self.live());
+        self.standby = self.current.replace(leg);
+        self.media_flowed = true;
+        vec![
+            LegOutput::Command(Command::PlayLeg(id)),
+            LegOutput::Send(id, SignalBody::TakeOver),
+        ]
+    }
+
+    /// The other side plays that leg from now on.
+    pub(crate) fn peer_takes_over(&mut self, id: LegId, now: Instant) {
+        let before = self.peer_plays.or(self.live());
+        self.peer_played = before.map(|before| (before, now + SHOWN));
+        self.peer_plays = Some(id);
+    }
+
+    /// Sends pictures over the legs that either side plays.
+    pub(crate) fn carry(&mut self, now: Instant) -> Vec<LegOutput> {
+        let mut out = Vec::new();
+        let peer_plays = self.peer_plays;
+        let shown = self.peer_played.filter(|(_, until)| now < *until);
+        let shown = shown.map(|(id, _)| id);
+        let racer = self.racer.as_mut().map(|racer| &mut racer.leg);
+        for leg in [self.current.as_mut(), racer].into_iter().flatten() {
+            leg.carry(Carries::All, &mut out);
+        }
+        if let Some(leg) = &mut self.standby {
+            let is_played = [peer_plays, shown].contains(&Some(leg.id()));
+            let carries = if is_played {
+                Carries::All
+            } else {
+                Carries::Sound
+            };
+            leg.carry(carries, &mut out);
+        }
+        out
+    }
+
+    /// Nothing is kept warm any more.
+    pub(crate) fn drop_standby(&mut self) -> Vec<LegOutput> {
+        self.announced = false;
+        self.standby.take().map(close).unwrap_or_default()
+    }
+
     /// The call's own leg is connected. In a page that has come back, it is one that the other side
     /// takes for a fresh one, and has to be told of.
     pub(crate) fn connected(&mut self) -> Vec<LegOutput> {
@@ -170,7 +281,10 @@ impl Legs {
     /// Media flows over the fresh leg. If it is ours to say, it is the call's leg from now on.
     pub(crate) fn media_flows(&mut self, id: LegId) -> Vec<LegOutput> {
         let Some(racer) = self.racer.as_mut().filter(|racer| racer.leg.id() == id) else {
-            return Vec::new();
+            // One that has taken over has its picture.
+            let is_current = self.current.as_ref().is_some_and(|leg| leg.id() == id);
+            let show = LegOutput::Command(Command::UseLeg(id));
+            return is_current.then_some(show).into_iter().collect();
         };
         racer.media_flowing = true;
         let mut out = vec![LegOutput::Command(Command::UseLeg(id))];
@@ -188,19 +302,12 @@ impl Legs {
             out.append(&mut self.promote());
             return out;
         }
-        let is_current = self.current.as_ref().is_some_and(|leg| leg.id() == id);
-        match self
-            .racer
-            .take_if(|racer| is_current && !racer.leg.is_ours())
-        {
-            Some(racer) => {
-                let mut out = close(racer.leg);
-                if racer.media_flowing {
-                    out.push(LegOutput::Command(Command::UseLeg(id)));
-                }
-                out
-            }
-            None => Vec::new(),
+        // What the other side plays may be what is kept warm here.
+        let is_old = self.is_standby(id) || self.current.as_ref().is_some_and(|leg| leg.id() == id);
+        let is_theirs = |racer: &Racer| is_old && !racer.leg.is_ours();
+        match self.racer.as_ref().is_some_and(is_theirs) {
+            true => self.drop_racer(),
+            false => Vec::new(),
         }
     }
 
@@ -241,13 +348,13 @@ impl Legs {
     /// When [`Self::expire`] will have something to do.
     pub(crate) fn expires(&self) -> Option<Instant> {
         let racer = self.racer.as_ref()?;
-        let waits = !racer.leg.is_ours() && !racer.media_flowing;
-        waits.then_some(racer.since + RACE_LIMIT)
+        (!racer.media_flowing).then_some(racer.since + RACE_LIMIT)
     }
 
     /// Closes them all.
     pub(crate) fn close(&mut self) -> Vec<LegOutput> {
         let mut out = self.drop_racer();
+        out.append(&mut self.drop_standby());
         if let Some(current) = self.current.take() {
             out.append(&mut close(current));
         }
@@ -274,18 +381,48 @@ impl Legs {
         out
     }
 
+    /// The fresh leg is the call's; what the old one had kept warm beside it went another way than that.
     fn promote(&mut self) -> Vec<LegOutput> {
         let Some(racer) = self.racer.take() else {
             return Vec::new();
         };
         self.media_flowed = true;
         let old = self.current.replace(racer.leg);
-        old.map(close).unwrap_or_default()
+        let mut out = old.map(close).unwrap_or_default();
+        out.append(&mut self.drop_standby());
+        out
+    }
+
+    /// Whether the other side may have made a leg of that number, of which nothing was heard yet.
+    fn is_next(&self, id: LegId) -> bool {
+        (1..=AHEAD).contains(&id.saturating_sub(self.highest))
+    }
+
+    /// Whether both sides have made a leg of that number, this one to keep it warm, the other for a race.
+    fn is_unannounced(&self, id: LegId) -> bool {
+        let is_fresh = |leg: &Leg| leg.id() == id && leg.is_ours() && !leg.is_negotiated();
+        !self.announced && self.standby.as_ref().is_some_and(is_fresh)
+    }
+
+    /// A race needs the leg that was to be kept warm.
+    fn race_with_standby(&mut self, now: Instant) -> Vec<LegOutput> {
+        match self.standby.take() {
+            Some(mut leg) if leg.id() == self.highest => {
+                leg.races();
+                self.admit(leg, now)
+            }
+            Some(leg) => close(leg),
+            None => Vec::new(),
+        }
     }
 
     fn leg(&mut self, id: LegId) -> Option<&mut Leg> {
         let racer = self.racer.as_mut().map(|racer| &mut racer.leg);
-        let mut legs = self.current.iter_mut().chain(racer);
+        let mut legs = self
+            .current
+            .iter_mut()
+            .chain(racer)
+            .chain(&mut self.standby);
         legs.find(|leg| leg.id() == id)
     }
 }

@@ -21,7 +21,9 @@
 //! | `connectivity.rs` | the path under a call: legs raced and kept as the policy says |
 //! | `recovery.rs` | the recovery policy: when the path is in doubt, and what is done about it |
 //! | `silence.rs` | how long no packet has come, and from when on that puts the path in doubt |
-//! | `legs.rs` | the legs of a call: the one it lives on, and at most one that races it |
+//! | `standby.rs` | the standby policy: when a leg is kept warm beside the call's, and takes over |
+//! | `watch.rs` | whether the call's leg has fallen silent, while the one kept warm is heard |
+//! | `legs.rs` | the legs of a call: the one it lives on, one that races it, one that is kept warm |
 //! | `leg.rs` | one peer connection's negotiation: perfect negotiation, serialised |
 //! | `timer.rs` | the timers |
 //! | `event.rs`, `command.rs`, `view.rs` | what goes in, what comes out, what is seen |
@@ -89,10 +91,12 @@ mod parties;
 mod recovery;
 mod secret;
 mod silence;
+mod standby;
 mod timer;
 mod view;
+mod watch;
 
-pub use command::{Command, LegId, Notice};
+pub use command::{Carries, Command, LegId, Notice, Purpose};
 pub use endpoint::Endpoint;
 pub use event::{CallRecord, ConnectionState, Event, IceConnectionState, LegEvent};
 pub use secret::Secret;
@@ -100,3 +104,4 @@ pub use timer::{
     ANSWER_LIMIT, ASKING_LIMIT, AWAY_LIMIT, GAP_LIMIT, Limits, NO_PATH_LIMIT, Policy, TRACKS_LIMIT,
 };
 pub use view::{CallState, CallView, EndReason, Ended, Interruption};
+pub use watch::Watch;

@@ -17,13 +17,25 @@ fn schedules() -> u32 {
 }
 
 fn network() -> impl Strategy<Value = Network> {
-    let chances = (0..3000u64, 0..40u64, 0..30u64, any::<u64>(), any::<bool>());
-    chances.prop_map(|(delay, doubled, lost, seed, persons)| Network {
+    let relays = prop_oneof![
+        1 => Just([false; 2]),
+        1 => any::<[bool; 2]>(),
+    ];
+    let chances = (
+        0..3000u64,
+        0..40u64,
+        0..30u64,
+        any::<u64>(),
+        any::<bool>(),
+        relays,
+    );
+    chances.prop_map(|(delay, doubled, lost, seed, persons, relays)| Network {
         delay,
         doubled,
         lost,
         seed,
         persons,
+        relays,
     })
 }
 
@@ -33,6 +45,8 @@ fn fault() -> impl Strategy<Value = Act> {
         2 => Just(Act::PathFails),
         2 => Just(Act::BlackHole),
         1 => Just(Act::PathStutters),
+        3 => (0..20_000u64).prop_map(Act::DirectBlocked),
+        1 => (0..20_000u64).prop_map(Act::RelayDown),
         1 => Just(Act::AddTrack),
         3 => Just(Act::Say),
         3 => (0..15_000u64).prop_map(Act::Move),
@@ -219,6 +233,7 @@ fn a_page_that_was_not_told_in_time_is_known_after_a_reload() {
         lost: 0,
         seed: 17_646_961_242_460_168_758,
         persons: false,
+        relays: [false; 2],
     });
     sim.schedule(1721, BOB, Act::Dial);
     sim.schedule(45_489, ANN, Act::Dial);
@@ -237,6 +252,7 @@ fn whoever_has_told_its_secret_is_found_before_it_has_the_other_ones() {
         lost: 0,
         seed: 145_926_779_387_822_736,
         persons: false,
+        relays: [false; 2],
     });
     sim.schedule(0, BOB, Act::Dial);
     sim.schedule(32_076, BOB, Act::MoveUnseen(4076));
@@ -277,6 +293,7 @@ fn whoever_calls_on_is_told_that_the_call_is_over() {
         lost: 25,
         seed: 11_571_399_870_488_801_034,
         persons: false,
+        relays: [false; 2],
     });
     sim.schedule(0, BOB, Act::RefuseMedia);
     for at in [27_377, 27_811, 27_991, 57_064] {

@@ -182,7 +182,7 @@ fn p39_the_polite_side_yields_and_the_impolite_ignores() {
     };
     let anew = [
         "CloseLeg(0)",
-        "OpenLeg { leg: 0, offers: false }",
+        "OpenLeg { leg: 0, offers: false, purpose: Call }",
         "set remote theirs",
     ];
     assert_eq!(glare("Ann"), anew);

@@ -22,6 +22,11 @@ fn count(sim: &Sim, side: Side, name: &str) -> usize {
     commands.filter(|command| **command == name).count()
 }
 
+fn traffic(received: u64) -> LegEvent {
+    let relayed = false;
+    LegEvent::Traffic { received, relayed }
+}
+
 /// The number of the leg that the call lives on, with both sides at rest on it.
 fn leg(sim: &Sim) -> Option<u32> {
     sim.assert_agreement();
@@ -391,7 +396,7 @@ fn a_fresh_leg_that_waits_for_its_answer_has_ten_seconds_unless_the_network_move
         while now < Instant::START + Duration::from_millis(until) {
             now += Duration::from_millis(100);
             call.handle_timeout(now);
-            call.handle(Event::Leg(0, LegEvent::BytesReceived(0)), now);
+            call.handle(Event::Leg(0, traffic(0)), now);
             for command in drain(call) {
                 if command == Command::ProbeLink {
                     call.handle(Event::LinkUp { anew: false }, now);
@@ -459,7 +464,7 @@ fn somebody_heard_of_now_and_then_is_not_doubted_between() {
         now += Duration::from_millis(100);
         bytes += u64::from(tick % 20 == 0);
         call.handle_timeout(now);
-        call.handle(Event::Leg(0, LegEvent::BytesReceived(bytes)), now);
+        call.handle(Event::Leg(0, traffic(bytes)), now);
         if tick == 60 {
             // The first pauses are not known to be usual.
             call.handle(Event::LinkUp { anew: false }, now);

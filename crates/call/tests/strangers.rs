@@ -9,6 +9,7 @@ use sim::{ANN, Act, Attack, BOB, Network, Side, Sim};
 /// A server as the sample's: it gives sessions no public names.
 const BY_NAME: Network = Network {
     persons: false,
+    relays: [false; 2],
     ..Network::PERFECT
 };
 
@@ -237,6 +238,7 @@ fn a_stranger_who_rings_during_an_interruption_holds_up_nothing() {
         lost: 11,
         seed: 15_043_814_451_750_706_766,
         persons: true,
+        relays: [false; 2],
     });
     sim.schedule(0, ANN, Act::Dial);
     sim.schedule(5_000, BOB, Act::Accept);

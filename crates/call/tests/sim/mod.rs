@@ -16,13 +16,13 @@ use std::{
 };
 
 use holdfast_call::{
-    CallRecord, CallState, Command, ConnectionState, EndReason, Endpoint, Event,
-    IceConnectionState, LegEvent, LegId, Limits, Notice, Secret,
+    CallRecord, CallState, Carries, Command, ConnectionState, EndReason, Endpoint, Event,
+    IceConnectionState, LegEvent, LegId, Limits, Notice, Purpose, Secret,
 };
 use holdfast_clock::Instant;
 use holdfast_jsep::{Description as Model, Kind, PeerConnection, SignalingState};
 use holdfast_protocol::{
-    CallId, Candidate, ChannelMessage, Description, SdpType, Signal, SignalBody,
+    CallId, Candidate, ChannelMessage, Description, Paths, SdpType, Signal, SignalBody,
 };
 
 pub(crate) use eve::{Attack, EVES, Eve};
@@ -46,6 +46,8 @@ pub(crate) struct Network {
     pub(crate) seed: u64,
     /// The server gives sessions public names, as ours does.
     pub(crate) persons: bool,
+    /// The sides that have a relay.
+    pub(crate) relays: [bool; 2],
 }
 
 impl Network {
@@ -56,6 +58,13 @@ impl Network {
         lost: 0,
         seed: 1,
         persons: true,
+        relays: [false; 2],
+    };
+
+    /// The same, where both have a relay.
+    pub(crate) const RELAYED: Self = Self {
+        relays: [true; 2],
+        ..Self::PERFECT
     };
 }
 
@@ -72,6 +81,10 @@ pub(crate) enum Act {
     BlackHole,
     /// The path stutters here, and comes back.
     PathStutters,
+    /// Nothing gets through between the two for so long but by the relay, and no browser says so.
+    DirectBlocked(u64),
+    /// Nothing gets through by the relay for so long.
+    RelayDown(u64),
     /// A track is added.
     AddTrack,
     /// The person writes to the other, if they are in a call.
@@ -116,6 +129,8 @@ enum Item {
     Leg(Side, u32, LegEvent),
     Wake(Side),
     Stats(Side, u32),
+    /// It is told by what is played whether the call's leg is silent, and the other is heard.
+    Listen(Side),
     Address(Side, u32, bool),
     LinkBack(Side),
     /// The session has heard nothing from the server for too long.
@@ -132,6 +147,8 @@ pub(crate) struct LegEnd {
     id: LegId,
     /// Which of all the connections of this simulation.
     serial: u32,
+    purpose: Purpose,
+    pub(crate) carries: Carries,
     operating: bool,
     /// The browser has said that it is connected.
     reported: bool,
@@ -168,6 +185,11 @@ pub(crate) struct End {
     pub(crate) written: u32,
     pub(crate) read: Vec<u32>,
     pub(crate) used: Option<LegId>,
+    /// The leg whose sound is played.
+    pub(crate) played: Option<LegId>,
+    /// When that last changed from one leg that was played to another.
+    pub(crate) took_over: Option<Instant>,
+    pub(crate) watched: Option<(LegId, LegId)>,
     has_media: bool,
     refuses_media: bool,
     reads_for: u64,
@@ -190,6 +212,12 @@ pub(crate) struct End {
     outbox: Vec<Signal>,
 }
 
+impl LegEnd {
+    pub(crate) fn leg_id(&self) -> LegId {
+        self.id
+    }
+}
+
 impl End {
     /// The credentials that have carried carry nothing more.
     fn lose_paths(&mut self) {
@@ -202,6 +230,9 @@ impl End {
 
 /// How long a browser takes to see a new interface in the page's own realm.
 const STALE: Duration = Duration::from_millis(2500);
+
+/// How long it takes to tell that a leg is silent.
+const HEARD: Duration = Duration::from_millis(80);
 
 /// How long a session takes to notice that its link is dead.
 const LINK_SILENCE: Duration = Duration::from_secs(6);
@@ -216,6 +247,13 @@ pub(crate) struct Sim {
     pub(crate) no_path: bool,
     /// A call has ended because a page said that it was about to close.
     pub(crate) left: bool,
+    /// No microphone is on, so that nothing is played.
+    pub(crate) nobody_speaks: bool,
+    /// Every leg has found its way through the relay.
+    pub(crate) only_relayed: bool,
+    /// Until when nothing gets through directly, and by the relay.
+    direct_blocked: Instant,
+    relay_down: Instant,
     network: Network,
     server_up: bool,
     random: u64,
@@ -253,6 +291,9 @@ impl Sim {
                 written: 0,
                 read: Vec::new(),
                 used: None,
+                played: None,
+                took_over: None,
+                watched: None,
                 has_media: false,
                 refuses_media: false,
                 reads_for: 0,
@@ -277,6 +318,10 @@ impl Sim {
             no_channel: false,
             no_path: false,
             left: false,
+            nobody_speaks: false,
+            only_relayed: false,
+            direct_blocked: Instant::START,
+            relay_down: Instant::START,
             network,
             server_up: true,
             random: network.seed | 1,
@@ -334,18 +379,28 @@ impl Sim {
         let mut quiet = 0;
         while quiet < 4 {
             self.run(1000);
-            let at_rest = self
-                .items
-                .values()
-                .all(|item| matches!(item, Item::Wake(_) | Item::Stats(..) | Item::Dead(..)));
+            let at_rest = self.items.values().all(|item| {
+                matches!(
+                    item,
+                    Item::Wake(_) | Item::Stats(..) | Item::Listen(_) | Item::Dead(..)
+                )
+            });
             let settled = [ANN, BOB].iter().all(|side| {
                 let end = &self.ends[*side];
                 match end.endpoint.view().state {
                     CallState::Idle => end.legs.is_empty() && end.endpoint.poll_timeout().is_none(),
-                    CallState::Connected { .. } => end.legs.len() == 1,
+                    CallState::Connected { .. } => {
+                        let kept_warm = usize::from(self.network.relays.contains(&true));
+                        (1..=1 + kept_warm).contains(&end.legs.len())
+                    }
                     _ => false,
                 }
             });
+            // One that was kept warm may have been given up at one side, and not yet at the other.
+            let numbers = |side: Side| self.ends[side].legs.iter().map(|leg| leg.id);
+            let is_awake = |end: &End| end.asleep_until <= self.now;
+            let settled =
+                settled && numbers(ANN).eq(numbers(BOB)) && self.ends.iter().all(is_awake);
             quiet = if at_rest && settled { quiet + 1 } else { 0 };
             assert!(
                 self.now < limit,
@@ -433,14 +488,28 @@ impl Sim {
                     assert_eq!(leg.pc.signaling_state(), SignalingState::Stable);
                     assert!(!leg.operating);
                     assert_eq!(end.used, Some(leg.id), "another leg is shown");
+                    assert_eq!(end.played, Some(leg.id), "another leg is heard");
+                }
+                [one, other] if self.network.relays.contains(&true) => {
+                    let shown = end.legs.iter().find(|leg| Some(leg.id) == end.used);
+                    let shown = shown.expect("a leg that is there is shown");
+                    assert_eq!(end.used, end.played, "one leg is shown, another heard");
+                    assert!(self.carries(side, shown.serial), "what is shown is dead");
+                    assert!(!one.operating && !other.operating);
+                    let there = &self.ends[1 - side].legs;
+                    let sends = there.iter().find(|leg| Some(leg.id) == end.used);
+                    let sends = sends.expect("a leg has two ends").carries;
+                    assert_eq!(sends, Carries::All, "no picture comes where it is shown");
                 }
                 _ => panic!("two legs are left"),
             }
         }
-        if let (Some(ann), Some(bob)) = (self.pc(ANN), self.pc(BOB)) {
-            let swapped = bob.settled().map(|(local, remote)| (remote, local));
+        for leg in &ann.legs {
+            let theirs = bob.legs.iter().find(|theirs| theirs.id == leg.id);
+            let theirs = theirs.expect("the two have not the same legs");
+            let swapped = theirs.pc.settled().map(|(local, remote)| (remote, local));
             assert_eq!(
-                ann.settled(),
+                leg.pc.settled(),
                 swapped,
                 "the two have not settled on the same offer"
             );
@@ -507,6 +576,7 @@ impl Sim {
                     Event::MediaRefused
                 };
                 self.handle(side, event);
+                self.tell_paths(side);
             }
             Item::Operation(side, serial, command) => self.complete(side, serial, command),
             Item::Leg(side, serial, event) => {
@@ -544,8 +614,12 @@ impl Sim {
                 };
                 leg.received += u64::from(carries);
                 let (id, received) = (leg.id, leg.received);
-                self.handle(side, Event::Leg(id, LegEvent::BytesReceived(received)));
+                let relayed = leg.purpose == Purpose::Standby { relayed: true };
+                let relayed = relayed || self.only_relayed;
+                let traffic = LegEvent::Traffic { received, relayed };
+                self.handle(side, Event::Leg(id, traffic));
             }
+            Item::Listen(side) => self.listen(side),
             Item::Address(side, address, seen) => {
                 let end = &mut self.ends[side];
                 end.address = address;
@@ -586,6 +660,7 @@ impl Sim {
                 self.handle(side, Event::Over(over));
                 if let Some(record) = record {
                     self.handle(side, Event::Rejoin(record));
+                    self.tell_paths(side);
                 }
                 self.link_changed(side);
             }
@@ -614,6 +689,7 @@ impl Sim {
             | Item::Leg(side, ..)
             | Item::Wake(side)
             | Item::Stats(side, _)
+            | Item::Listen(side)
             | Item::Address(side, ..)
             | Item::LinkBack(side)
             | Item::LinkSilent(side)
@@ -757,6 +833,16 @@ impl Sim {
                     self.cut(side, gap, same, false);
                 }
             }
+            Act::DirectBlocked(gap) => {
+                let gap = Duration::from_millis(gap);
+                self.direct_blocked = self.now + gap;
+                self.put(gap, Item::Listen(side));
+            }
+            Act::RelayDown(gap) => {
+                let gap = Duration::from_millis(gap);
+                self.relay_down = self.now + gap;
+                self.put(gap, Item::Listen(side));
+            }
             Act::LinkBreaks(gap) => {
                 end.link_broken = true;
                 self.handle(side, Event::LinkLost);
@@ -832,6 +918,8 @@ impl Sim {
         end.media_request += 1;
         end.outbox.clear();
         end.used = None;
+        end.played = None;
+        end.watched = None;
         self.put(
             Duration::from_millis(gap),
             Item::PageBack(side, record, over),
@@ -874,15 +962,21 @@ impl Sim {
                 end.media_request += 1;
                 end.has_media = false;
             }
-            Command::OpenLeg { leg: id, offers } => {
+            Command::OpenLeg {
+                leg: id,
+                offers,
+                purpose,
+            } => {
+                let at_most = 2 + usize::from(self.network.relays.contains(&true));
                 assert!(end.has_media, "a leg without media");
-                assert!(end.legs.len() < 2, "three legs");
+                assert!(end.legs.len() < at_most, "too many legs");
                 assert!(end.legs.iter().all(|leg| leg.id != id), "a number twice");
-                if offers && id > 0 {
+                if offers && id > 0 && purpose == Purpose::Call {
                     end.races.push(self.now);
                 }
                 // What comes first is shown at once.
                 end.used.get_or_insert(id);
+                end.played.get_or_insert(id);
                 self.connections += 1;
                 let serial = self.connections;
                 let mut pc = PeerConnection::new(&format!("{}{serial}.", NAMES[side]));
@@ -895,6 +989,11 @@ impl Sim {
                         pc,
                         id,
                         serial,
+                        purpose,
+                        carries: match purpose {
+                            Purpose::Call => Carries::All,
+                            Purpose::Standby { .. } => Carries::Sound,
+                        },
                         operating: false,
                         reported: false,
                         received: 0,
@@ -913,6 +1012,9 @@ impl Sim {
                 assert_eq!(end.legs.len() + 1, open, "closed twice");
                 if end.legs.is_empty() {
                     end.used = None;
+                }
+                if end.played == Some(id) {
+                    end.played = end.used;
                 }
             }
             Command::SetLocalDescription(id)
@@ -942,6 +1044,25 @@ impl Sim {
                     "a closed leg is used"
                 );
                 end.used = Some(id);
+                end.played = Some(id);
+            }
+            Command::PlayLeg(id) => {
+                if end.played != Some(id) {
+                    end.took_over = Some(self.now);
+                }
+                end.played = Some(id);
+                let leg = end.legs.iter().find(|leg| leg.id == id);
+                let serial = leg.expect("a closed leg is played").serial;
+                let after = Duration::from_millis(self.roll(100));
+                self.put(after, Item::Leg(side, serial, LegEvent::MediaFlowing));
+            }
+            Command::Carry(id, carries) => {
+                let leg = end.legs.iter_mut().find(|leg| leg.id == id);
+                leg.expect("a closed leg carries").carries = carries;
+            }
+            Command::Watch(watched) => {
+                end.watched = watched;
+                self.put(Duration::ZERO, Item::Listen(side));
             }
             Command::ReadStats(id) => {
                 if let Some(leg) = end.legs.iter().find(|leg| leg.id == id) {
@@ -1145,6 +1266,15 @@ impl Sim {
         let Some(there) = other.legs.iter().find(|leg| leg.id == here.id) else {
             return false;
         };
+        // A direct leg finds the relay too, where there is one.
+        let relayed = here.purpose == Purpose::Standby { relayed: true };
+        let blocked = match relayed {
+            true => self.relay_down,
+            false => self.direct_blocked,
+        };
+        if self.now < blocked {
+            return false;
+        }
         let reachable = |leg: &LegEnd, side: Side, local: &str| {
             let end = &self.ends[side];
             end.address != 0
@@ -1168,6 +1298,30 @@ impl Sim {
         settled || here.good.iter().any(|(local, remote)| works(local, remote))
     }
 
+    fn tell_paths(&mut self, side: Side) {
+        let relay = self.network.relays[side];
+        if self.network.relays.contains(&true) {
+            let saves = false;
+            self.handle(side, Event::Paths(Paths { relay, saves }));
+        }
+    }
+
+    /// Three looks, 20 ms apart, tell that one leg is silent and the other is not; so they are looked at
+    /// together, 80 ms after anything has changed.
+    fn listen(&mut self, side: Side) {
+        let Some((live, standby)) = self.ends[side].watched.filter(|_| !self.nobody_speaks) else {
+            return;
+        };
+        let carries = |id| {
+            let leg = self.ends[side].legs.iter().find(|leg| leg.id == id);
+            leg.is_some_and(|leg| self.carries(side, leg.serial))
+        };
+        if !carries(live) && carries(standby) {
+            self.handle(side, Event::Leg(live, LegEvent::Unheard));
+            self.put(HEARD, Item::Listen(side));
+        }
+    }
+
     /// The browser's news of legs that have come to carry, or have ceased to.
     fn report_connectivity(&mut self) {
         for side in [ANN, BOB] {
@@ -1177,6 +1331,9 @@ impl Sim {
                 let carries = self.carries(side, serial);
                 if carries == reported {
                     continue;
+                }
+                if self.ends[side].watched.is_some() {
+                    self.put(HEARD, Item::Listen(side));
                 }
                 let leg = &mut self.ends[side].legs[n];
                 leg.reported = carries;
@@ -1197,10 +1354,6 @@ impl Sim {
                     let leg = &mut self.ends[side].legs[n];
                     if has_channel && !std::mem::replace(&mut leg.has_channel, true) {
                         self.leg_event(side, serial, LegEvent::ChannelOpen);
-                    }
-                    if id > 0 {
-                        let after = Duration::from_millis(self.roll(100));
-                        self.put(after, Item::Leg(side, serial, LegEvent::MediaFlowing));
                     }
                 } else {
                     self.put(Duration::from_secs(17), Item::Dead(side, serial, deaths));
@@ -1239,6 +1392,9 @@ fn name_of(command: &Command) -> &'static str {
         Command::AddIceCandidate(..) => "AddIceCandidate",
         Command::RestartIce(_) => "RestartIce",
         Command::UseLeg(_) => "UseLeg",
+        Command::PlayLeg(_) => "PlayLeg",
+        Command::Carry(..) => "Carry",
+        Command::Watch(_) => "Watch",
         Command::ReadStats(_) => "ReadStats",
         Command::ProbeLink => "ProbeLink",
         Command::Send(signal) | Command::SendByServer(signal) => match signal.body {
@@ -1249,6 +1405,8 @@ fn name_of(command: &Command) -> &'static str {
             SignalBody::Accepted => "Send accepted",
             SignalBody::HangUp(_) => "Send hang-up",
             SignalBody::KeepLeg => "Send keep-leg",
+            SignalBody::Standby { .. } => "Send standby",
+            SignalBody::TakeOver => "Send take-over",
             SignalBody::Away => "Send away",
             SignalBody::Rejoin => "Send rejoin",
             SignalBody::Here { .. } => "Send here",

@@ -1,0 +1,286 @@
+//! The standby policy: when a leg is kept warm beside the call's own, and when that one takes over.
+//!
+//! A standby leg goes another way than the call's: through a relay, where that is direct. Sound is sent over
+//! both all the time, pictures where the receiver wants them, and each side decides for itself which of the
+//! two it plays. So a path that dies is left within a tenth of a second, with no question asked.
+//! docs/recovery.md has the rules.
+
+use std::time::Duration;
+
+use holdfast_clock::Instant;
+use holdfast_protocol::Paths;
+
+/// How long a call must have gone on undisturbed before a standby is made, and how long to wait after each
+/// that came to nothing; the last is repeated.
+const WAIT: [Duration; 4] = [
+    Duration::from_secs(3),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+    Duration::from_secs(60),
+];
+
+/// How long a standby may take to connect.
+const BUILD_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often the packets of a standby are counted; and in doubt, when its word is wanted.
+const READ_EVERY: Duration = Duration::from_secs(1);
+const READ_IN_DOUBT: Duration = Duration::from_millis(100);
+
+/// A standby is good again from when packets come over it that did not for so long.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// A standby that no packet comes over for so long is lost.
+const LOST: Duration = Duration::from_secs(5);
+
+/// How long a standby must have been warm before it takes over; and one that was the call's own before.
+const WARM: Duration = Duration::from_secs(2);
+const STILL_WARM: Duration = Duration::from_millis(500);
+
+/// How long a direct leg must have been good again before it takes a relay's place; twice as long after each
+/// time that it did, up to [`PATIENCE`].
+const GOOD: Duration = Duration::from_secs(5);
+const PATIENCE: u32 = 5;
+
+/// Whether there is a standby, and how far it is.
+#[derive(Debug)]
+pub(crate) struct Standby {
+    state: State,
+    polite: bool,
+    /// What the two sides have for one; none is known yet, or they know nothing of it.
+    ours: Option<Paths>,
+    theirs: Option<Paths>,
+    /// How many in a row came to nothing.
+    failures: usize,
+    /// How many times a direct leg has taken a relay's place.
+    returns: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// There is none, and this side makes none.
+    None,
+    /// One is to be made then, if nothing is amiss until then.
+    Due(Instant),
+    /// It is being found out whether there is another way, or it is being made.
+    Building { until: Instant },
+    /// It is connected.
+    Warm {
+        ready: Instant,
+        /// Since when packets have come over it without a pause.
+        since: Instant,
+        read: Instant,
+        received: u64,
+        last_packet: Instant,
+    },
+}
+
+/// An output of the policy: the next thing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StandbyStep {
+    /// Make one, if there is another way.
+    Make,
+    /// Count its packets.
+    Read,
+    /// It came to nothing: close it.
+    Drop,
+    /// It is the better way: let it take over.
+    Return,
+}
+
+/// The call's own leg, as far as it matters to a standby.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Live {
+    /// It carries, and nothing is amiss.
+    Steady {
+        /// The standby goes a shorter way.
+        longer: bool,
+    },
+    /// Nothing comes over it.
+    Silent,
+    /// There is none, or it is not known how good it is.
+    Unsettled,
+}
+
+impl Standby {
+    pub(crate) fn new(polite: bool) -> Self {
+        Self {
+            state: State::None,
+            polite,
+            ours: None,
+            theirs: None,
+            failures: 0,
+            returns: 0,
+        }
+    }
+
+    /// What this side has. Gives whether that is news.
+    pub(crate) fn set_paths(&mut self, paths: Paths) -> bool {
+        self.ours.replace(paths) != Some(paths)
+    }
+
+    /// What this side has.
+    pub(crate) fn paths(&self) -> Option<Paths> {
+        self.ours
+    }
+
+    /// What the other side has.
+    pub(crate) fn set_peer_paths(&mut self, paths: Paths) {
+        self.theirs = Some(paths);
+    }
+
+    /// The network moved: what came to nothing before may not now.
+    pub(crate) fn moved(&mut self) {
+        self.failures = 0;
+    }
+
+    /// One is being made, by whichever side.
+    pub(crate) fn building(&mut self, now: Instant) {
+        let until = now + BUILD_LIMIT;
+        self.state = State::Building { until };
+    }
+
+    /// It is connected.
+    pub(crate) fn connected(&mut self, now: Instant) {
+        self.begin(now + WARM, now);
+    }
+
+    /// It was the call's own leg until now.
+    pub(crate) fn took_over(&mut self, now: Instant) {
+        self.begin(now + STILL_WARM, now);
+    }
+
+    fn begin(&mut self, ready: Instant, now: Instant) {
+        self.failures = 0;
+        self.state = State::Warm {
+            ready,
+            since: now,
+            read: now,
+            received: 0,
+            last_packet: now,
+        };
+    }
+
+    /// There is no standby leg, whatever there was.
+    pub(crate) fn gone(&mut self) {
+        if let State::Warm { .. } = self.state {
+            self.state = State::None;
+        }
+    }
+
+    /// There is no other way now.
+    pub(crate) fn failed(&mut self) {
+        self.failures += 1;
+        self.state = State::None;
+    }
+
+    /// The direct leg has taken a relay's place.
+    pub(crate) fn returned(&mut self) {
+        self.returns = (self.returns + 1).min(PATIENCE);
+    }
+
+    /// Its packets were counted. Whether any have come.
+    pub(crate) fn counted(&mut self, bytes: u64, now: Instant) -> bool {
+        let State::Warm {
+            since,
+            received,
+            last_packet,
+            ..
+        } = &mut self.state
+        else {
+            return false;
+        };
+        let before = std::mem::replace(received, bytes);
+        let comes = before > 0 && bytes > before;
+        if comes {
+            if now >= *last_packet + PAUSE {
+                *since = now;
+            }
+            *last_packet = now;
+        }
+        comes
+    }
+
+    /// Whether it is connected.
+    pub(crate) fn is_warm(&self) -> bool {
+        matches!(self.state, State::Warm { .. })
+    }
+
+    /// Whether it has been for long enough to take over.
+    pub(crate) fn is_ready(&self, now: Instant) -> bool {
+        matches!(self.state, State::Warm { ready, .. } if now >= ready)
+    }
+
+    /// The step that is due. To be asked after every event.
+    pub(crate) fn due(&mut self, live: Live, now: Instant) -> Option<StandbyStep> {
+        let is_steady = matches!(live, Live::Steady { .. });
+        let is_wanted = is_steady && self.makes();
+        let good = GOOD * (1 << self.returns);
+        let read_every = match live {
+            Live::Silent => READ_IN_DOUBT,
+            Live::Steady { .. } | Live::Unsettled => READ_EVERY,
+        };
+        match &mut self.state {
+            State::None if is_wanted => {
+                let [.., longest] = WAIT;
+                let wait = WAIT.get(self.failures).copied().unwrap_or(longest);
+                self.state = State::Due(now + wait);
+                None
+            }
+            State::Due(_) if !is_wanted => {
+                self.state = State::None;
+                None
+            }
+            State::Due(due) if *due <= now => {
+                self.building(now);
+                Some(StandbyStep::Make)
+            }
+            State::Building { until } if *until <= now => {
+                self.failed();
+                Some(StandbyStep::Drop)
+            }
+            State::Warm { last_packet, .. } if now >= *last_packet + LOST => {
+                self.failed();
+                Some(StandbyStep::Drop)
+            }
+            State::Warm {
+                since, last_packet, ..
+            } if live == (Live::Steady { longer: true })
+                && now >= *since + good
+                && now < *last_packet + PAUSE =>
+            {
+                Some(StandbyStep::Return)
+            }
+            State::Warm { read, .. } if now >= *read + read_every => {
+                *read = now;
+                Some(StandbyStep::Read)
+            }
+            State::None | State::Due(_) | State::Building { .. } | State::Warm { .. } => None,
+        }
+    }
+
+    /// When [`Self::due`] will next have something to say by itself.
+    pub(crate) fn next(&self, live: Live) -> Option<Instant> {
+        match self.state {
+            State::None => None,
+            State::Due(due) | State::Building { until: due } => Some(due),
+            State::Warm {
+                read, last_packet, ..
+            } => {
+                let read_every = match live {
+                    Live::Silent => READ_IN_DOUBT,
+                    Live::Steady { .. } | Live::Unsettled => READ_EVERY,
+                };
+                Some((read + read_every).min(last_packet + LOST))
+            }
+        }
+    }
+
+    /// Whether this side is the one that makes it: the one that has a relay; where both have, the impolite.
+    fn makes(&self) -> bool {
+        let (Some(ours), Some(theirs)) = (self.ours, self.theirs) else {
+            return false;
+        };
+        let saves = ours.saves || theirs.saves;
+        ours.relay && !saves && !(self.polite && theirs.relay)
+    }
+}

@@ -1,0 +1,296 @@
+//! The standby policy, rule by rule: a leg kept warm through a relay, on two calls with a simulated network.
+
+mod sim;
+
+use std::time::Duration;
+
+use holdfast_call::{Carries, Event, LegEvent, Watch};
+use holdfast_clock::Instant;
+use holdfast_protocol::Paths;
+use sim::{ANN, Act, BOB, Network, Side, Sim};
+
+fn count(sim: &Sim, side: Side, name: &str) -> usize {
+    let commands = sim.ends[side].commands.iter();
+    commands.filter(|command| **command == name).count()
+}
+
+/// The legs of a side, and what it sends over each.
+fn legs(sim: &Sim, side: Side) -> Vec<(u32, Carries)> {
+    let legs = sim.ends[side].legs.iter();
+    legs.map(|leg| (leg.leg_id(), leg.carries)).collect()
+}
+
+/// The legs that Ann and Bob play.
+fn played(sim: &Sim) -> [Option<u32>; 2] {
+    [ANN, BOB].map(|side| sim.ends[side].played)
+}
+
+/// They talk, and a leg is kept warm.
+fn warm() -> Sim {
+    let mut sim = Sim::talking_over(Network::RELAYED);
+    sim.run(10_000);
+    sim.assert_agreement();
+    assert_eq!(sim.ends[ANN].watched, Some((0, 1)));
+    sim
+}
+
+const BESIDE: [(u32, Carries); 2] = [(0, Carries::All), (1, Carries::Sound)];
+
+#[test]
+fn a_leg_is_kept_warm_once_the_call_has_settled() {
+    let mut sim = Sim::talking_over(Network::RELAYED);
+    sim.run(800);
+    assert_eq!(sim.ends[ANN].legs.len(), 1);
+    sim.run(6000);
+    for side in [ANN, BOB] {
+        assert_eq!(legs(&sim, side), BESIDE);
+        assert_eq!(sim.ends[side].watched, Some((0, 1)));
+    }
+    assert_eq!(played(&sim), [Some(0); 2]);
+}
+
+#[test]
+fn a_path_that_dies_is_left_with_no_question_asked() {
+    let mut sim = warm();
+    sim.act(ANN, Act::DirectBlocked(4000), 100);
+    assert_eq!(played(&sim), [Some(1); 2]);
+    sim.run(200);
+    for side in [ANN, BOB] {
+        assert_eq!(sim.ends[side].used, Some(1));
+        assert_eq!(count(&sim, side, "ProbeLink"), 0);
+        assert!(legs(&sim, side).contains(&(1, Carries::All)));
+    }
+    assert!(sim.connected());
+}
+
+#[test]
+fn each_side_decides_for_itself_which_leg_it_plays() {
+    let mut sim = warm();
+    sim.handle(ANN, Event::Leg(0, LegEvent::Unheard));
+    sim.run(300);
+    assert_eq!(played(&sim), [Some(1), Some(0)]);
+    // Bob still plays what comes over the first, and so it goes on.
+    assert_eq!(legs(&sim, ANN), [(0, Carries::All), (1, Carries::All)]);
+    // Ann may show the first until she has a picture of the second.
+    assert_eq!(legs(&sim, BOB), [(0, Carries::All), (1, Carries::All)]);
+    sim.handle(BOB, Event::Leg(0, LegEvent::Unheard));
+    sim.run(3500);
+    assert_eq!(played(&sim), [Some(1), Some(1)]);
+    for side in [ANN, BOB] {
+        assert_eq!(legs(&sim, side), [(0, Carries::Sound), (1, Carries::All)]);
+    }
+}
+
+#[test]
+fn a_direct_path_that_is_good_again_takes_the_relays_place() {
+    let mut sim = warm();
+    sim.act(ANN, Act::DirectBlocked(4000), 8500);
+    assert_eq!(played(&sim), [Some(1); 2]);
+    sim.run(3000);
+    assert_eq!(played(&sim), [Some(0); 2]);
+    // What was learned of it is not forgotten at once: the next time takes twice as long.
+    sim.run(3000);
+    assert_eq!(legs(&sim, ANN), BESIDE);
+    sim.act(ANN, Act::DirectBlocked(4000), 13_500);
+    assert_eq!(played(&sim), [Some(1); 2]);
+    sim.run(2500);
+    assert_eq!(played(&sim), [Some(0); 2]);
+    assert_eq!(count(&sim, ANN, "OpenLeg"), 2);
+}
+
+#[test]
+fn a_direct_path_that_stays_dead_is_closed_and_looked_for_again() {
+    let mut sim = warm();
+    sim.act(ANN, Act::DirectBlocked(12_000), 4500);
+    assert_eq!(sim.ends[ANN].legs.len(), 2);
+    sim.run(2500);
+    assert_eq!(legs(&sim, ANN), [(1, Carries::All)]);
+    // It is there again, and after a while in use.
+    sim.run(40_000);
+    assert_eq!(played(&sim), [Some(2); 2]);
+    sim.assert_agreement();
+}
+
+#[test]
+fn a_relay_that_dies_is_given_up_and_looked_for_again() {
+    let mut sim = warm();
+    sim.act(ANN, Act::RelayDown(20_000), 7000);
+    assert_eq!(legs(&sim, ANN), [(0, Carries::All)]);
+    assert_eq!(legs(&sim, BOB), [(0, Carries::All)]);
+    sim.run(60_000);
+    assert_eq!(sim.ends[ANN].legs.len(), 2);
+    assert_eq!(played(&sim), [Some(0); 2]);
+    assert_eq!(
+        count(&sim, ANN, "ProbeLink") + count(&sim, BOB, "ProbeLink"),
+        0
+    );
+}
+
+#[test]
+fn where_nobody_speaks_packets_tell_and_a_little_later() {
+    let mut sim = warm();
+    sim.nobody_speaks = true;
+    sim.act(ANN, Act::DirectBlocked(10_000), 290);
+    assert_eq!(played(&sim), [Some(0); 2]);
+    sim.run(500);
+    assert_eq!(played(&sim), [Some(1); 2]);
+    sim.run(1000);
+    assert!(sim.connected());
+    assert_eq!(sim.ends[ANN].legs.len(), 2, "the search is called off");
+}
+
+#[test]
+fn a_standby_has_two_seconds_to_get_warm() {
+    let mut sim = Sim::talking_over(Network::RELAYED);
+    while sim.ends[ANN].watched.is_none() {
+        sim.run(10);
+    }
+    sim.run(1500);
+    sim.handle(ANN, Event::Leg(0, LegEvent::Unheard));
+    assert_eq!(played(&sim), [Some(0); 2]);
+    sim.run(600);
+    sim.handle(ANN, Event::Leg(0, LegEvent::Unheard));
+    assert_eq!(played(&sim), [Some(1), Some(0)]);
+}
+
+#[test]
+fn a_race_that_is_won_closes_both_and_another_is_made() {
+    let mut sim = warm();
+    sim.act(ANN, Act::Move(1000), 3000);
+    assert_eq!(played(&sim), [Some(2); 2]);
+    assert_eq!(legs(&sim, ANN), [(2, Carries::All)]);
+    sim.run(10_000);
+    assert_eq!(sim.ends[BOB].watched, Some((2, 3)));
+    sim.assert_agreement();
+}
+
+#[test]
+fn one_side_that_has_a_relay_is_enough() {
+    for relays in [[true, false], [false, true]] {
+        let network = Network {
+            relays,
+            ..Network::PERFECT
+        };
+        let mut sim = Sim::talking_over(network);
+        sim.run(10_000);
+        assert_eq!(sim.ends[ANN].watched, Some((0, 1)));
+        let makers = [ANN, BOB].map(|side| sim.sent(side, "standby"));
+        assert_eq!(makers, relays.map(usize::from));
+    }
+}
+
+#[test]
+fn nothing_is_kept_warm_where_one_side_saves_data_or_knows_nothing_of_it() {
+    let paths = |relay, saves| Event::Paths(Paths { relay, saves });
+    let tried = |event: Option<Event>| {
+        let mut sim = Sim::talking();
+        for (side, event) in [(ANN, event), (BOB, Some(paths(true, false)))] {
+            event.into_iter().for_each(|event| sim.handle(side, event));
+        }
+        sim.run(20_000);
+        sim.ends[ANN].legs.len()
+    };
+    assert_eq!(tried(Some(paths(false, false))), 2);
+    assert_eq!(tried(Some(paths(false, true))), 1);
+    assert_eq!(tried(None), 1);
+}
+
+#[test]
+fn a_call_that_goes_through_a_relay_already_has_none_beside_it() {
+    let mut sim = Sim::talking_over(Network::RELAYED);
+    sim.only_relayed = true;
+    sim.run(60_000);
+    assert_eq!(count(&sim, ANN, "OpenLeg"), 1);
+    sim.only_relayed = false;
+    sim.run(60_000);
+    assert_eq!(sim.ends[ANN].legs.len(), 2);
+}
+
+#[test]
+fn a_race_needs_the_number_that_a_standby_was_to_have() {
+    // The impolite side, Bob, makes the standby; at the same moment, Ann's network moves.
+    for before in 0..60 {
+        let mut sim = Sim::talking_over(Network {
+            delay: 60,
+            ..Network::RELAYED
+        });
+        let made = |sim: &Sim| sim.sent(BOB, "standby") + sim.ends[ANN].races.len() > 0;
+        sim.schedule(5700 - 1000 + before * 10, ANN, Act::Move(0));
+        sim.run_out();
+        assert!(made(&sim));
+        sim.assert_agreement();
+        assert!(sim.connected());
+    }
+}
+
+/// What is played of two legs, looked at each 20 ms.
+struct Ears {
+    watch: Watch,
+    now: Instant,
+    live: f64,
+    standby: f64,
+}
+
+impl Ears {
+    fn new() -> Self {
+        let now = Instant::START;
+        let (watch, live, standby) = (Watch::new(now), 0.0, 0.0);
+        let mut ears = Self {
+            watch,
+            now,
+            live,
+            standby,
+        };
+        assert_eq!(ears.hear(1000, true, true), None);
+        ears
+    }
+
+    /// So many milliseconds pass, in which each is played or not; when one should take over.
+    fn hear(&mut self, millis: u64, live: bool, standby: bool) -> Option<u64> {
+        self.look_each(20, millis, live, standby)
+    }
+
+    fn look_each(&mut self, step: u64, millis: u64, live: bool, standby: bool) -> Option<u64> {
+        (1..=millis / step).find_map(|nth| {
+            self.now += Duration::from_millis(step);
+            self.live += f64::from(u8::from(live));
+            self.standby += f64::from(u8::from(standby));
+            let looked = self
+                .watch
+                .look(Some(self.live), Some(self.standby), self.now);
+            looked.then_some(nth * step)
+        })
+    }
+}
+
+#[test]
+fn sixty_milliseconds_of_silence_and_a_second_look_are_enough() {
+    let mut ears = Ears::new();
+    assert_eq!(ears.hear(60, false, true), None);
+    assert_eq!(ears.hear(500, false, true), Some(40));
+    // Once there was a pause that is not usual, it takes longer.
+    let mut ears = Ears::new();
+    assert_eq!(ears.hear(60, false, true), None);
+    assert_eq!(ears.hear(500, true, true), None);
+    assert_eq!(ears.hear(500, false, true), Some(140));
+}
+
+#[test]
+fn silence_of_both_is_nobodys_fault() {
+    let mut ears = Ears::new();
+    assert_eq!(ears.hear(2000, false, false), None);
+    assert_eq!(ears.hear(2000, true, false), None);
+    let mut watch = Watch::new(Instant::START);
+    let later = Instant::START + Duration::from_secs(1);
+    // Of a leg that has never been heard, silence tells nothing.
+    assert!(!watch.look(None, Some(1.0), later));
+    assert!(!watch.look(None, Some(2.0), later));
+}
+
+#[test]
+fn a_single_late_look_is_not_believed() {
+    let mut ears = Ears::new();
+    // The page was busy: both have played since, but only one has been seen to.
+    assert_eq!(ears.look_each(200, 200, false, true), None);
+    assert_eq!(ears.hear(200, true, true), None);
+}
