@@ -470,20 +470,22 @@ impl Call {
         }
         if !up {
             self.lose_peer();
-        } else if self.is_lost() {
-            if self.parties.peer.is_proved() {
-                self.show(true);
-            } else {
-                self.parties.peer_is_back();
-                if self.is_asking() {
-                    // What was said meanwhile may be lost, and that it is over with it: whoever knows
-                    // nothing of the call says so.
-                    self.send(SignalBody::Rejoin);
-                }
-                return true;
-            }
+            return false;
         }
-        false
+        let was_lost = self.is_lost();
+        if was_lost && self.parties.peer.is_proved() {
+            self.show(true);
+            return false;
+        }
+        if was_lost {
+            self.parties.peer_is_back();
+        }
+        if self.is_asking() {
+            // What was said meanwhile may be lost, or was never sent by a page that was loaded anew, and that
+            // it is over with it: whoever knows nothing of the call says so.
+            self.send(SignalBody::Rejoin);
+        }
+        was_lost
     }
 
     /// The other side has shown itself, with that tag: it is there from now on. `asks`: it may not

@@ -306,3 +306,26 @@ fn whoever_calls_on_is_told_that_the_call_is_over() {
     let ended = sim.ends[ANN].endpoint.view().ended.expect("a call");
     assert_eq!(ended.reason, EndReason::There(HangUpReason::UnknownCall));
 }
+
+/// Ann declines while her network moves, and her page is loaded anew before that was sent.
+#[test]
+fn whoever_waits_for_an_answer_learns_that_the_page_has_forgotten_the_call() {
+    let mut sim = Sim::new(Network {
+        delay: 0,
+        doubled: 0,
+        lost: 0,
+        seed: 0,
+        persons: false,
+        relays: [false; 2],
+    });
+    sim.schedule(0, ANN, Act::RefuseMedia);
+    sim.schedule(0, BOB, Act::Dial);
+    sim.schedule(19_165, ANN, Act::Sleep(8173));
+    sim.schedule(22_995, ANN, Act::Dial);
+    sim.schedule(22_995, ANN, Act::Move(4250));
+    sim.schedule(31_588, ANN, Act::Reload(0));
+    sim.run_out();
+    sim.assert_agreement();
+    let ended = sim.ends[BOB].endpoint.view().ended.expect("a call");
+    assert_eq!(ended.reason, EndReason::There(HangUpReason::UnknownCall));
+}
