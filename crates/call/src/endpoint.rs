@@ -453,7 +453,10 @@ impl Endpoint {
     fn receive_call(&mut self, from: Address, tag: Option<Tag>, sdp: String, now: Instant) {
         let token = tag.as_ref().map(|tag| tag.call.clone());
         let mut calls = token.iter();
-        let is_known = calls.any(|token| !self.known_calls.is_latest(&from.name, token));
+        // One that is over is over, whoever began it: this was on its way since.
+        let is_over = |token| self.over.iter().any(|(over, _)| over == token);
+        let is_known =
+            calls.any(|token| is_over(token) || !self.known_calls.is_latest(&from.name, token));
         // Whoever is called is welcome for once.
         let is_called = |call: &Call| call.is_calling() && call.peer().name == from.name;
         let is_called = self.calls.current.as_ref().is_some_and(is_called);

@@ -329,3 +329,24 @@ fn whoever_waits_for_an_answer_learns_that_the_page_has_forgotten_the_call() {
     let ended = sim.ends[BOB].endpoint.view().ended.expect("a call");
     assert_eq!(ended.reason, EndReason::There(HangUpReason::UnknownCall));
 }
+
+/// Ann's offer, sent again in a call that Bob has ended meanwhile, comes when he calls her anew.
+#[test]
+fn an_offer_of_a_call_that_is_over_is_no_call_at_the_same_moment() {
+    let mut sim = Sim::new(Network {
+        delay: 208,
+        doubled: 0,
+        lost: 3,
+        seed: 11_228_270_205_766_963_542,
+        persons: false,
+        relays: [false; 2],
+    });
+    sim.schedule(18_247, BOB, Act::Dial);
+    sim.schedule(18_408, ANN, Act::Dial);
+    sim.schedule(19_100, BOB, Act::HangUp);
+    sim.schedule(20_837, BOB, Act::Dial);
+    sim.schedule(24_000, ANN, Act::Accept);
+    sim.run_out();
+    sim.assert_agreement();
+    assert!(sim.connected(), "{:?} {:?}", sim.stage(ANN), sim.stage(BOB));
+}
