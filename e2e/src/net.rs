@@ -142,6 +142,13 @@ impl Net {
         self.filter(person, link, "ip protocol udp");
     }
 
+    /// Drops what is not TCP between the people; what goes through the hub's own servers is not.
+    pub fn drop_direct(&self) {
+        nft(
+            "table ip lab {\nchain forward {\ntype filter hook forward priority 0\nip protocol udp drop\n}\n}",
+        );
+    }
+
     /// Drops nothing any more.
     pub fn drop_nothing(&self) {
         netns("hf-hub", "nft flush ruleset");

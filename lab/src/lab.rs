@@ -73,16 +73,18 @@ impl Lab {
             address: 2,
             port: 20_000,
         };
-        lab.open(&[]).await;
+        lab.open(&[], false).await;
         lab
     }
 
-    /// Both open the page, with those TURN servers alone to go through if any are named, and talk.
-    async fn open(&self, turn: &[Ipv4Addr]) {
+    /// Both open the page, with those TURN servers, perhaps to go through them alone, and talk.
+    async fn open(&self, turn: &[Ipv4Addr], relay_only: bool) {
         let mut config = json!({ "recovery": format!("{:?}", self.policy).to_lowercase() });
         if !turn.is_empty() {
             let server = |address: &Ipv4Addr| json!({ "urls": format!("turn:{address}"), "username": "lab", "credential": "lab" });
             config["iceServers"] = turn.iter().map(server).collect();
+        }
+        if relay_only {
             config["iceTransportPolicy"] = json!("relay");
         }
         let file = self.site.path().join("config.json");
@@ -110,11 +112,14 @@ impl Lab {
     /// Plays a scenario on a call that goes well, and measures.
     pub(crate) async fn play(&mut self, scenario: Scenario) -> Outcome {
         sleep(STEADY).await;
-        if scenario == Scenario::Relay {
+        let is_beside = matches!(scenario, Scenario::Direct | Scenario::DirectFlapping);
+        if is_beside || scenario == Scenario::Relay {
             self.stale = true;
             self.hang_up().await;
-            self.open(&TURN).await;
-            sleep(STEADY).await;
+            let turn = if is_beside { &TURN[..1] } else { &TURN };
+            self.open(turn, !is_beside).await;
+            // Until a leg is kept warm, and has been for long enough.
+            sleep(2 * STEADY).await;
         }
         self.stale |= matches!(scenario, Scenario::ReloadCaller | Scenario::ReloadCallee);
         let before = self.fingerprints().await;
@@ -259,6 +264,21 @@ impl Lab {
                 end(&mut self.turn[used]);
                 Since::Fault(at)
             }
+            Scenario::Direct => {
+                let at = now();
+                self.net.drop_direct();
+                Since::Fault(at)
+            }
+            Scenario::DirectFlapping => {
+                let at = now();
+                for _ in 0..5 {
+                    self.net.drop_direct();
+                    wait(3000).await;
+                    self.net.drop_nothing();
+                    wait(8000).await;
+                }
+                Since::Fault(at)
+            }
             Scenario::Ringing => {
                 self.hang_up().await;
                 let [ann, bob] = &self.people;
@@ -309,7 +329,7 @@ impl Lab {
         }
         if std::mem::take(&mut self.stale) {
             self.hang_up().await;
-            self.open(&[]).await;
+            self.open(&[], false).await;
         }
         for person in [ANN, BOB] {
             let rest = other(self.on[person]);

@@ -91,6 +91,10 @@ enum Scenario {
     ServerGone,
     /// Media goes through TURN servers, and the caller's is killed; there is another
     Relay,
+    /// Media between the two is dropped, but for what goes through a TURN server; nobody is told
+    Direct,
+    /// The same, five times for 3 s
+    DirectFlapping,
     /// The network switches while it rings
     Ringing,
     /// The network switches as the call is accepted
@@ -154,6 +158,7 @@ impl Scenario {
             Self::Switch | Self::NewAddress | Self::Both => 2500.0,
             Self::ServerRestart => 1000.0,
             Self::BlackHole | Self::MakeBeforeBreak | Self::Relay => 5000.0,
+            Self::Direct | Self::DirectFlapping => 1500.0,
             Self::ReloadCaller | Self::ReloadCallee => 6000.0,
             Self::ServerGone => 10_000.0,
             Self::Outage3
