@@ -213,6 +213,16 @@ impl Drop for Net {
     }
 }
 
+/// The processes that run in the namespace of that person.
+#[must_use]
+pub fn processes(name: &str) -> Vec<u32> {
+    let mut list = Command::new("ip");
+    let list = list.args(["netns", "pids", &namespace(name)]).output();
+    let list = list.map(|list| String::from_utf8_lossy(&list.stdout).into_owned());
+    let list = list.unwrap_or_default();
+    list.lines().filter_map(|line| line.parse().ok()).collect()
+}
+
 /// The namespace of that person.
 pub(crate) fn namespace(name: &str) -> String {
     format!("hf-{}", name.to_lowercase())

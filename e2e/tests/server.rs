@@ -11,7 +11,7 @@ use e2e::{
     Kind, Person, Stage, free_address, holdfast_server_at, holdfast_server_with, site_with, stage,
 };
 use holdfast_server::{Options, Tls};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn a_room_is_for_those_who_have_its_link() {
@@ -116,7 +116,18 @@ async fn behind_relays(
     kinds: [Kind; 2],
     options: impl FnOnce(&mut Options),
 ) -> [Person; 2] {
-    let site = site_with(&json!({ "iceTransportPolicy": "relay" }).to_string());
+    let config = json!({ "iceTransportPolicy": "relay" });
+    two_with(stage, kinds, &config, options).await
+}
+
+/// Ann and Bob, with that config.json, and a server with those options.
+async fn two_with(
+    stage: &Stage,
+    kinds: [Kind; 2],
+    config: &Value,
+    options: impl FnOnce(&mut Options),
+) -> [Person; 2] {
+    let site = site_with(&config.to_string());
     let server = holdfast_server_with(|mut all| {
         options(&mut all);
         all.site = site;
@@ -324,4 +335,91 @@ fn a_call_through_coturn_in_chromium() {
 #[test]
 fn a_call_through_coturn_from_chromium_to_firefox() {
     through_coturn([Chromium, Firefox]);
+}
+
+/// A call that goes directly, on a server that has a relay.
+async fn beside_our_turn(stage: &Stage, kinds: [Kind; 2], config: &Value) -> [Person; 2] {
+    let [ann, bob] = two_with(stage, kinds, config, |options| {
+        options.turn = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, free_udp_port())));
+    })
+    .await;
+    ann.call("Bob").await;
+    bob.accept().await;
+    ann.sees_the_other_side().await;
+    bob.sees_the_other_side().await;
+    [ann, bob]
+}
+
+/// How many packets of sound, and pictures, a page has sent over its second leg. (Of pictures that are off, Chromium
+/// sends padding at first.)
+const SENT_OVER_THE_SECOND: &str = "const done = arguments[0];
+    const second = peers.filter(peer => peer.connectionState === 'connected')[1];
+    second.getStats().then(report => {
+        const sent = [...report.values()].filter(one => one.type === 'outbound-rtp');
+        const sum = (kind, field) => sent.filter(one => one.kind === kind)
+            .reduce((sum, one) => sum + (one[field] ?? 0), 0);
+        done([sum('audio', 'packetsSent'), sum('video', 'framesEncoded')]);
+    });";
+
+const WARM: &str = "return peers.filter(peer => peer.connectionState === 'connected').length === 2";
+
+/// The picture that is shown is one of the second leg's.
+const SHOWS_THE_SECOND: &str =
+    "const [shown] = document.querySelector('#received_video').srcObject.getVideoTracks();
+    const second = peers.filter(peer => peer.connectionState === 'connected')[1];
+    return second.getReceivers().some(receiver => receiver.track === shown)";
+
+/// Bob hears nothing over the first leg any more, and sees nothing; Ann does.
+fn a_silent_leg_is_left(kinds: [Kind; 2]) {
+    stage(async |stage| {
+        let [ann, bob] = beside_our_turn(stage, kinds, &json!({})).await;
+        for person in [&ann, &bob] {
+            person.until("a leg is kept warm", WARM, json!([])).await;
+            let before = person.run_async(SENT_OVER_THE_SECOND).await;
+            tokio::time::sleep(Duration::from_millis(2500)).await;
+            let after = person.run_async(SENT_OVER_THE_SECOND).await;
+            let sound = |sent: &Value| sent[0].as_f64().unwrap_or_default();
+            let more = sound(&after) - sound(&before);
+            assert!(more > 80.0, "{} has sent {more} packets", person.name);
+            assert_eq!(after[1], 0, "{} sends pictures", person.name);
+        }
+        let mute = "const first = peers.find(peer => peer.connectionState === 'connected');
+            for (const sender of first.getSenders()) sender.replaceTrack(null)";
+        ann.run(mute, json!([])).await;
+        bob.until("Bob leaves it", SHOWS_THE_SECOND, json!([]))
+            .await;
+        bob.sees_the_other_side().await;
+        bob.hears_the_other_side().await;
+        ann.sees_the_other_side().await;
+        let is_asked = ann.run(SHOWS_THE_SECOND, json!([])).await;
+        assert_eq!(is_asked, false, "Ann has no reason to leave it");
+        ann.hang_up().await;
+        bob.is_idle().await;
+        for person in [&ann, &bob] {
+            let closed = "return peers.every(peer => peer.connectionState === 'closed')";
+            person.until("both are closed", closed, json!([])).await;
+        }
+    });
+}
+
+#[test]
+fn a_silent_leg_is_left_for_one_kept_warm_in_chromium() {
+    a_silent_leg_is_left([Chromium, Chromium]);
+}
+
+#[test]
+fn a_silent_leg_is_left_for_one_kept_warm_from_chromium_to_firefox() {
+    a_silent_leg_is_left([Chromium, Firefox]);
+}
+
+#[test]
+fn no_leg_is_kept_warm_where_the_site_wants_none() {
+    stage(async |stage| {
+        let kinds = [Chromium, Chromium];
+        let [ann, bob] = beside_our_turn(stage, kinds, &json!({ "standby": false })).await;
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        for person in [&ann, &bob] {
+            assert_eq!(person.run(WARM, json!([])).await, false, "{}", person.name);
+        }
+    });
 }

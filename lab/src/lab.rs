@@ -73,20 +73,13 @@ impl Lab {
             address: 2,
             port: 20_000,
         };
-        lab.open(&[], false).await;
+        lab.open(json!({})).await;
         lab
     }
 
-    /// Both open the page, with those TURN servers, perhaps to go through them alone, and talk.
-    async fn open(&self, turn: &[Ipv4Addr], relay_only: bool) {
-        let mut config = json!({ "recovery": format!("{:?}", self.policy).to_lowercase() });
-        if !turn.is_empty() {
-            let server = |address: &Ipv4Addr| json!({ "urls": format!("turn:{address}"), "username": "lab", "credential": "lab" });
-            config["iceServers"] = turn.iter().map(server).collect();
-        }
-        if relay_only {
-            config["iceTransportPolicy"] = json!("relay");
-        }
+    /// Both open the page, with that in its config.json, and talk.
+    async fn open(&self, mut config: Value) {
+        config["recovery"] = json!(format!("{:?}", self.policy).to_lowercase());
         let file = self.site.path().join("config.json");
         fs::write(file, config.to_string()).expect("written");
         for person in &self.people {
@@ -96,6 +89,17 @@ impl Lab {
             }
         }
         self.call().await;
+    }
+
+    /// Both talk directly, where there is a relay, with a leg that is kept warm through it or without.
+    pub(crate) async fn call_beside_a_relay(&mut self, standby: bool) {
+        self.hang_up().await;
+        self.open(json!({ "iceServers": relays(&TURN[..1]), "standby": standby }))
+            .await;
+    }
+
+    pub(crate) fn people(&self) -> &[Person] {
+        &self.people
     }
 
     /// Ann calls Bob, and they talk.
@@ -116,8 +120,11 @@ impl Lab {
         if is_beside || scenario == Scenario::Relay {
             self.stale = true;
             self.hang_up().await;
-            let turn = if is_beside { &TURN[..1] } else { &TURN };
-            self.open(turn, !is_beside).await;
+            self.open(match is_beside {
+                true => json!({ "iceServers": relays(&TURN[..1]) }),
+                false => json!({ "iceServers": relays(&TURN), "iceTransportPolicy": "relay" }),
+            })
+            .await;
             // Until a leg is kept warm, and has been for long enough.
             sleep(2 * STEADY).await;
         }
@@ -329,7 +336,7 @@ impl Lab {
         }
         if std::mem::take(&mut self.stale) {
             self.hang_up().await;
-            self.open(&[], false).await;
+            self.open(json!({})).await;
         }
         for person in [ANN, BOB] {
             let rest = other(self.on[person]);
@@ -430,6 +437,12 @@ impl Drop for Lab {
 fn end(process: &mut Child) {
     let _ = process.kill();
     let _ = process.wait();
+}
+
+/// Those TURN servers, as config.json has them.
+fn relays(at: &[Ipv4Addr]) -> Value {
+    let server = |address: &Ipv4Addr| json!({ "urls": format!("turn:{address}"), "username": "lab", "credential": "lab" });
+    at.iter().map(server).collect()
 }
 
 /// A TURN server at that address of the hub.

@@ -7,6 +7,7 @@
     reason = "a program for developers"
 )]
 
+mod cost;
 mod lab;
 mod page;
 mod results;
@@ -32,6 +33,9 @@ struct Args {
     /// The policy for a path in doubt
     #[arg(long, value_delimiter = ',', default_value = "race")]
     policy: Vec<Policy>,
+    /// In place of faults: what a leg that is kept warm costs, in so many calls of each kind
+    #[arg(long, value_name = "CALLS")]
+    cost: Option<usize>,
     /// The most telling scenarios, once each
     #[arg(long)]
     short: bool,
@@ -121,6 +125,9 @@ fn main() {
         );
         return;
     }
+    if let Some(calls) = args.cost {
+        return stage(async |stage| cost::measure(stage, calls).await);
+    }
     fs::create_dir_all(&args.out).expect("a folder");
     let mut results = Results::load(&args.out);
     let mut beyond = Vec::new();
@@ -181,6 +188,7 @@ impl Args {
             (true, _) => vec![
                 Switch,
                 BlackHole,
+                Direct,
                 Both,
                 ServerRestart,
                 ServerGone,

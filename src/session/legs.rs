@@ -224,7 +224,7 @@ impl Legs {
         }
     }
 
-    /// What is added to a leg is sent over it, unless it sends none of the kind.
+    /// What was added to a leg is negotiated: pictures are not sent over one that sends none.
     pub(super) fn described(&mut self, serial: u32) {
         if let Some(leg) = self.by_serial(serial).filter(|leg| !leg.has_pictures) {
             send_pictures(leg.peer.connection(), false);
