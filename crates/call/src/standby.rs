@@ -71,6 +71,8 @@ enum State {
         read: Instant,
         received: u64,
         last_packet: Instant,
+        /// The call's own leg is in doubt, and so only what comes from now on tells anything.
+        doubted: bool,
     },
 }
 
@@ -157,6 +159,7 @@ impl Standby {
             read: now,
             received: 0,
             last_packet: now,
+            doubted: false,
         };
     }
 
@@ -215,10 +218,16 @@ impl Standby {
         let is_steady = matches!(live, Live::Steady { .. });
         let is_wanted = is_steady && self.makes();
         let good = GOOD * (1 << self.returns);
-        let read_every = match live {
-            Live::Silent => READ_IN_DOUBT,
-            Live::Steady { .. } | Live::Unsettled => READ_EVERY,
-        };
+        let is_silent = live == Live::Silent;
+        let read_every = read_every(live);
+        if let State::Warm {
+            received, doubted, ..
+        } = &mut self.state
+            && *doubted != is_silent
+        {
+            *doubted = is_silent;
+            *received = 0;
+        }
         match &mut self.state {
             State::None if is_wanted => {
                 let [.., longest] = WAIT;
@@ -265,13 +274,7 @@ impl Standby {
             State::Due(due) | State::Building { until: due } => Some(due),
             State::Warm {
                 read, last_packet, ..
-            } => {
-                let read_every = match live {
-                    Live::Silent => READ_IN_DOUBT,
-                    Live::Steady { .. } | Live::Unsettled => READ_EVERY,
-                };
-                Some((read + read_every).min(last_packet + LOST))
-            }
+            } => Some((read + read_every(live)).min(last_packet + LOST)),
         }
     }
 
@@ -282,5 +285,12 @@ impl Standby {
         };
         let saves = ours.saves || theirs.saves;
         ours.relay && !saves && !(self.polite && theirs.relay)
+    }
+}
+
+fn read_every(live: Live) -> Duration {
+    match live {
+        Live::Silent => READ_IN_DOUBT,
+        Live::Steady { .. } | Live::Unsettled => READ_EVERY,
     }
 }

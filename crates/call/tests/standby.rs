@@ -74,7 +74,10 @@ fn each_side_decides_for_itself_which_leg_it_plays() {
     // Ann may show the first until she has a picture of the second.
     assert_eq!(legs(&sim, BOB), [(0, Carries::All), (1, Carries::All)]);
     sim.handle(BOB, Event::Leg(0, LegEvent::Unheard));
-    sim.run(3500);
+    sim.run(300);
+    // So it is the other way round.
+    assert_eq!(legs(&sim, ANN), [(0, Carries::All), (1, Carries::All)]);
+    sim.run(3200);
     assert_eq!(played(&sim), [Some(1), Some(1)]);
     for side in [ANN, BOB] {
         assert_eq!(legs(&sim, side), [(0, Carries::Sound), (1, Carries::All)]);
@@ -96,6 +99,31 @@ fn a_direct_path_that_is_good_again_takes_the_relays_place() {
     sim.run(2500);
     assert_eq!(played(&sim), [Some(0); 2]);
     assert_eq!(count(&sim, ANN, "OpenLeg"), 2);
+}
+
+#[test]
+fn a_direct_path_that_comes_and_goes_is_not_good() {
+    let mut sim = warm();
+    sim.act(ANN, Act::DirectBlocked(2500), 5500);
+    // Good for three seconds, and gone again.
+    sim.act(ANN, Act::DirectBlocked(4000), 3500);
+    assert_eq!(played(&sim), [Some(1); 2]);
+    sim.run(4500);
+    assert_eq!(played(&sim), [Some(1); 2]);
+    sim.run(3000);
+    assert_eq!(played(&sim), [Some(0); 2]);
+}
+
+#[test]
+fn a_direct_leg_that_finds_the_relay_alone_is_none() {
+    let mut sim = warm();
+    sim.act(ANN, Act::DirectBlocked(9000), 8500);
+    assert_eq!(legs(&sim, ANN), [(1, Carries::All)]);
+    sim.only_relayed = true;
+    sim.run(60_000);
+    assert_eq!(legs(&sim, ANN), [(1, Carries::All)]);
+    assert!(count(&sim, BOB, "OpenLeg") > 2, "it was tried");
+    sim.assert_agreement();
 }
 
 #[test]
@@ -134,9 +162,19 @@ fn where_nobody_speaks_packets_tell_and_a_little_later() {
     assert_eq!(played(&sim), [Some(0); 2]);
     sim.run(500);
     assert_eq!(played(&sim), [Some(1); 2]);
+    assert_eq!(sim.ends[BOB].races.len(), 1);
     sim.run(1000);
     assert!(sim.connected());
     assert_eq!(sim.ends[ANN].legs.len(), 2, "the search is called off");
+}
+
+#[test]
+fn where_both_ways_are_gone_nothing_is_taken_over() {
+    let mut sim = warm();
+    sim.act(ANN, Act::Outage(5000), 3000);
+    assert_eq!(played(&sim), [Some(0); 2]);
+    assert_eq!(count(&sim, ANN, "PlayLeg") + count(&sim, BOB, "PlayLeg"), 0);
+    assert!(sim.ends[BOB].races.len() + sim.ends[ANN].races.len() > 0);
 }
 
 #[test]
@@ -209,18 +247,31 @@ fn a_call_that_goes_through_a_relay_already_has_none_beside_it() {
 #[test]
 fn a_race_needs_the_number_that_a_standby_was_to_have() {
     // The impolite side, Bob, makes the standby; at the same moment, Ann's network moves.
-    for before in 0..60 {
-        let mut sim = Sim::talking_over(Network {
-            delay: 60,
-            ..Network::RELAYED
-        });
-        let made = |sim: &Sim| sim.sent(BOB, "standby") + sim.ends[ANN].races.len() > 0;
-        sim.schedule(5700 - 1000 + before * 10, ANN, Act::Move(0));
+    let network = Network {
+        delay: 60,
+        ..Network::RELAYED
+    };
+    let mut sim = Sim::talking_over(network);
+    let began = sim.now;
+    while sim.sent(BOB, "standby") == 0 {
+        sim.run(1);
+    }
+    let made = sim.now.since(began).as_millis() as u64;
+    let mut both = 0;
+    for moved in (made - 80..made + 80).step_by(4) {
+        let mut sim = Sim::talking_over(network);
+        sim.run(moved);
+        sim.handle(ANN, Event::NetworkMoved);
+        sim.run(150);
+        both += usize::from(sim.sent(BOB, "standby") > 0 && !sim.ends[ANN].races.is_empty());
         sim.run_out();
-        assert!(made(&sim));
         sim.assert_agreement();
         assert!(sim.connected());
+        // Nobody has waited for the next attempt.
+        let attempts = sim.ends[ANN].races.len();
+        assert!(attempts <= 1, "{attempts} attempts, moved {moved}");
     }
+    assert!(both > 3, "they met {both} times");
 }
 
 /// What is played of two legs, looked at each 20 ms.
