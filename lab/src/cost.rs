@@ -26,7 +26,8 @@ struct Cost {
 
 /// Measures so many calls of each kind.
 pub(crate) async fn measure(stage: &Stage, calls: usize) {
-    let mut lab = Lab::start(stage, Policy::Race, Browsers::ChromiumChromium).await;
+    let browsers = Browsers::ChromiumChromium;
+    let mut lab = Lab::start(stage, Policy::Race, browsers, true).await;
     let mut costs = [Cost::default(), Cost::default()];
     for _ in 0..calls {
         for (cost, standby) in costs.iter_mut().zip([false, true]) {

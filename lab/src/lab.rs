@@ -29,6 +29,8 @@ pub(crate) struct Lab {
     /// The pages are to be opened anew: they go through TURN, or cannot be listened to any more.
     stale: bool,
     policy: Policy,
+    /// What config.json says unless a scenario needs something else.
+    config: Value,
     people: [Person; 2],
     /// Which interface each is on.
     on: [Uplink; 2],
@@ -37,7 +39,12 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    pub(crate) async fn start(stage: &Stage, policy: Policy, browsers: Browsers) -> Self {
+    pub(crate) async fn start(
+        stage: &Stage,
+        policy: Policy,
+        browsers: Browsers,
+        relay: bool,
+    ) -> Self {
         let site = tempfile::tempdir().expect("a folder");
         let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
         for entry in fs::read_dir(dist).expect("cargo xtask build makes dist/") {
@@ -68,12 +75,16 @@ impl Lab {
             turn,
             stale: false,
             policy,
+            config: match relay {
+                true => json!({ "iceServers": relays(&TURN[..1]) }),
+                false => json!({}),
+            },
             people: [ann, bob],
             on: [Uplink::Wifi; 2],
             address: 2,
             port: 20_000,
         };
-        lab.open(json!({})).await;
+        lab.open(lab.config.clone()).await;
         lab
     }
 
@@ -336,7 +347,7 @@ impl Lab {
         }
         if std::mem::take(&mut self.stale) {
             self.hang_up().await;
-            self.open(json!({})).await;
+            self.open(self.config.clone()).await;
         }
         for person in [ANN, BOB] {
             let rest = other(self.on[person]);

@@ -33,6 +33,9 @@ struct Args {
     /// The policy for a path in doubt
     #[arg(long, value_delimiter = ',', default_value = "race")]
     policy: Vec<Policy>,
+    /// A TURN server is there beside the direct path, in every scenario
+    #[arg(long)]
+    relay: bool,
     /// In place of faults: what a leg that is kept warm costs, in so many calls of each kind
     #[arg(long, value_name = "CALLS")]
     cost: Option<usize>,
@@ -134,7 +137,7 @@ fn main() {
     for policy in &args.policy {
         for browsers in &args.browsers {
             stage(async |stage| {
-                let mut lab = Lab::start(stage, *policy, *browsers).await;
+                let mut lab = Lab::start(stage, *policy, *browsers, args.relay).await;
                 for round in 0..args.repeat {
                     for scenario in args.chosen() {
                         let outcome = lab.play(scenario).await;

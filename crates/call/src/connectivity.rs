@@ -16,6 +16,7 @@ use crate::{
     view::{CallState, EndReason},
 };
 
+/// The browser's word that a leg is there.
 const CONNECTED: LegEvent = LegEvent::Connection(ConnectionState::Connected);
 
 /// After how long without a packet a picture counts as frozen.
@@ -358,14 +359,7 @@ impl Connectivity {
             LegEvent::Connection(ConnectionState::Connected) if is_current => {
                 self.leg_connected(now);
             }
-            LegEvent::MediaFlowing => {
-                let out = self.legs.media_flows(id);
-                if !out.is_empty() {
-                    self.recovery.found(now);
-                    self.take(out, now);
-                    self.connected(now);
-                }
-            }
+            LegEvent::MediaFlowing => self.media_flows(id, now),
             LegEvent::Connection(ConnectionState::Disconnected)
             | LegEvent::IceConnection(IceConnectionState::Disconnected)
                 if is_live =>
@@ -399,6 +393,18 @@ impl Connectivity {
                 self.negotiation(id, event, now);
             }
         }
+    }
+
+    /// A leg can be shown.
+    fn media_flows(&mut self, id: LegId, now: Instant) {
+        // Of one that has taken over, it may only mean that there is no picture to wait for.
+        let is_found = self.legs.is_racer(id);
+        let out = self.legs.media_flows(id);
+        if is_found {
+            self.recovery.found(now);
+            self.connected(now);
+        }
+        self.take(out, now);
     }
 
     /// News of a leg's negotiation.
@@ -682,11 +688,11 @@ impl Connectivity {
         }
         self.standby.took_over(now);
         // Where this device has moved, it goes on looking for a way over its new network.
-        if self.recovery.cause() != Some(Cause::Moved) {
+        if self.recovery.cause() == Some(Cause::Silence) {
             out.append(&mut self.legs.call_off());
-            self.recovery.found(now);
             self.connected(now);
         }
+        self.recovery.took_over(now);
         self.take(out, now);
     }
 

@@ -122,6 +122,16 @@ impl Recovery {
         self.state = State::Steady;
     }
 
+    /// The leg that was kept warm has taken over, because nothing is heard of the other, or packets have come
+    /// over it since. If it is as dead, that is no later known than it would have been.
+    pub(crate) fn took_over(&mut self, now: Instant) {
+        self.silence.change_leg();
+        if self.cause() == Some(Cause::Silence) {
+            self.silence.begin(now);
+            self.state = State::Steady;
+        }
+    }
+
     /// The network of this side is another than before, or may be.
     pub(crate) fn moved(&mut self, now: Instant) {
         let earliest = self.attempted_at.map_or(now, |at| now.max(at + MIN_WAIT));

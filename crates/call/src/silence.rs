@@ -55,6 +55,12 @@ impl Silence {
         self.received = 0;
     }
 
+    /// Another leg takes the path's place, over which packets have come already: only what is counted from the
+    /// next reading on tells anything.
+    pub(crate) fn change_leg(&mut self) {
+        self.received = u64::MAX;
+    }
+
     /// The packet counter was read. Whether it has grown.
     pub(crate) fn counted(&mut self, received: u64) -> bool {
         let comes = received > self.received;

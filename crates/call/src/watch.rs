@@ -24,8 +24,8 @@ const UNEVEN: Duration = Duration::from_millis(40);
 pub struct Watch {
     live: Played,
     standby: Played,
-    /// It was so at the last look as well.
-    suspects: bool,
+    /// When the other had been played last, as it was so for the first time.
+    suspected: Option<Instant>,
     uneven: bool,
 }
 
@@ -50,7 +50,7 @@ impl Watch {
         Self {
             live: nothing,
             standby: nothing,
-            suspects: false,
+            suspected: None,
             uneven: false,
         }
     }
@@ -68,9 +68,14 @@ impl Watch {
             SILENT
         };
         let is_silent = self.live.has_played() && now.since(self.live.at) > silent;
-        let is_heard = self.standby.has_played() && now.since(self.standby.at) < SILENT;
-        let suspected = std::mem::replace(&mut self.suspects, is_silent && is_heard);
-        suspected && self.suspects
+        // Not only what was on its way before both fell silent: it has to go on.
+        let is_heard = self.standby.has_played() && self.standby.at.since(self.live.at) >= silent;
+        if !(is_silent && is_heard) {
+            self.suspected = None;
+            return false;
+        }
+        let before = *self.suspected.get_or_insert(self.standby.at);
+        self.standby.at > before
     }
 }
 

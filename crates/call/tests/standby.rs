@@ -178,6 +178,25 @@ fn where_both_ways_are_gone_nothing_is_taken_over() {
 }
 
 #[test]
+fn taking_over_what_is_as_dead_loses_no_time() {
+    let asked_after = |unheard: bool| {
+        let mut sim = warm();
+        sim.act(ANN, Act::Outage(5000), 90);
+        if unheard {
+            // What was still to be played of it came from before.
+            sim.handle(BOB, Event::Leg(0, LegEvent::Unheard));
+            assert_eq!(played(&sim), [Some(0), Some(1)]);
+        }
+        let lost = sim.now;
+        while count(&sim, BOB, "ProbeLink") == 0 {
+            sim.run(1);
+        }
+        sim.now.since(lost)
+    };
+    assert_eq!(asked_after(true), asked_after(false));
+}
+
+#[test]
 fn a_standby_has_two_seconds_to_get_warm() {
     let mut sim = Sim::talking_over(Network::RELAYED);
     while sim.ends[ANN].watched.is_none() {
@@ -324,6 +343,14 @@ fn sixty_milliseconds_of_silence_and_a_second_look_are_enough() {
     assert_eq!(ears.hear(60, false, true), None);
     assert_eq!(ears.hear(500, true, true), None);
     assert_eq!(ears.hear(500, false, true), Some(140));
+}
+
+#[test]
+fn what_is_still_played_of_a_leg_that_died_as_well_tells_nothing() {
+    let mut ears = Ears::new();
+    // Its packets wait for longer before they are played.
+    assert_eq!(ears.hear(60, false, true), None);
+    assert_eq!(ears.hear(500, false, false), None);
 }
 
 #[test]
