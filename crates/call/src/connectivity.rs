@@ -641,8 +641,10 @@ impl Connectivity {
         }
         let out = self.legs.carry(now);
         self.take(out, now);
+        // In doubt packets tell: what listening takes of the page's time, a race needs.
+        let listens = self.standby.is_warm() && self.recovery.cause().is_none();
         let current = self.legs.current().map(Leg::id);
-        let current = current.filter(|_| self.standby.is_warm() && self.legs.live() == current);
+        let current = current.filter(|_| listens && self.legs.live() == current);
         let watched = current.zip(self.legs.standby().map(Leg::id));
         if watched != self.watched {
             self.watched = watched;
