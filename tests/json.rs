@@ -35,7 +35,10 @@ fn every_message_of_ours_comes_back_as_it_went() {
         let is_direct = |message: &ChannelMessage| {
             matches!(
                 message,
-                ChannelMessage::Secret(_) | ChannelMessage::Text { .. } | ChannelMessage::Media(_)
+                ChannelMessage::Secret(_)
+                    | ChannelMessage::Text { .. }
+                    | ChannelMessage::Media(_)
+                    | ChannelMessage::Paths(_)
             )
         };
         let written = match (direct.filter(is_direct), client) {
