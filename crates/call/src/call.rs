@@ -480,7 +480,9 @@ impl Call {
         if was_lost {
             self.parties.peer_is_back();
         }
-        if self.is_asking() {
+        let asks = |sent: &Signal| sent.body == SignalBody::Rejoin;
+        let is_asked = self.outbox.unacked().any(asks);
+        if self.is_asking() && self.outbox.is_holdfast() && !is_asked {
             // What was said meanwhile may be lost, or was never sent by a page that was loaded anew, and that
             // it is over with it: whoever knows nothing of the call says so.
             self.send(SignalBody::Rejoin);

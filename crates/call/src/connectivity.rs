@@ -352,7 +352,9 @@ impl Connectivity {
         }
         match event {
             LegEvent::NoCandidates => self.gathered(true, now),
-            LegEvent::Unheard if is_current && self.standby.is_ready(now) => self.take_over(now),
+            LegEvent::Unheard if is_current && self.standby.is_ready(now) => {
+                self.take_over(now);
+            }
             LegEvent::Traffic { received, relayed } if is_live => {
                 self.traffic(received, relayed, now);
             }
@@ -615,7 +617,9 @@ impl Connectivity {
             _ if !self.races() => Live::Unsettled,
             (Some(Cause::Silence), _) => Live::Silent,
             (None, Flow::Flowing { .. }) => Live::Steady {
-                longer: is_relayed(self.legs.current()) && !is_relayed(self.legs.standby()),
+                longer: is_relayed(self.legs.current())
+                    && !is_relayed(self.legs.standby())
+                    && self.legs.live() == self.legs.current().map(Leg::id),
             },
             (Some(Cause::Moved) | None, _) => Live::Unsettled,
         }
@@ -635,13 +639,16 @@ impl Connectivity {
                 (StandbyStep::Drop, _) => self.drop_standby(now),
                 (StandbyStep::Return, _) => {
                     self.standby.returned();
-                    self.take_over(now);
+                    if !self.take_over(now) {
+                        self.drop_standby(now);
+                        self.standby.gone();
+                    }
                 }
             }
         }
         let out = self.legs.carry(now);
         self.take(out, now);
-        // In doubt packets tell: what listening takes of the page's time, a race needs.
+        // What listening takes of the page's time, a race needs; in doubt, packets tell.
         let listens = self.standby.is_warm() && self.recovery.cause().is_none();
         let current = self.legs.current().map(Leg::id);
         let current = current.filter(|_| listens && self.legs.live() == current);
@@ -683,10 +690,11 @@ impl Connectivity {
     }
 
     /// What was kept warm is what is played from now on, and what was played is kept warm.
-    fn take_over(&mut self, now: Instant) {
+    /// Gives whether it can be.
+    fn take_over(&mut self, now: Instant) -> bool {
         let mut out = self.legs.take_over();
         if out.is_empty() {
-            return;
+            return false;
         }
         self.standby.took_over(now);
         // Where this device has moved, it goes on looking for a way over its new network.
@@ -696,6 +704,7 @@ impl Connectivity {
         }
         self.recovery.took_over(now);
         self.take(out, now);
+        true
     }
 
     fn drop_standby(&mut self, now: Instant) {

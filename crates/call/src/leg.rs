@@ -21,6 +21,8 @@ const WAITING: usize = 512;
 pub(crate) struct Leg {
     id: LegId,
     purpose: Purpose,
+    /// What it would be made for, if it had to be made again.
+    anew: Purpose,
     carries: Carries,
     polite: bool,
     /// The first offer is this side's, and has not been yielded.
@@ -79,6 +81,7 @@ impl Leg {
         Self {
             id,
             purpose: Purpose::Call,
+            anew: Purpose::Call,
             carries: Carries::All,
             polite,
             ours,
@@ -96,6 +99,7 @@ impl Leg {
     pub(crate) fn standby(id: LegId, polite: bool, ours: bool, relayed: bool) -> Self {
         Self {
             purpose: Purpose::Standby { relayed },
+            anew: Purpose::Standby { relayed },
             carries: Carries::Sound,
             ..Self::new(id, polite, ours)
         }
@@ -112,7 +116,7 @@ impl Leg {
 
     /// From now on it is made as the call's own are, if it has to be made again.
     pub(crate) fn races(&mut self) {
-        self.purpose = Purpose::Call;
+        self.anew = Purpose::Call;
     }
 
     /// Sends so much over it.
@@ -268,6 +272,7 @@ impl Leg {
         self.signaling = Signaling::New;
         self.needs_offer = false;
         self.ours = false;
+        self.purpose = self.anew;
         let open = Command::OpenLeg {
             leg: self.id,
             offers: false,

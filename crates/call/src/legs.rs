@@ -265,6 +265,7 @@ impl Legs {
     /// Nothing is kept warm any more.
     pub(crate) fn drop_standby(&mut self) -> Vec<LegOutput> {
         self.announced = false;
+        (self.peer_plays, self.peer_played) = (None, None);
         self.standby.take().map(close).unwrap_or_default()
     }
 

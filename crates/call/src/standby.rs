@@ -29,8 +29,13 @@ const READ_IN_DOUBT: Duration = Duration::from_millis(100);
 /// A standby is good again from when packets come over it that did not for so long.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// A standby that no packet comes over for so long is lost.
+/// A standby that no packet comes over for so long is lost; where packets come now and then, as where nobody has
+/// a microphone, after three of their pauses.
 const LOST: Duration = Duration::from_secs(5);
+const PAUSES: u32 = 3;
+
+/// How long the pauses may be of a leg that nothing has come over yet.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// How long a standby must have been warm before it takes over; and one that was the call's own before.
 const WARM: Duration = Duration::from_secs(2);
@@ -71,6 +76,8 @@ enum State {
         read: Instant,
         received: u64,
         last_packet: Instant,
+        /// How long the last pause between packets was.
+        pause: Duration,
         /// The call's own leg is in doubt, and so only what comes from now on tells anything.
         doubted: bool,
     },
@@ -143,29 +150,30 @@ impl Standby {
 
     /// It is connected.
     pub(crate) fn connected(&mut self, now: Instant) {
-        self.begin(now + WARM, now);
+        self.begin(now + WARM, LONGEST, now);
     }
 
     /// It was the call's own leg until now.
     pub(crate) fn took_over(&mut self, now: Instant) {
-        self.begin(now + STILL_WARM, now);
+        self.failures = 0;
+        self.begin(now + STILL_WARM, READ_EVERY, now);
     }
 
-    fn begin(&mut self, ready: Instant, now: Instant) {
-        self.failures = 0;
+    fn begin(&mut self, ready: Instant, pause: Duration, now: Instant) {
         self.state = State::Warm {
             ready,
             since: now,
             read: now,
             received: 0,
             last_packet: now,
+            pause,
             doubted: false,
         };
     }
 
     /// There is no standby leg, whatever there was.
     pub(crate) fn gone(&mut self) {
-        if let State::Warm { .. } = self.state {
+        if let State::Warm { .. } | State::Building { .. } = self.state {
             self.state = State::None;
         }
     }
@@ -187,6 +195,7 @@ impl Standby {
             since,
             received,
             last_packet,
+            pause,
             ..
         } = &mut self.state
         else {
@@ -195,8 +204,13 @@ impl Standby {
         let before = std::mem::replace(received, bytes);
         let comes = before > 0 && bytes > before;
         if comes {
-            if now >= *last_packet + PAUSE {
+            *pause = now.since(*last_packet);
+            if *pause >= PAUSE {
                 *since = now;
+            }
+            if now >= *since + LOST {
+                // This one lasts.
+                self.failures = 0;
             }
             *last_packet = now;
         }
@@ -216,7 +230,7 @@ impl Standby {
     /// The step that is due. To be asked after every event.
     pub(crate) fn due(&mut self, live: Live, now: Instant) -> Option<StandbyStep> {
         let is_steady = matches!(live, Live::Steady { .. });
-        let is_wanted = is_steady && self.makes();
+        let (is_wanted, saves) = (is_steady && self.makes(), self.saves());
         let good = GOOD * (1 << self.returns);
         let is_silent = live == Live::Silent;
         let read_every = read_every(live);
@@ -247,7 +261,13 @@ impl Standby {
                 self.failed();
                 Some(StandbyStep::Drop)
             }
-            State::Warm { last_packet, .. } if now >= *last_packet + LOST => {
+            State::Building { .. } | State::Warm { .. } if saves => {
+                self.state = State::None;
+                Some(StandbyStep::Drop)
+            }
+            State::Warm {
+                last_packet, pause, ..
+            } if now >= *last_packet + lost_after(*pause) => {
                 self.failed();
                 Some(StandbyStep::Drop)
             }
@@ -273,9 +293,18 @@ impl Standby {
             State::None => None,
             State::Due(due) | State::Building { until: due } => Some(due),
             State::Warm {
-                read, last_packet, ..
-            } => Some((read + read_every(live)).min(last_packet + LOST)),
+                read,
+                last_packet,
+                pause,
+                ..
+            } => Some((read + read_every(live)).min(last_packet + lost_after(pause))),
         }
+    }
+
+    /// Whether one of the two saves data.
+    fn saves(&self) -> bool {
+        let saves = |paths: Option<Paths>| paths.is_some_and(|paths| paths.saves);
+        saves(self.ours) || saves(self.theirs)
     }
 
     /// Whether this side is the one that makes it: the one that has a relay; where both have, the impolite.
@@ -283,9 +312,12 @@ impl Standby {
         let (Some(ours), Some(theirs)) = (self.ours, self.theirs) else {
             return false;
         };
-        let saves = ours.saves || theirs.saves;
-        ours.relay && !saves && !(self.polite && theirs.relay)
+        ours.relay && !self.saves() && !(self.polite && theirs.relay)
     }
+}
+
+fn lost_after(pause: Duration) -> Duration {
+    LOST.max(pause * PAUSES)
 }
 
 fn read_every(live: Live) -> Duration {

@@ -187,8 +187,6 @@ pub(crate) struct End {
     pub(crate) used: Option<LegId>,
     /// The leg whose sound is played.
     pub(crate) played: Option<LegId>,
-    /// When that last changed from one leg that was played to another.
-    pub(crate) took_over: Option<Instant>,
     pub(crate) watched: Option<(LegId, LegId)>,
     has_media: bool,
     refuses_media: bool,
@@ -249,6 +247,8 @@ pub(crate) struct Sim {
     pub(crate) left: bool,
     /// No microphone is on, so that nothing is played.
     pub(crate) nobody_speaks: bool,
+    /// Nothing is sent over what is kept warm: neither side has a microphone.
+    pub(crate) quiet: bool,
     /// Every leg has found its way through the relay.
     pub(crate) only_relayed: bool,
     /// Until when nothing gets through directly, and by the relay.
@@ -292,7 +292,6 @@ impl Sim {
                 read: Vec::new(),
                 used: None,
                 played: None,
-                took_over: None,
                 watched: None,
                 has_media: false,
                 refuses_media: false,
@@ -320,6 +319,7 @@ impl Sim {
             left: false,
             nobody_speaks: false,
             only_relayed: false,
+            quiet: false,
             direct_blocked: Instant::START,
             relay_down: Instant::START,
             network,
@@ -608,10 +608,12 @@ impl Sim {
                 }
             }
             Item::Stats(side, serial) => {
+                let is_quiet = self.quiet;
                 let carries = self.carries(side, serial);
                 let Some(leg) = self.leg(side, serial) else {
                     return;
                 };
+                let carries = carries && !(is_quiet && leg.carries == Carries::Sound);
                 leg.received += u64::from(carries);
                 let (id, received) = (leg.id, leg.received);
                 let relayed = leg.purpose == Purpose::Standby { relayed: true };
@@ -1047,9 +1049,6 @@ impl Sim {
                 end.played = Some(id);
             }
             Command::PlayLeg(id) => {
-                if end.played != Some(id) {
-                    end.took_over = Some(self.now);
-                }
                 end.played = Some(id);
                 let leg = end.legs.iter().find(|leg| leg.id == id);
                 let serial = leg.expect("a closed leg is played").serial;
