@@ -21,9 +21,11 @@ pub struct Traffic {
 pub(super) async fn traffic(report: Promise) -> Option<Traffic> {
     let report: Map = JsFuture::from(report).await.ok()?.unchecked_into();
     let mut traffic = Traffic::default();
-    let is_relay = |pair: &JsObject, end: &str| {
-        let candidate = JsObject(report.get(&property(&pair.0, end)));
-        candidate.string("candidateType").as_deref() == Some("relay")
+    let is_relayed = |pair: &JsObject| {
+        ["localCandidateId", "remoteCandidateId"].iter().any(|end| {
+            let candidate = JsObject(report.get(&property(&pair.0, end)));
+            candidate.string("candidateType").as_deref() == Some("relay")
+        })
     };
     report.for_each(&mut |stats, _| {
         let stats = JsObject(stats);
@@ -31,11 +33,12 @@ pub(super) async fn traffic(report: Promise) -> Option<Traffic> {
             traffic.received += stats.number("bytesReceived").unwrap_or_default() as u64;
             traffic.available += stats.number("availableOutgoingBitrate").unwrap_or_default();
         }
-        // A transport (webrtc-stats, `RTCTransportStats`): the pair that it uses.
+        // A transport (webrtc-stats, `RTCTransportStats`) names the pair that it uses; where there is none of
+        // these, as in Firefox of before, the pair says so itself.
         if let Some(id) = stats.string("selectedCandidatePairId") {
-            let pair = JsObject(report.get(&id.into()));
-            traffic.relayed =
-                is_relay(&pair, "localCandidateId") || is_relay(&pair, "remoteCandidateId");
+            traffic.relayed = is_relayed(&JsObject(report.get(&id.into())));
+        } else if property(&stats.0, "selected").is_truthy() {
+            traffic.relayed = is_relayed(&stats);
         }
     });
     Some(traffic)

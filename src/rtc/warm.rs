@@ -46,7 +46,7 @@ fn transceivers(connection: &PeerConnection) -> impl Iterator<Item = RtcRtpTrans
 }
 
 /// A description of the other side's after which the first pictures are sent at that rate, kbit/s: Chromium 156
-/// begins at 300, which is a quarter of the picture for seconds. Others take no notice.
+/// begins at 300, which is a quarter of the picture for seconds.
 pub(super) fn start_at(sdp: &JsString, rate: u32) -> JsString {
     let video = RegExp::new(r"a=rtpmap:(\d+) (?:VP8|VP9|H264|AV1)/.*", "g");
     let line = format!("$&\r\na=fmtp:$1 x-google-start-bitrate={rate}");

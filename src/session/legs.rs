@@ -18,6 +18,9 @@ use crate::{
 pub(super) struct Leg {
     pub(super) id: LegId,
     pub(super) purpose: Purpose,
+    /// The rate that its first pictures are sent at, kbit/s, if the browser lets it be set: the same in every
+    /// description, because another would begin the browser's reckoning anew.
+    pub(super) start: Option<u32>,
     /// Pictures are sent over it.
     pub(super) has_pictures: bool,
     /// Which of all the connections that this page has made.
@@ -86,6 +89,12 @@ impl Legs {
 
     pub(super) fn by_serial(&mut self, serial: u32) -> Option<&mut Leg> {
         self.all.iter_mut().find(|leg| leg.serial == serial)
+    }
+
+    /// Whether that connection was made to be kept warm.
+    pub(super) fn is_made_as_standby(&self, serial: u32) -> bool {
+        let mut legs = self.all.iter();
+        legs.any(|leg| leg.serial == serial && leg.purpose != Purpose::Call)
     }
 
     /// The connections, each with its number.
@@ -175,11 +184,11 @@ impl Legs {
     pub(super) fn set_remote_description(&mut self, id: LegId, description: &Description) {
         let available = self.available.get() / 1000.0;
         if let Some(leg) = self.by_id(id) {
-            let start = match leg.purpose {
-                Purpose::Call => None,
-                Purpose::Standby { .. } => Some(available.clamp(USUAL_RATE, START_RATE) as u32),
-            };
-            let setting = leg.peer.set_remote_description(description, start);
+            // Chromium alone says how much there is, and lets it be set.
+            if leg.purpose != Purpose::Call && leg.start.is_none() && available > 0.0 {
+                leg.start = Some(available.clamp(USUAL_RATE, START_RATE) as u32);
+            }
+            let setting = leg.peer.set_remote_description(description, leg.start);
             let serial = leg.serial;
             self.operate(serial, async {
                 setting.await.map(|()| LegEvent::RemoteDescriptionSet)
@@ -234,12 +243,14 @@ impl Legs {
     /// Listens to those two legs, or to none, and says when the first falls silent while the other does not.
     pub(super) fn watch(&mut self, legs: Option<(LegId, LegId)>) {
         self.watch = None;
-        let mut ends = legs.into_iter().flat_map(|(live, standby)| [live, standby]);
-        let mut end = || {
-            let leg = self.by_id(ends.next()?)?;
+        let Some((live, standby)) = legs else {
+            return;
+        };
+        let mut end = |id| {
+            let leg = self.by_id(id)?;
             Some((leg.serial, leg.peer.connection().clone()))
         };
-        let (Some((serial, live)), Some((warm, standby))) = (end(), end()) else {
+        let (Some((serial, live)), Some((warm, standby))) = (end(live), end(standby)) else {
             return;
         };
         let stream = self.stream(warm).cloned();

@@ -130,6 +130,7 @@ fn open_leg(
     session.legs.push(Leg {
         id,
         purpose,
+        start: None,
         has_pictures: purpose == Purpose::Call,
         serial,
         peer,

@@ -37,10 +37,13 @@ impl Picture {
         self.select_audio(serial, legs, screen);
     }
 
-    /// Tracks of that connection have come or gone. What comes first is shown at once.
+    /// Tracks of that connection have come or gone. What comes first is shown at once, but for what is kept
+    /// warm.
     pub(super) fn tracks_changed(&mut self, serial: u32, legs: &Legs, screen: &ModelWriter) {
-        self.video.get_or_insert(serial);
-        self.audio.get_or_insert(serial);
+        if !legs.is_made_as_standby(serial) {
+            self.video.get_or_insert(serial);
+            self.audio.get_or_insert(serial);
+        }
         self.sync(legs, screen);
     }
 
