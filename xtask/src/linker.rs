@@ -1,7 +1,7 @@
 //! The page's linker: LLVM's, less the classes that a dependency exports to JavaScript.
 //!
 //! wasm-bindgen exports every `#[wasm_bindgen]` type of every crate: here those of wasm-streams, by way of
-//! Leptos. Our page is called by nobody, and what is exported keeps all that it could ever call: 5 kB of the
+//! Leptos. Our page is called by nobody, and what is exported keeps all that it could ever call: 3 kB of the
 //! first load. So they are not exported, and wasm-bindgen is not told of them.
 //!
 //! rustc takes this program for `wasm-ld`, by its name.
