@@ -1,4 +1,4 @@
-//! The places in the sources that panics would name.
+//! The places in the sources that panics would name, and what some of them would say.
 //!
 //! The compiler puts a `core::panic::Location` (file, line, column) beside whatever may panic, and where
 //! a page runs there is nothing that the message could be written to. So all of them name the same:
@@ -18,6 +18,20 @@ const LOCATION: usize = 16;
 
 /// An empty name, which has to be somewhere, and no place in it.
 const NOWHERE: [u8; LOCATION] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// The longest sentences of panics that the libraries below the page can end in. One that is not there any more is
+/// not found, which costs nothing but its bytes.
+const SENTENCES: [&str; 9] = [
+    "Dereferenced SendWrapper<T> variable from a thread different to the one it has been created with.",
+    "Dropped SendWrapper<T> variable from a thread different to the one it has been created with.",
+    "cannot convert float seconds to Duration: value is either too big or NaN",
+    "cannot convert float seconds to Duration: value is negative",
+    "Executor::spawn_local called, but no global 'spawn_local' function is configured.",
+    "Executor::spawn called, but no global 'spawn' function is configured.",
+    "the guard should always be in place until the Drop implementation",
+    "buffer space exhausted; sending this messages would overflow the state",
+    "one-time initialization may not be performed recursively",
+];
 
 /// Takes them out of a module.
 pub(crate) fn forget(file: &Path) -> Result<()> {
@@ -49,6 +63,12 @@ fn without_places(section: &[u8]) -> Result<Vec<u8>> {
             };
             out[name].fill(0);
             out[place..place + LOCATION].copy_from_slice(&NOWHERE);
+        }
+    }
+    for sentence in SENTENCES.map(str::as_bytes) {
+        let mut windows = out.windows(sentence.len());
+        if let Some(at) = windows.position(|window| window == sentence) {
+            out[at..at + sentence.len()].fill(0);
         }
     }
     Ok(out)
@@ -103,7 +123,7 @@ fn segments(section: &[u8]) -> Result<Vec<Segment>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NOWHERE, without_places};
+    use super::{NOWHERE, SENTENCES, without_places};
 
     /// Two pieces of memory: a text with a file's name in it at 100, and at 200 what follows.
     fn section(words: [u32; 4]) -> Vec<u8> {
@@ -120,6 +140,16 @@ mod tests {
         let out = without_places(&section([112, 4, 70, 9])).expect("a section");
         assert_eq!(&out[6..26], b"not hereaway\0\0\0\0kept");
         assert_eq!(out[32..], NOWHERE);
+    }
+
+    #[test]
+    fn a_sentence_is_gone_and_what_is_beside_it_is_not() {
+        let text = format!("<{}>", SENTENCES[3]);
+        let mut section = vec![1, 0, 0x41, 100, 0x0b, text.len() as u8];
+        section.extend(text.bytes());
+        let out = without_places(&section).expect("a section");
+        assert_eq!(out[6..8], [b'<', 0]);
+        assert_eq!(out[out.len() - 2..], [0, b'>']);
     }
 
     #[test]

@@ -639,10 +639,7 @@ impl Connectivity {
                 (StandbyStep::Drop, _) => self.drop_standby(now),
                 (StandbyStep::Return, _) => {
                     self.standby.returned();
-                    if !self.take_over(now) {
-                        self.drop_standby(now);
-                        self.standby.gone();
-                    }
+                    self.take_over(now);
                 }
             }
         }
@@ -690,11 +687,10 @@ impl Connectivity {
     }
 
     /// What was kept warm is what is played from now on, and what was played is kept warm.
-    /// Gives whether it can be.
-    fn take_over(&mut self, now: Instant) -> bool {
+    fn take_over(&mut self, now: Instant) {
         let mut out = self.legs.take_over();
         if out.is_empty() {
-            return false;
+            return;
         }
         self.standby.took_over(now);
         // Where this device has moved, it goes on looking for a way over its new network.
@@ -704,7 +700,6 @@ impl Connectivity {
         }
         self.recovery.took_over(now);
         self.take(out, now);
-        true
     }
 
     fn drop_standby(&mut self, now: Instant) {
