@@ -6,7 +6,11 @@ use std::{fs, time::Duration};
 use e2e::{Person, Stage, net};
 use tokio::time::sleep;
 
-use crate::{Browsers, Policy, lab::Lab};
+use crate::{
+    Browsers, Policy,
+    lab::Lab,
+    results::{part, sorted},
+};
 
 /// How long a call goes on until a leg is warm, and how long it is measured.
 const SETTLE: Duration = Duration::from_secs(9);
@@ -45,11 +49,11 @@ pub(crate) async fn measure(stage: &Stage, calls: usize) {
         }
     }
     println!("| call | kbit/s, each page | processor, both browsers |\n|---|---|---|");
-    for (cost, name) in costs.iter_mut().zip(["alone", "with a leg kept warm"]) {
+    for (cost, name) in costs.iter().zip(["alone", "with a leg kept warm"]) {
         println!(
             "| {name} | {:.0} | {:.0} % |",
-            median(&mut cost.kilobits),
-            median(&mut cost.processor)
+            part(&sorted(&cost.kilobits), 0.5),
+            part(&sorted(&cost.processor), 0.5)
         );
     }
 }
@@ -68,9 +72,8 @@ async fn sent(people: &[Person]) -> f64 {
         })().then(done);";
     let mut sum = 0.0;
     for person in people {
-        let page = person.browser().await;
-        let sent = page.execute_async(script, Vec::new()).await;
-        sum += sent.expect("the script runs").as_f64().unwrap_or_default();
+        let sent = person.run_async(script).await;
+        sum += sent.as_f64().unwrap_or_default();
     }
     sum
 }
@@ -89,9 +92,4 @@ fn ticks(people: &[Person]) -> f64 {
         .iter()
         .flat_map(|person| net::processes(&person.name));
     processes.filter_map(of).sum()
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -204,14 +204,14 @@ fn named<T: clap::ValueEnum + fmt::Debug>(name: &str) -> Option<T> {
     found.cloned()
 }
 
-fn sorted(gaps: &[f64]) -> Vec<f64> {
+pub(crate) fn sorted(gaps: &[f64]) -> Vec<f64> {
     let mut gaps = gaps.to_vec();
     gaps.sort_by(f64::total_cmp);
     gaps
 }
 
 /// The value below which that part of sorted values lies.
-fn part(sorted: &[f64], part: f64) -> f64 {
+pub(crate) fn part(sorted: &[f64], part: f64) -> f64 {
     let place = (sorted.len() as f64 * part).ceil() as usize;
     sorted
         .get(place.saturating_sub(1))

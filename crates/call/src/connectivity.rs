@@ -638,7 +638,7 @@ impl Connectivity {
                 (StandbyStep::Read, None) => {}
                 (StandbyStep::Drop, _) => self.drop_standby(now),
                 (StandbyStep::Return, _) => {
-                    self.standby.returned();
+                    self.standby.returned(now);
                     self.take_over(now);
                 }
             }

@@ -159,7 +159,7 @@ pub enum LegEvent {
     Traffic {
         /// Bytes that the transport has received, in all.
         received: u64,
-        /// They come through a relay, of either side; or it is not known that they do not.
+        /// They come through a relay, of either side, as far as the browser says.
         relayed: bool,
     },
     /// The certificate that the transport of a connected leg has met, by its fingerprint as in a

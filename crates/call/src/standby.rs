@@ -2,7 +2,7 @@
 //!
 //! A standby leg goes another way than the call's: through a relay, where that is direct. Sound is sent over
 //! both all the time, pictures where the receiver wants them, and each side decides for itself which of the
-//! two it plays. So a path that dies is left within a tenth of a second, with no question asked.
+//! two it plays. So a path that dies is left after about a tenth of a second, with no question asked.
 //! docs/recovery.md has the rules.
 
 use std::time::Duration;
@@ -66,7 +66,7 @@ enum State {
     None,
     /// One is to be made then, if nothing is amiss until then.
     Due(Instant),
-    /// It is being found out whether there is another way, or it is being made.
+    /// It is being made.
     Building { until: Instant },
     /// It is connected.
     Warm {
@@ -185,8 +185,11 @@ impl Standby {
     }
 
     /// The direct leg has taken a relay's place.
-    pub(crate) fn returned(&mut self) {
+    pub(crate) fn returned(&mut self, now: Instant) {
         self.returns = (self.returns + 1).min(PATIENCE);
+        if let State::Warm { since, .. } = &mut self.state {
+            *since = now;
+        }
     }
 
     /// Its packets were counted. Whether any have come.
