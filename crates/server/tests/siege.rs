@@ -3,6 +3,7 @@
 mod client;
 
 use std::{
+    fs::File,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -180,25 +181,30 @@ async fn a_name_that_somebody_else_gave_this_address_is_not_ours() {
 
 #[tokio::test]
 async fn a_server_that_stops_says_so_to_whoever_asks() {
-    let server = TestServer::process(None, &[]).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let film = File::create(folder.path().join("film.bin")).expect("made");
+    film.set_len(64 << 20).expect("that large");
+    let site = folder.path().to_string_lossy().into_owned();
+    let server = TestServer::process(None, &["--site", &site]).await;
     let answer = ask(&server, "HEAD /healthz HTTP/1.1\r\nhost: localhost").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    // Half a request holds it up for a moment.
+    // An answer that is under way, and that nobody reads on, holds it up for a moment.
     let address = server.address;
     let mut slow = TcpStream::connect(address).await.expect("connects");
-    let half = b"GET / HTTP/1.1\r\nhost: localhost\r\n";
-    slow.write_all(half).await.expect("writes");
-    let says_so = async || {
+    let request = b"GET /film.bin HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    slow.write_all(request).await.expect("writes");
+    assert_eq!(slow.read_u8().await.expect("an answer"), b'H');
+    let says_so = async move {
         while !get(address, "/readyz").await.starts_with("HTTP/1.1 503") {
             sleep(Duration::from_millis(20)).await;
         }
-        for _ in 0..50 {
+        for _ in 0..20 {
             let answer = get(address, "/readyz").await;
             assert!(answer.starts_with("HTTP/1.1 503"), "“{answer}”");
         }
+        drop(slow);
     };
-    tokio::join!(says_so(), server.terminate());
-    drop(slow);
+    tokio::join!(says_so, server.terminate());
 }
 
 #[tokio::test]
