@@ -353,7 +353,7 @@ impl Connectivity {
         match event {
             LegEvent::NoCandidates => self.gathered(true, now),
             LegEvent::Unheard if is_current && self.standby.is_ready(now) => {
-                self.take_over(now);
+                self.take_over(false, now);
             }
             LegEvent::Traffic { received, relayed } if is_live => {
                 self.traffic(received, relayed, now);
@@ -636,10 +636,16 @@ impl Connectivity {
                 (StandbyStep::Make, _) => self.seek_standby(now),
                 (StandbyStep::Read, Some(leg)) => self.command(Command::ReadStats(leg)),
                 (StandbyStep::Read, None) => {}
+                // Nothing comes over it; but the other side may hear well what goes.
+                (StandbyStep::Lost, _) if self.legs.peer_plays_standby() => self.standby.kept(now),
+                (StandbyStep::Lost, _) => {
+                    self.standby.failed();
+                    self.drop_standby(now);
+                }
                 (StandbyStep::Drop, _) => self.drop_standby(now),
                 (StandbyStep::Return, _) => {
                     self.standby.returned(now);
-                    self.take_over(now);
+                    self.take_over(true, now);
                 }
             }
         }
@@ -677,7 +683,7 @@ impl Connectivity {
             is_lost = *relayed && !self.legs.standby().is_some_and(Leg::is_relayed);
             let comes = self.standby.counted(*received, now);
             if comes && self.live() == Live::Silent && self.standby.is_ready(now) && !is_lost {
-                self.take_over(now);
+                self.take_over(false, now);
             }
         }
         if is_lost {
@@ -687,8 +693,8 @@ impl Connectivity {
     }
 
     /// What was kept warm is what is played from now on, and what was played is kept warm.
-    fn take_over(&mut self, now: Instant) {
-        let mut out = self.legs.take_over();
+    fn take_over(&mut self, has_picture: bool, now: Instant) {
+        let mut out = self.legs.take_over(has_picture);
         if out.is_empty() {
             return;
         }

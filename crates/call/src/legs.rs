@@ -214,8 +214,9 @@ impl Legs {
         Some(out)
     }
 
-    /// The leg that was kept warm is the call's, and that one is kept warm.
-    pub(crate) fn take_over(&mut self) -> Vec<LegOutput> {
+    /// The leg that was kept warm is the call's, and that one is kept warm. Where that one still has a picture, it
+    /// is shown until there is one of the other.
+    pub(crate) fn take_over(&mut self, has_picture: bool) -> Vec<LegOutput> {
         if self.current.as_ref().map(Leg::id) != self.live() {
             return Vec::new();
         }
@@ -227,8 +228,12 @@ impl Legs {
         self.peer_plays = known.or(self.live());
         self.standby = self.current.replace(leg);
         self.media_flowed = true;
+        let play = match has_picture {
+            true => Command::PlayLeg(id),
+            false => Command::UseLeg(id),
+        };
         vec![
-            LegOutput::Command(Command::PlayLeg(id)),
+            LegOutput::Command(play),
             LegOutput::Send(id, SignalBody::TakeOver),
         ]
     }
@@ -238,6 +243,12 @@ impl Legs {
         let before = self.peer_plays.or(self.live());
         self.peer_played = before.map(|before| (before, now + SHOWN));
         self.peer_plays = Some(id);
+    }
+
+    /// Whether the other side plays what is kept warm here.
+    pub(crate) fn peer_plays_standby(&self) -> bool {
+        let standby = self.standby.as_ref().map(Leg::id);
+        standby.is_some() && standby == self.peer_plays
     }
 
     /// Sends pictures over the legs that either side plays.

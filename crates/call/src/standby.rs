@@ -92,6 +92,8 @@ pub(crate) enum StandbyStep {
     Read,
     /// It came to nothing: close it.
     Drop,
+    /// Nothing has come over it for long: say [`Standby::failed`] or [`Standby::kept`].
+    Lost,
     /// It is the better way: let it take over.
     Return,
 }
@@ -169,6 +171,16 @@ impl Standby {
             pause,
             doubted: false,
         };
+    }
+
+    /// Nothing comes over it, and it is of use all the same.
+    pub(crate) fn kept(&mut self, now: Instant) {
+        if let State::Warm {
+            since, last_packet, ..
+        } = &mut self.state
+        {
+            (*since, *last_packet) = (now, now);
+        }
     }
 
     /// There is no standby leg, whatever there was.
@@ -270,10 +282,7 @@ impl Standby {
             }
             State::Warm {
                 last_packet, pause, ..
-            } if now >= *last_packet + lost_after(*pause) => {
-                self.failed();
-                Some(StandbyStep::Drop)
-            }
+            } if now >= *last_packet + lost_after(*pause) => Some(StandbyStep::Lost),
             State::Warm {
                 since, last_packet, ..
             } if live == (Live::Steady { longer: true })

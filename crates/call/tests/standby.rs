@@ -142,6 +142,38 @@ fn a_direct_path_that_stays_dead_is_closed_and_looked_for_again() {
 }
 
 #[test]
+fn what_is_silent_has_no_picture_to_wait_for_and_what_is_left_by_choice_has() {
+    let mut sim = warm();
+    sim.act(ANN, Act::DirectBlocked(4000), 100);
+    assert_eq!(sim.ends[ANN].used, Some(1));
+    assert_eq!(count(&sim, ANN, "PlayLeg"), 0);
+    while played(&sim)[ANN] == Some(1) {
+        sim.run(1);
+    }
+    assert_eq!(sim.ends[ANN].used, Some(1));
+    sim.run(150);
+    assert_eq!(sim.ends[ANN].used, Some(0));
+}
+
+#[test]
+fn a_leg_that_is_heard_at_one_side_alone_is_kept_for_that_side() {
+    let mut sim = warm();
+    sim.deaf = Some((BOB, 0));
+    sim.handle(BOB, Event::Leg(0, LegEvent::Unheard));
+    sim.run(20_000);
+    assert_eq!(played(&sim), [Some(0), Some(1)]);
+    for side in [ANN, BOB] {
+        assert_eq!(sim.ends[side].legs.len(), 2);
+        assert_eq!(count(&sim, side, "CloseLeg"), 0);
+    }
+    // Once nobody needs it, it is one that carries nothing.
+    sim.handle(ANN, Event::Leg(0, LegEvent::Unheard));
+    sim.run(6000);
+    assert_eq!(played(&sim), [Some(1); 2]);
+    assert_eq!(legs(&sim, BOB), [(1, Carries::All)]);
+}
+
+#[test]
 fn a_relay_that_dies_is_given_up_and_looked_for_again() {
     let mut sim = warm();
     sim.act(ANN, Act::RelayDown(20_000), 7000);
@@ -358,22 +390,28 @@ impl Ears {
 }
 
 #[test]
-fn sixty_milliseconds_of_silence_and_a_second_look_are_enough() {
+fn sixty_milliseconds_of_silence_are_enough() {
     let mut ears = Ears::new();
-    assert_eq!(ears.hear(60, false, true), None);
-    assert_eq!(ears.hear(500, false, true), Some(40));
-    // Once there was a pause that is not usual, it takes longer.
+    assert_eq!(ears.hear(500, false, true), Some(60));
+    // Where there was a pause that is not usual, it takes longer, for half a minute.
     let mut ears = Ears::new();
-    assert_eq!(ears.hear(60, false, true), None);
+    assert_eq!(ears.hear(40, false, true), None);
     assert_eq!(ears.hear(500, true, true), None);
-    assert_eq!(ears.hear(500, false, true), Some(140));
+    assert_eq!(ears.hear(500, false, true), Some(100));
+    assert_eq!(ears.hear(29_900, true, true), None);
+    assert_eq!(ears.hear(500, false, true), Some(100));
+    assert_eq!(ears.hear(30_500, true, true), None);
+    assert_eq!(ears.hear(500, false, true), Some(60));
 }
 
 #[test]
 fn what_is_still_played_of_a_leg_that_died_as_well_tells_nothing() {
     let mut ears = Ears::new();
     // Its packets wait for longer before they are played.
-    assert_eq!(ears.hear(60, false, true), None);
+    assert_eq!(ears.hear(40, false, true), None);
+    assert_eq!(ears.hear(500, false, false), None);
+    let mut ears = Ears::new();
+    assert_eq!(ears.hear(60, false, true), Some(60));
     assert_eq!(ears.hear(500, false, false), None);
 }
 
@@ -393,6 +431,6 @@ fn silence_of_both_is_nobodys_fault() {
 fn a_single_late_look_is_not_believed() {
     let mut ears = Ears::new();
     // The page was busy: both have played since, but only one has been seen to.
-    assert_eq!(ears.look_each(200, 200, false, true), None);
+    assert_eq!(ears.look_each(200, 400, false, true), None);
     assert_eq!(ears.hear(200, true, true), None);
 }

@@ -21,6 +21,10 @@ pub(crate) enum Attack {
     Answer,
     /// Keeps one leg, so that the other is closed.
     KeepLeg(u32),
+    /// Announces a leg that is to be kept warm, and offers it.
+    Standby,
+    /// Plays that leg.
+    TakeOver(u32),
     /// Comes back as a page loaded anew.
     Rejoin,
     /// Says that the page is being closed.
@@ -87,6 +91,14 @@ impl Eve {
             }
             Attack::Answer => vec![SignalBody::Answer(self.sdp())],
             Attack::KeepLeg(_) => vec![SignalBody::KeepLeg],
+            Attack::Standby => {
+                let relayed = true;
+                vec![
+                    SignalBody::Standby { relayed },
+                    SignalBody::Offer(self.sdp()),
+                ]
+            }
+            Attack::TakeOver(_) => vec![SignalBody::TakeOver],
             Attack::Rejoin => vec![SignalBody::Rejoin, SignalBody::Offer(self.sdp())],
             Attack::Away => vec![SignalBody::Away],
             Attack::Here => vec![SignalBody::Here {
@@ -158,8 +170,8 @@ impl Eve {
                     proof: None,
                 });
             }
-            Attack::NextLeg => tag.leg += 1,
-            Attack::KeepLeg(leg) => tag.leg = leg,
+            Attack::NextLeg | Attack::Standby => tag.leg += 1,
+            Attack::KeepLeg(leg) | Attack::TakeOver(leg) => tag.leg = leg,
             Attack::Rejoin => {
                 (tag.epoch, tag.seq) = (tag.epoch + 1, 0);
             }

@@ -251,6 +251,8 @@ pub(crate) struct Sim {
     pub(crate) quiet: bool,
     /// Every leg has found its way through the relay.
     pub(crate) only_relayed: bool,
+    /// That side receives nothing over the leg of that number, which carries the other way.
+    pub(crate) deaf: Option<(Side, u32)>,
     /// Until when nothing gets through directly, and by the relay.
     direct_blocked: Instant,
     relay_down: Instant,
@@ -319,6 +321,7 @@ impl Sim {
             left: false,
             nobody_speaks: false,
             only_relayed: false,
+            deaf: None,
             quiet: false,
             direct_blocked: Instant::START,
             relay_down: Instant::START,
@@ -390,8 +393,8 @@ impl Sim {
                 match end.endpoint.view().state {
                     CallState::Idle => end.legs.is_empty() && end.endpoint.poll_timeout().is_none(),
                     CallState::Connected { .. } => {
-                        let kept_warm = usize::from(self.network.relays.contains(&true));
-                        (1..=1 + kept_warm).contains(&end.legs.len())
+                        let kept_warm = self.network.relays.contains(&true) && !self.only_relayed;
+                        end.legs.len() == 1 + usize::from(kept_warm)
                     }
                     _ => false,
                 }
@@ -500,6 +503,10 @@ impl Sim {
                     let sends = there.iter().find(|leg| Some(leg.id) == end.used);
                     let sends = sends.expect("a leg has two ends").carries;
                     assert_eq!(sends, Carries::All, "no picture comes where it is shown");
+                    let all = end.legs.iter().filter(|leg| leg.carries == Carries::All);
+                    let shown = [ANN, BOB].map(|side| self.ends[side].used);
+                    let wanted = if shown[0] == shown[1] { 1 } else { 2 };
+                    assert_eq!(all.count(), wanted, "pictures go where nobody sees them");
                 }
                 _ => panic!("two legs are left"),
             }
@@ -608,12 +615,14 @@ impl Sim {
                 }
             }
             Item::Stats(side, serial) => {
-                let is_quiet = self.quiet;
+                let (is_quiet, deaf) = (self.quiet, self.deaf);
+                let is_deaf = |id| deaf == Some((side, id));
                 let carries = self.carries(side, serial);
                 let Some(leg) = self.leg(side, serial) else {
                     return;
                 };
-                let carries = carries && !(is_quiet && leg.carries == Carries::Sound);
+                let is_silent = is_quiet && leg.carries == Carries::Sound;
+                let carries = carries && !is_silent && !is_deaf(leg.id);
                 leg.received += u64::from(carries);
                 let (id, received) = (leg.id, leg.received);
                 let relayed = leg.purpose == Purpose::Standby { relayed: true };
