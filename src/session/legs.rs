@@ -240,8 +240,8 @@ impl Legs {
         }
     }
 
-    /// Listens to those two legs, or to none, and says when the first falls silent while the other does not.
-    pub(super) fn watch(&mut self, legs: Option<(LegId, LegId)>) {
+    /// Listens to that leg, and perhaps to another, or to none; says when the first falls silent.
+    pub(super) fn watch(&mut self, legs: Option<(LegId, Option<LegId>)>) {
         self.watch = None;
         let Some((live, standby)) = legs else {
             return;
@@ -250,19 +250,22 @@ impl Legs {
             let leg = self.by_id(id)?;
             Some((leg.serial, leg.peer.connection().clone()))
         };
-        let (Some((serial, live)), Some((warm, standby))) = (end(live), end(standby)) else {
+        let (Some((serial, live)), standby) = (end(live), standby.and_then(end)) else {
             return;
         };
-        let stream = self.stream(warm).cloned();
-        if let Some(leg) = self.by_serial(warm) {
-            leg.decoded = stream.and_then(|stream| Decoded::of(&stream));
+        if let Some((warm, _)) = standby {
+            let stream = self.stream(warm).cloned();
+            if let Some(leg) = self.by_serial(warm) {
+                leg.decoded = stream.and_then(|stream| Decoded::of(&stream));
+            }
         }
         let emit = self.emit.clone();
         let mut watch = Watch::new(now());
-        let every = Watch::EVERY.as_millis() as u32;
+        let every = Watch::every(standby.is_some()).as_millis() as u32;
         self.watch = Some(Interval::new(every, move || {
-            if watch.look(played(&live), played(&standby), now()) {
-                emit(serial, LegNews::Done(LegEvent::Unheard));
+            let other = standby.as_ref().and_then(|(_, standby)| played(standby));
+            if let Some(event) = watch.look(played(&live), other, now()) {
+                emit(serial, LegNews::Done(event));
             }
         }));
     }

@@ -66,9 +66,9 @@ pub enum Command {
     UseLeg(LegId),
     /// From now on, send so much over that leg.
     Carry(LegId, Carries),
-    /// Listen whether the call's leg falls silent while the other is heard, by [`Watch`](crate::Watch);
-    /// answer with `Unheard`. None: no more.
-    Watch(Option<(LegId, LegId)>),
+    /// Listen whether the call's leg falls silent, and if there is another, whether that is heard, by
+    /// [`Watch`](crate::Watch); answer with `Unheard`. None: no more.
+    Watch(Option<(LegId, Option<LegId>)>),
     /// Read what goes over the transport of that leg; answer with `Traffic`.
     ReadStats(LegId),
     /// Find out whether the signaling server can be reached, on the open link and over new

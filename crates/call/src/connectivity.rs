@@ -42,7 +42,7 @@ pub(crate) struct Connectivity {
     /// The call's own leg has last been seen to go through a relay.
     relayed: bool,
     /// The legs that are listened to: the call's own, and the one that is kept warm.
-    watched: Option<(LegId, LegId)>,
+    watched: Option<(LegId, Option<LegId>)>,
     limits: Limits,
     flow: Flow,
     /// The other side is one of ours, and so knows of legs above the first.
@@ -352,8 +352,8 @@ impl Connectivity {
         }
         match event {
             LegEvent::NoCandidates => self.gathered(true, now),
-            LegEvent::Unheard if is_current && self.standby.is_ready(now) => {
-                self.take_over(false, now);
+            LegEvent::Unheard { standby_heard } if is_live && is_current => {
+                self.unheard(id, standby_heard, now);
             }
             LegEvent::Traffic { received, relayed } if is_live => {
                 self.traffic(received, relayed, now);
@@ -379,7 +379,7 @@ impl Connectivity {
             }
             LegEvent::RemoteTrack => self.timers.stop(Timer::Tracks),
             LegEvent::Traffic { .. }
-            | LegEvent::Unheard
+            | LegEvent::Unheard { .. }
             | LegEvent::Certificate(_)
             | LegEvent::RemoteTracksGone
             | LegEvent::ChannelOpen
@@ -529,6 +529,16 @@ impl Connectivity {
         self.take(out, now);
     }
 
+    /// No sound is played of the call's leg.
+    fn unheard(&mut self, id: LegId, standby_heard: bool, now: Instant) {
+        if !standby_heard {
+            self.recovery.unheard();
+            self.command(Command::ReadStats(id));
+        } else if self.standby.is_ready(now) {
+            self.take_over(false, now);
+        }
+    }
+
     /// The browser says that nothing comes.
     fn silent(&mut self, now: Instant) {
         if self.limits.policy == Policy::Sample {
@@ -652,10 +662,12 @@ impl Connectivity {
         let out = self.legs.carry(now);
         self.take(out, now);
         // What listening takes of the page's time, a race needs; in doubt, packets tell.
-        let listens = self.standby.is_warm() && self.recovery.cause().is_none();
+        let flows = matches!(self.flow, Flow::Flowing { .. });
+        let listens = flows && self.races() && self.recovery.cause().is_none();
         let current = self.legs.current().map(Leg::id);
         let current = current.filter(|_| listens && self.legs.live() == current);
-        let watched = current.zip(self.legs.standby().map(Leg::id));
+        let standby = self.legs.standby().filter(|_| self.standby.is_warm());
+        let watched = current.map(|current| (current, standby.map(Leg::id)));
         if watched != self.watched {
             self.watched = watched;
             self.command(Command::Watch(watched));

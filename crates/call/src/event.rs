@@ -153,8 +153,11 @@ pub enum LegEvent {
     /// The answer to `PlayLeg`: its first picture is decoded, or its first sound if there is no
     /// picture. It can take the place of another.
     MediaFlowing,
-    /// The answer to `Watch`: the call's leg, this one, has had no sound to play, while the other had.
-    Unheard,
+    /// The answer to `Watch`: the call's leg, this one, has had no sound to play.
+    Unheard {
+        /// The other had.
+        standby_heard: bool,
+    },
     /// The answer to `ReadStats`.
     Traffic {
         /// Bytes that the transport has received, in all.

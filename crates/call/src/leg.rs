@@ -223,7 +223,7 @@ impl Leg {
             LegEvent::IceConnection(_)
             | LegEvent::Connection(_)
             | LegEvent::MediaFlowing
-            | LegEvent::Unheard
+            | LegEvent::Unheard { .. }
             | LegEvent::ChannelOpen
             | LegEvent::Traffic { .. }
             | LegEvent::Certificate(_)

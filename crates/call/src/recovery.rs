@@ -150,6 +150,11 @@ impl Recovery {
         }
     }
 
+    /// The sound that came all the time is not played any more.
+    pub(crate) fn unheard(&mut self) {
+        self.silence.unheard();
+    }
+
     /// The browser has given a path up. Waiting for the next attempt has no point.
     pub(crate) fn failed(&mut self, now: Instant) {
         let recent = self.attempted_at.is_some_and(|at| now < at + WAIT[0]);

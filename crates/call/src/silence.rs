@@ -8,6 +8,9 @@ use holdfast_clock::Instant;
 /// alone is 50 packets a second; a false alarm costs a race that is called off.
 const SILENCE: Duration = Duration::from_millis(400);
 
+/// The same, where no sound is played any more that was played all the time.
+const UNHEARD: Duration = Duration::from_millis(150);
+
 /// From somebody who sends neither sound nor picture, packets come only now and then: silence
 /// means something once it is this many times as long as the pauses are.
 const PAUSES: u32 = 3;
@@ -21,6 +24,8 @@ pub(crate) struct Silence {
     /// The counter as it last was, and when it last grew.
     received: u64,
     last_packet: Instant,
+    /// Nothing has been heard for a while, and no packet has come since.
+    unheard: bool,
     /// The longest pause between packets of late.
     pause: Duration,
 }
@@ -30,6 +35,7 @@ impl Silence {
         Self {
             received: 0,
             last_packet: Instant::START,
+            unheard: false,
             pause: Duration::ZERO,
         }
     }
@@ -42,6 +48,7 @@ impl Silence {
     /// Packets are expected from now on.
     pub(crate) fn begin(&mut self, now: Instant) {
         self.last_packet = now;
+        self.unheard = false;
     }
 
     /// Another path is counted from now on; `is_first`: the call had none.
@@ -51,7 +58,7 @@ impl Silence {
             0 if !is_first => (self.pause * 2).clamp(SILENCE, LONGEST_PAUSE),
             _ => Duration::ZERO,
         };
-        self.last_packet = now;
+        self.begin(now);
         self.received = 0;
     }
 
@@ -59,6 +66,11 @@ impl Silence {
     /// next reading on tells anything.
     pub(crate) fn change_leg(&mut self) {
         self.received = u64::MAX;
+    }
+
+    /// Nothing is heard: if packets do not come either, that has the same reason.
+    pub(crate) fn unheard(&mut self) {
+        self.unheard = true;
     }
 
     /// The packet counter was read. Whether it has grown.
@@ -72,6 +84,7 @@ impl Silence {
     pub(crate) fn packet(&mut self, now: Instant) -> Duration {
         let pause = now.since(self.last_packet);
         self.last_packet = now;
+        self.unheard = false;
         pause
     }
 
@@ -87,6 +100,10 @@ impl Silence {
 
     /// Whether the silence is longer than is usual.
     pub(crate) fn is_doubtful(&self, now: Instant) -> bool {
-        now.since(self.last_packet) >= SILENCE.max(self.pause * PAUSES)
+        let limit = match self.unheard {
+            true => UNHEARD.max(self.pause * 3 / 2),
+            false => SILENCE.max(self.pause * PAUSES),
+        };
+        now.since(self.last_packet) >= limit
     }
 }

@@ -325,7 +325,7 @@ fn r31_either_state_that_says_failed_restarts_once() {
         caller.leg(LegEvent::RemoteDescriptionSet);
         caller.leg(LegEvent::Connection(ConnectionState::Connected));
         // The server is asked first: whoever cannot reach it can agree on nothing.
-        assert_eq!(caller.leg(failed.clone()), ["ProbeLink"]);
+        assert_eq!(caller.leg(failed.clone()), ["ProbeLink", "Watch(None)"]);
         assert_eq!(caller.leg(failed.clone()), NOTHING);
         let restarts = caller.link_up();
         assert_eq!(restarts[0], "RestartIce(0)");

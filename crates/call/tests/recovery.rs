@@ -40,8 +40,9 @@ fn trouble(sim: &Sim, side: Side) -> Option<Interruption> {
 }
 
 #[test]
-fn silence_of_400_ms_is_doubt_and_a_blip_is_not() {
+fn where_nobody_speaks_silence_of_400_ms_is_doubt_and_a_blip_is_not() {
     let mut sim = Sim::talking();
+    sim.nobody_speaks = true;
     sim.act(ANN, Act::Outage(300), 5000);
     assert_eq!(
         count(&sim, ANN, "ProbeLink") + count(&sim, BOB, "ProbeLink"),
@@ -52,6 +53,34 @@ fn silence_of_400_ms_is_doubt_and_a_blip_is_not() {
     sim.run(450);
     assert_eq!(count(&sim, BOB, "ProbeLink"), 1);
     assert_eq!(count(&sim, BOB, "RestartIce"), 1);
+}
+
+#[test]
+fn silence_of_a_leg_that_was_heard_is_doubt_sooner() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Outage(200), 5000);
+    sim.act(ANN, Act::Outage(5000), 240);
+    let probes = |sim: &Sim| [ANN, BOB].map(|side| count(sim, side, "ProbeLink"));
+    assert_eq!(probes(&sim), [0, 0]);
+    sim.run(30);
+    assert_eq!(probes(&sim), [0, 1]);
+    assert_eq!(count(&sim, BOB, "RestartIce"), 1);
+    sim.run(150);
+    assert_eq!(probes(&sim), [1, 1]);
+}
+
+#[test]
+fn a_microphone_that_goes_is_no_doubt_while_pictures_come() {
+    let mut sim = Sim::talking();
+    sim.run(2000);
+    let standby_heard = false;
+    sim.handle(ANN, Event::Leg(0, LegEvent::Unheard { standby_heard }));
+    sim.run(3000);
+    assert_eq!(count(&sim, ANN, "ProbeLink"), 0);
+    // What was heard then is forgotten when a packet comes.
+    sim.nobody_speaks = true;
+    sim.act(BOB, Act::Outage(300), 3000);
+    assert_eq!(count(&sim, ANN, "ProbeLink"), 0);
 }
 
 #[test]

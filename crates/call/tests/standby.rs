@@ -2,10 +2,7 @@
 
 mod sim;
 
-use std::time::Duration;
-
-use holdfast_call::{Carries, Event, LegEvent, Watch};
-use holdfast_clock::Instant;
+use holdfast_call::{Carries, Event, LegEvent};
 use holdfast_protocol::Paths;
 use sim::{ANN, Act, BOB, Network, Side, Sim};
 
@@ -25,12 +22,18 @@ fn played(sim: &Sim) -> [Option<u32>; 2] {
     [ANN, BOB].map(|side| sim.ends[side].played)
 }
 
+/// The leg is silent, and the one that is kept warm is heard.
+fn unheard() -> Event {
+    let standby_heard = true;
+    Event::Leg(0, LegEvent::Unheard { standby_heard })
+}
+
 /// They talk, and a leg is kept warm.
 fn warm() -> Sim {
     let mut sim = Sim::talking_over(Network::RELAYED);
     sim.run(10_000);
     sim.assert_agreement();
-    assert_eq!(sim.ends[ANN].watched, Some((0, 1)));
+    assert_eq!(sim.ends[ANN].watched, Some((0, Some(1))));
     sim
 }
 
@@ -44,7 +47,7 @@ fn a_leg_is_kept_warm_once_the_call_has_settled() {
     sim.run(6000);
     for side in [ANN, BOB] {
         assert_eq!(legs(&sim, side), BESIDE);
-        assert_eq!(sim.ends[side].watched, Some((0, 1)));
+        assert_eq!(sim.ends[side].watched, Some((0, Some(1))));
     }
     assert_eq!(played(&sim), [Some(0); 2]);
 }
@@ -66,14 +69,14 @@ fn a_path_that_dies_is_left_with_no_question_asked() {
 #[test]
 fn each_side_decides_for_itself_which_leg_it_plays() {
     let mut sim = warm();
-    sim.handle(ANN, Event::Leg(0, LegEvent::Unheard));
+    sim.handle(ANN, unheard());
     sim.run(300);
     assert_eq!(played(&sim), [Some(1), Some(0)]);
     // Bob still plays what comes over the first, and so it goes on.
     assert_eq!(legs(&sim, ANN), [(0, Carries::All), (1, Carries::All)]);
     // Ann may show the first until she has a picture of the second.
     assert_eq!(legs(&sim, BOB), [(0, Carries::All), (1, Carries::All)]);
-    sim.handle(BOB, Event::Leg(0, LegEvent::Unheard));
+    sim.handle(BOB, unheard());
     sim.run(300);
     // So it is the other way round.
     assert_eq!(legs(&sim, ANN), [(0, Carries::All), (1, Carries::All)]);
@@ -159,7 +162,7 @@ fn what_is_silent_has_no_picture_to_wait_for_and_what_is_left_by_choice_has() {
 fn a_leg_that_is_heard_at_one_side_alone_is_kept_for_that_side() {
     let mut sim = warm();
     sim.deaf = Some((BOB, 0));
-    sim.handle(BOB, Event::Leg(0, LegEvent::Unheard));
+    sim.handle(BOB, unheard());
     sim.run(20_000);
     assert_eq!(played(&sim), [Some(0), Some(1)]);
     for side in [ANN, BOB] {
@@ -167,7 +170,7 @@ fn a_leg_that_is_heard_at_one_side_alone_is_kept_for_that_side() {
         assert_eq!(count(&sim, side, "CloseLeg"), 0);
     }
     // Once nobody needs it, it is one that carries nothing.
-    sim.handle(ANN, Event::Leg(0, LegEvent::Unheard));
+    sim.handle(ANN, unheard());
     sim.run(6000);
     assert_eq!(played(&sim), [Some(1); 2]);
     assert_eq!(legs(&sim, BOB), [(1, Carries::All)]);
@@ -213,12 +216,12 @@ fn where_both_ways_are_gone_nothing_is_taken_over() {
 
 #[test]
 fn taking_over_what_is_as_dead_loses_no_time() {
-    let asked_after = |unheard: bool| {
+    let asked_after = |is_unheard: bool| {
         let mut sim = warm();
         sim.act(ANN, Act::Outage(5000), 90);
-        if unheard {
+        if is_unheard {
             // What was still to be played of it came from before.
-            sim.handle(BOB, Event::Leg(0, LegEvent::Unheard));
+            sim.handle(BOB, unheard());
             assert_eq!(played(&sim), [Some(0), Some(1)]);
         }
         let lost = sim.now;
@@ -233,14 +236,14 @@ fn taking_over_what_is_as_dead_loses_no_time() {
 #[test]
 fn a_standby_has_two_seconds_to_get_warm() {
     let mut sim = Sim::talking_over(Network::RELAYED);
-    while sim.ends[ANN].watched.is_none() {
+    while sim.ends[ANN].watched != Some((0, Some(1))) {
         sim.run(10);
     }
     sim.run(1500);
-    sim.handle(ANN, Event::Leg(0, LegEvent::Unheard));
+    sim.handle(ANN, unheard());
     assert_eq!(played(&sim), [Some(0); 2]);
     sim.run(600);
-    sim.handle(ANN, Event::Leg(0, LegEvent::Unheard));
+    sim.handle(ANN, unheard());
     assert_eq!(played(&sim), [Some(1), Some(0)]);
 }
 
@@ -251,7 +254,7 @@ fn a_race_that_is_won_closes_both_and_another_is_made() {
     assert_eq!(played(&sim), [Some(2); 2]);
     assert_eq!(legs(&sim, ANN), [(2, Carries::All)]);
     sim.run(10_000);
-    assert_eq!(sim.ends[BOB].watched, Some((2, 3)));
+    assert_eq!(sim.ends[BOB].watched, Some((2, Some(3))));
     sim.assert_agreement();
 }
 
@@ -264,7 +267,7 @@ fn one_side_that_has_a_relay_is_enough() {
         };
         let mut sim = Sim::talking_over(network);
         sim.run(10_000);
-        assert_eq!(sim.ends[ANN].watched, Some((0, 1)));
+        assert_eq!(sim.ends[ANN].watched, Some((0, Some(1))));
         let makers = [ANN, BOB].map(|side| sim.sent(side, "standby"));
         assert_eq!(makers, relays.map(usize::from));
     }
@@ -347,90 +350,4 @@ fn a_race_needs_the_number_that_a_standby_was_to_have() {
         assert!(attempts <= 1, "{attempts} attempts, moved {moved}");
     }
     assert!(both > 3, "they met {both} times");
-}
-
-/// What is played of two legs, looked at each 20 ms.
-struct Ears {
-    watch: Watch,
-    now: Instant,
-    live: f64,
-    standby: f64,
-}
-
-impl Ears {
-    fn new() -> Self {
-        let now = Instant::START;
-        let (watch, live, standby) = (Watch::new(now), 0.0, 0.0);
-        let mut ears = Self {
-            watch,
-            now,
-            live,
-            standby,
-        };
-        assert_eq!(ears.hear(1000, true, true), None);
-        ears
-    }
-
-    /// So many milliseconds pass, in which each is played or not; when one should take over.
-    fn hear(&mut self, millis: u64, live: bool, standby: bool) -> Option<u64> {
-        self.look_each(20, millis, live, standby)
-    }
-
-    fn look_each(&mut self, step: u64, millis: u64, live: bool, standby: bool) -> Option<u64> {
-        (1..=millis / step).find_map(|nth| {
-            self.now += Duration::from_millis(step);
-            self.live += f64::from(u8::from(live));
-            self.standby += f64::from(u8::from(standby));
-            let looked = self
-                .watch
-                .look(Some(self.live), Some(self.standby), self.now);
-            looked.then_some(nth * step)
-        })
-    }
-}
-
-#[test]
-fn sixty_milliseconds_of_silence_are_enough() {
-    let mut ears = Ears::new();
-    assert_eq!(ears.hear(500, false, true), Some(60));
-    // Where there was a pause that is not usual, it takes longer, for half a minute.
-    let mut ears = Ears::new();
-    assert_eq!(ears.hear(40, false, true), None);
-    assert_eq!(ears.hear(500, true, true), None);
-    assert_eq!(ears.hear(500, false, true), Some(100));
-    assert_eq!(ears.hear(29_900, true, true), None);
-    assert_eq!(ears.hear(500, false, true), Some(100));
-    assert_eq!(ears.hear(30_500, true, true), None);
-    assert_eq!(ears.hear(500, false, true), Some(60));
-}
-
-#[test]
-fn what_is_still_played_of_a_leg_that_died_as_well_tells_nothing() {
-    let mut ears = Ears::new();
-    // Its packets wait for longer before they are played.
-    assert_eq!(ears.hear(40, false, true), None);
-    assert_eq!(ears.hear(500, false, false), None);
-    let mut ears = Ears::new();
-    assert_eq!(ears.hear(60, false, true), Some(60));
-    assert_eq!(ears.hear(500, false, false), None);
-}
-
-#[test]
-fn silence_of_both_is_nobodys_fault() {
-    let mut ears = Ears::new();
-    assert_eq!(ears.hear(2000, false, false), None);
-    assert_eq!(ears.hear(2000, true, false), None);
-    let mut watch = Watch::new(Instant::START);
-    let later = Instant::START + Duration::from_secs(1);
-    // Of a leg that has never been heard, silence tells nothing.
-    assert!(!watch.look(None, Some(1.0), later));
-    assert!(!watch.look(None, Some(2.0), later));
-}
-
-#[test]
-fn a_single_late_look_is_not_believed() {
-    let mut ears = Ears::new();
-    // The page was busy: both have played since, but only one has been seen to.
-    assert_eq!(ears.look_each(200, 400, false, true), None);
-    assert_eq!(ears.hear(200, true, true), None);
 }
