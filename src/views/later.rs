@@ -7,7 +7,7 @@ use gloo_timers::future::TimeoutFuture;
 
 use super::{
     chat, dialog, drawer::Drawer, idle, invitation, keys, level, manual, media_keys, missed,
-    permission, quality, room, self_view, settings, small_window, speaker, window,
+    permission, playing, quality, room, self_view, settings, small_window, speaker, window,
 };
 use crate::session::{Dispatch, Model};
 
@@ -50,6 +50,7 @@ fn all(model: Model, dispatch: Dispatch, drawer: Drawer) {
     self_view::bind(model);
     idle::bind(model);
     media_keys::bind(model, dispatch);
+    playing::bind(model);
     keys::bind();
     dialog::give_way(model);
     room::bind(model, dispatch);

@@ -20,6 +20,7 @@ mod missed;
 mod notices;
 mod people;
 mod permission;
+mod playing;
 mod press_guard;
 mod quality;
 mod ring;

@@ -1,13 +1,9 @@
 //! The call: both pictures, and how it is.
 
-use js_sys::Reflect;
-use leptos::task::spawn_local;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlVideoElement, MediaStream};
 
-use super::bind::{class, does, effect, element, hidden, on, press, text};
+use super::bind::{class, does, effect, element, hidden, text};
 use crate::{
-    live::Live,
     session::{Action, CallState, Dispatch, Model, Shown},
     text,
 };
@@ -27,7 +23,6 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         model.local_view.read().mirrored
     });
     follow("received_video", model.remote);
-    keep_playing(model);
     class("received_video", "empty", move || !has_picture(model));
     follow("screen_video", model.remote_screen);
     let shares = move || model.remote_screen.read().is_some();
@@ -55,40 +50,6 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     // Counted for the eye alone.
     text("state-time", move || {
         text::lasting(stage(), model.seconds.get())
-    });
-}
-
-/// Plays what comes: also after media keys have paused it, and with a button where the browser wants the
-/// person to press something first.
-fn keep_playing(model: Model) {
-    let video: HtmlVideoElement = element("received_video");
-    let refused = Live::new(false);
-    let play = move || {
-        let video = video.clone();
-        if video.src_object().is_some() {
-            spawn_local(async move {
-                let playing = match video.play() {
-                    Ok(playing) => JsFuture::from(playing).await,
-                    Err(error) => Err(error),
-                };
-                let name = playing
-                    .err()
-                    .map(|error| Reflect::get(&error, &"name".into()));
-                let name = name.and_then(|name| name.ok()?.as_string());
-                // Anything else, such as another stream meanwhile, is no matter of the person's.
-                refused.set(name.as_deref() == Some("NotAllowedError"));
-            });
-        }
-    };
-    let (again, first) = (play.clone(), play.clone());
-    effect(move || {
-        model.remote.track();
-        first();
-    });
-    on("received_video", "pause", move |_| again());
-    press("play-button", play);
-    hidden("play-button", move || {
-        !*refused.read() || model.remote.read().is_none()
     });
 }
 
