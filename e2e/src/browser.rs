@@ -37,6 +37,10 @@ pub struct Look {
     pub refuses_media: bool,
     /// What the camera shows, as a Y4M file.
     pub camera: Option<PathBuf>,
+    /// What the microphone hears, as a WAV file.
+    pub microphone: Option<PathBuf>,
+    /// What it finds in its environment, where it has a network of its own; in Firefox too.
+    pub environment: Vec<(&'static str, String)>,
     /// More arguments.
     pub args: Vec<&'static str>,
     /// A plain http origin that counts as secure, so that its pages get camera and microphone.
@@ -55,8 +59,12 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// In that network namespace, if one is named.
-    pub(crate) async fn start(kind: Kind, space: Option<&str>) -> Self {
+    /// In that network namespace and environment, if one is named.
+    pub(crate) async fn start(
+        kind: Kind,
+        space: Option<&str>,
+        environment: &[(&'static str, String)],
+    ) -> Self {
         let address = free_address();
         let port = address.port().to_string();
         let (program, args): (_, &[&str]) = match kind {
@@ -64,7 +72,7 @@ impl Driver {
             Kind::Firefox => ("geckodriver", &["--port", &port, "--log", "error"]),
         };
         let process = match space {
-            Some(space) => net::spawn(space, program, args),
+            Some(space) => net::spawn(space, program, args, environment),
             None => Command::new(program)
                 .args(args)
                 .stdout(Stdio::null())
@@ -150,6 +158,10 @@ fn chromium(look: &Look) -> Value {
     let camera = look.camera.as_ref();
     let camera = camera.map(|file| format!("--use-file-for-fake-video-capture={}", file.display()));
     args.extend(camera.as_deref());
+    let microphone = look.microphone.as_ref();
+    let microphone =
+        microphone.map(|file| format!("--use-file-for-fake-audio-capture={}", file.display()));
+    args.extend(microphone.as_deref());
     let secure = look.secure.as_ref();
     let secure =
         secure.map(|origin| format!("--unsafely-treat-insecure-origin-as-secure={origin}"));

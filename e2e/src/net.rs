@@ -24,6 +24,9 @@ pub const SERVER: SocketAddr =
 /// Addresses for TURN servers, inside the hub.
 pub const TURN: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 77, 9, 2), Ipv4Addr::new(10, 77, 9, 3)];
 
+/// The device that packets of people are routed through by [`Net::route_through_delay`].
+pub const DELAY: &str = "hf-delay";
+
 /// Which of a person's two interfaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Uplink {
@@ -80,7 +83,7 @@ impl Net {
         for (n, person) in net.people.iter().enumerate() {
             net.add(person);
             for link in Uplink::ALL {
-                let (near, far) = (link.name(), format!("p{n}{}", link.name()));
+                let (near, far) = (link.name(), far(n, link));
                 must(&format!("link add {far} type veth peer name hf{n}{near}"));
                 must(&format!("link set {far} netns hf-hub"));
                 must(&format!("link set hf{n}{near} netns {person}"));
@@ -93,6 +96,45 @@ impl Net {
             net.up(n, Uplink::Wifi);
         }
         net
+    }
+
+    /// Routes what people send through [`DELAY`], a TUN device in the hub, once that is there. What the program
+    /// behind it writes goes on to where it was sent.
+    ///
+    /// # Panics
+    /// When there is no such device within five seconds.
+    pub async fn route_through_delay(&self) {
+        let up = format!("-n hf-hub link set {DELAY} up");
+        for _ in 0..100 {
+            if ip(&up) {
+                break;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        must(&up);
+        let (loose, local) = (
+            format!("net.ipv4.conf.{DELAY}.rp_filter=0"),
+            format!("net.ipv4.conf.{DELAY}.accept_local=1"),
+        );
+        // The kernel would look for the socket of a packet first, and drop it if there is one.
+        let direct = "net.ipv4.ip_early_demux=0";
+        netns("hf-hub", &format!("sysctl -qw {loose} {local} {direct}"));
+        // The hub's own addresses are looked for first of all, unless told otherwise.
+        must("-n hf-hub rule add pref 1000 lookup local");
+        must("-n hf-hub rule del pref 0");
+        must(&format!(
+            "-n hf-hub route add default dev {DELAY} table 200"
+        ));
+        for person in 0..self.people.len() {
+            for link in Uplink::ALL {
+                let (far, subnet) = (far(person, link), self.subnet(person, link));
+                // It is asked for by ARP.
+                must(&format!(
+                    "-n hf-hub route add local 10.77.{subnet}.1 dev {far} table 200"
+                ));
+                must(&format!("-n hf-hub rule add pref 100 iif {far} lookup 200"));
+            }
+        }
     }
 
     /// The interface gets its address, and a route by it.
@@ -145,7 +187,8 @@ impl Net {
     /// Drops what is not TCP between the people; what goes through the hub's own servers is not.
     pub fn drop_direct(&self) {
         nft(
-            "table ip lab {\nchain forward {\ntype filter hook forward priority 0\nip protocol udp drop\n}\n}",
+            "table ip lab {\nchain forward {\ntype filter hook forward priority 0\n\
+             ip saddr != 10.77.9.0/24 ip daddr != 10.77.9.0/24 ip protocol udp drop\n}\n}",
         );
     }
 
@@ -163,7 +206,8 @@ impl Net {
         ip(&format!("-n hf-hub addr add 10.77.{other}.1/32 dev lo"));
         let rules = format!(
             "flush ruleset\ntable ip nat {{\nchain out {{\ntype nat hook postrouting priority srcnat\n\
-             ip saddr 10.77.{subnet}.0/24 ip protocol udp snat to 10.77.{other}.1:{first_port}-{last_port}\n}}\n}}"
+             ip saddr 10.77.{subnet}.0/24 ip protocol udp snat to 10.77.{other}.1:{first_port}-{last_port}\n}}\n\
+             chain again {{\ntype filter hook prerouting priority raw\niifname \"{DELAY}\" notrack\n}}\n}}"
         );
         nft(&rules);
         // The flows that are known go on as before unless they are forgotten.
@@ -173,11 +217,11 @@ impl Net {
     /// Runs a program in the hub.
     #[must_use]
     pub fn in_hub(program: &str, args: &[&str]) -> Child {
-        spawn("hf-hub", program, args)
+        spawn("hf-hub", program, args, &[])
     }
 
     fn filter(&self, person: usize, link: Uplink, what: &str) {
-        let far = format!("p{person}{}", link.name());
+        let far = far(person, link);
         let chain = |hook: &str, rules: &str| {
             format!("chain {hook} {{\ntype filter hook {hook} priority 0\n{rules}}}\n")
         };
@@ -228,6 +272,11 @@ pub(crate) fn namespace(name: &str) -> String {
     format!("hf-{}", name.to_lowercase())
 }
 
+/// The hub's end of an interface.
+fn far(person: usize, link: Uplink) -> String {
+    format!("p{person}{}", link.name())
+}
+
 /// A way to a port inside a namespace: the same port outside leads there, for geckodriver minds by
 /// which port it is asked. What goes in between is a Unix socket, which network namespaces do not
 /// part; `relay` is its other half.
@@ -239,6 +288,7 @@ pub(crate) async fn reach_into(space: &str, port: u16) -> Child {
         space,
         &own.to_string_lossy(),
         &["relay", &path.to_string_lossy(), &port.to_string()],
+        &[],
     );
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
@@ -272,10 +322,16 @@ pub async fn relay(path: PathBuf, port: u16) {
 }
 
 /// Starts a program inside a namespace.
-pub(crate) fn spawn(space: &str, program: &str, args: &[&str]) -> Child {
+pub(crate) fn spawn(
+    space: &str,
+    program: &str,
+    args: &[&str],
+    environment: &[(&'static str, String)],
+) -> Child {
     Command::new("ip")
         .args(["netns", "exec", space, program])
         .args(args)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -96,7 +96,7 @@ impl Stage {
         let known = if is_shared { slot.take() } else { None };
         let driver = match known {
             Some(driver) => driver,
-            None => Driver::start(kind, None).await,
+            None => Driver::start(kind, None, &[]).await,
         };
         let browser = driver.browser(look).await;
         match is_shared {
@@ -111,7 +111,7 @@ impl Stage {
 
     /// A person whose device is in the network namespace of that name, see [`crate::net::Net`].
     pub async fn person_in_net(&self, kind: Kind, name: &str, look: &Look) -> Person {
-        let driver = Driver::start(kind, Some(&namespace(name))).await;
+        let driver = Driver::start(kind, Some(&namespace(name)), &look.environment).await;
         let browser = driver.browser(look).await;
         self.inside.borrow_mut().push(driver);
         self.browsers

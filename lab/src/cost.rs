@@ -7,7 +7,8 @@ use e2e::{Person, Stage, net};
 use tokio::time::sleep;
 
 use crate::{
-    Browsers, Policy,
+    Browsers, Policy, Setting,
+    delay::Distance,
     lab::Lab,
     results::{part, sorted},
 };
@@ -30,8 +31,12 @@ struct Cost {
 
 /// Measures so many calls of each kind.
 pub(crate) async fn measure(stage: &Stage, calls: usize) {
-    let browsers = Browsers::ChromiumChromium;
-    let mut lab = Lab::start(stage, Policy::Race, browsers, true).await;
+    let setting = Setting {
+        policy: Policy::Race,
+        browsers: Browsers::ChromiumChromium,
+        distance: Distance::default(),
+    };
+    let mut lab = Lab::start(stage, setting, (true, false)).await;
     let mut costs = [Cost::default(), Cost::default()];
     for _ in 0..calls {
         for (cost, standby) in costs.iter_mut().zip([false, true]) {

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::{
-    Browsers, Policy, Scenario,
+    Browsers, Policy, Scenario, Setting,
+    ears::Ears,
     page::{self, LOST, Since, now, watch},
     results::Outcome,
 };
@@ -18,6 +19,7 @@ use crate::{
 /// How long a call goes on undisturbed before each fault.
 const STEADY: Duration = Duration::from_millis(4500);
 
+const NAMES: [&str; 2] = ["Ann", "Bob"];
 const ANN: usize = 0;
 const BOB: usize = 1;
 
@@ -26,6 +28,8 @@ pub(crate) struct Lab {
     site: tempfile::TempDir,
     server: Child,
     turn: [Child; 2],
+    delay: Option<Child>,
+    ears: Option<Ears>,
     /// The pages are to be opened anew: they go through TURN, or cannot be listened to any more.
     stale: bool,
     policy: Policy,
@@ -39,11 +43,11 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
+    /// With a relay beside the direct path, in every scenario, or without; and with ears or without.
     pub(crate) async fn start(
         stage: &Stage,
-        policy: Policy,
-        browsers: Browsers,
-        relay: bool,
+        setting: Setting,
+        (relay, listen): (bool, bool),
     ) -> Self {
         let site = tempfile::tempdir().expect("a folder");
         let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
@@ -54,27 +58,37 @@ impl Lab {
         for packed in ["config.json.br", "config.json.gz"] {
             let _ = fs::remove_file(site.path().join(packed));
         }
-        let net = Net::new(&["Ann", "Bob"]);
+        let net = Net::new(&NAMES);
+        let delay = setting.distance.begin(&net).await;
         let server = serve(site.path());
         let turn = TURN.map(relay_at);
-        let (one, other) = match browsers {
+        let (one, other) = match setting.browsers {
             Browsers::ChromiumChromium => (Kind::Chromium, Kind::Chromium),
             Browsers::FirefoxChromium => (Kind::Firefox, Kind::Chromium),
             Browsers::ChromiumFirefox => (Kind::Chromium, Kind::Firefox),
         };
-        let look = Look {
+        let ears = match listen {
+            true => Some(Ears::start(&NAMES).await),
+            false => None,
+        };
+        let look = |name| Look {
             secure: Some(format!("http://{SERVER}")),
+            microphone: ears.as_ref().map(Ears::voice),
+            environment: (ears.as_ref()).map_or_else(Vec::new, |ears| ears.environment(name)),
             ..Look::default()
         };
-        let ann = stage.person_in_net(one, "Ann", &look).await;
-        let bob = stage.person_in_net(other, "Bob", &look).await;
+        let [ann, bob] = NAMES;
+        let ann = stage.person_in_net(one, ann, &look(ann)).await;
+        let bob = stage.person_in_net(other, bob, &look(bob)).await;
         let lab = Self {
             net,
             site,
             server,
             turn,
+            delay,
+            ears,
             stale: false,
-            policy,
+            policy: setting.policy,
             config: match relay {
                 true => json!({ "iceServers": relays(&TURN[..1]) }),
                 false => json!({}),
@@ -181,9 +195,11 @@ impl Lab {
                 | Scenario::Ringing
                 | Scenario::Negotiation
         );
+        let (Since::Path(at) | Since::Fault(at)) = since;
         Outcome {
             pictures,
             sounds,
+            heard: self.ears.as_ref().map(|ears| ears.since(at)),
             lost,
             same_call: anew || lost || self.fingerprints().await == before,
         }
@@ -438,7 +454,8 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        for process in self.turn.iter_mut().chain([&mut self.server]) {
+        let others = [&mut self.server].into_iter().chain(&mut self.delay);
+        for process in self.turn.iter_mut().chain(others) {
             end(process);
         }
     }

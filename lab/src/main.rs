@@ -8,13 +8,16 @@
 )]
 
 mod cost;
+mod delay;
+mod ears;
 mod lab;
 mod page;
 mod results;
 
-use std::{fs, path::PathBuf};
+use std::{fmt, fs, path::PathBuf};
 
 use clap::{Parser, ValueEnum};
+use delay::Distance;
 use e2e::{net, stage};
 use lab::Lab;
 use results::Results;
@@ -33,9 +36,21 @@ struct Args {
     /// The policy for a path in doubt
     #[arg(long, value_delimiter = ',', default_value = "race")]
     policy: Vec<Policy>,
+    /// How far apart the two sides are, and each and the server: there and back, ms
+    #[arg(long, value_delimiter = ',', default_value = "0")]
+    rtt: Vec<u32>,
+    /// By how much a packet may be late beyond that, ms
+    #[arg(long, default_value_t = 0)]
+    jitter: u32,
+    /// How many packets are lost each way, per cent
+    #[arg(long, default_value_t = 0)]
+    loss: u32,
     /// A TURN server is there beside the direct path, in every scenario
     #[arg(long)]
     relay: bool,
+    /// What is heard is recorded, and its silences measured, by PulseAudio
+    #[arg(long)]
+    listen: bool,
     /// In place of faults: what a leg that is kept warm costs, in so many calls of each kind
     #[arg(long, value_name = "CALLS")]
     cost: Option<usize>,
@@ -45,6 +60,14 @@ struct Args {
     /// Where the results go; those that are there already stay, so that several runs make one table
     #[arg(long, default_value = "target/faults")]
     out: PathBuf,
+}
+
+/// What scenarios are played with.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Setting {
+    policy: Policy,
+    browsers: Browsers,
+    distance: Distance,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
@@ -115,11 +138,17 @@ enum Scenario {
 }
 
 fn main() {
-    let mut words = std::env::args().skip(1);
-    if words.next().as_deref() == Some("relay") {
-        let (path, port) = (words.next().expect("a path"), words.next().expect("a port"));
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        return runtime.block_on(net::relay(path.into(), port.parse().expect("a number")));
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["relay", path, port] => {
+            return runtime().block_on(net::relay(path.into(), port.parse().expect("a number")));
+        }
+        ["delay", rtt, jitter, loss] => {
+            let [rtt, jitter, loss] =
+                [rtt, jitter, loss].map(|word| word.parse().expect("a number"));
+            return runtime().block_on(Distance { rtt, jitter, loss }.keep());
+        }
+        _ => {}
     }
     let args = Args::parse();
     if !net::namespaces_work() {
@@ -134,24 +163,22 @@ fn main() {
     fs::create_dir_all(&args.out).expect("a folder");
     let mut results = Results::load(&args.out);
     let mut beyond = Vec::new();
-    for policy in &args.policy {
-        for browsers in &args.browsers {
-            stage(async |stage| {
-                let mut lab = Lab::start(stage, *policy, *browsers, args.relay).await;
-                for round in 0..args.repeat {
-                    for scenario in args.chosen() {
-                        let outcome = lab.play(scenario).await;
-                        if !outcome.is_within(scenario.bound()) {
-                            beyond.push(format!("{scenario:?}: {outcome}"));
-                        }
-                        println!("{round} {policy:?} {browsers:?} {scenario:?}: {outcome}");
-                        results.add(*policy, *browsers, scenario, &outcome);
-                        results.save(&args.out);
-                        lab.restore().await;
+    for setting in args.settings() {
+        stage(async |stage| {
+            let mut lab = Lab::start(stage, setting, (args.relay, args.listen)).await;
+            for round in 0..args.repeat {
+                for scenario in args.chosen() {
+                    let outcome = lab.play(scenario).await;
+                    if !outcome.is_within(scenario.bound()) {
+                        beyond.push(format!("{scenario:?}: {outcome}"));
                     }
+                    println!("{round} {setting} {scenario:?}: {outcome}");
+                    results.add(setting, scenario, &outcome);
+                    results.save(&args.out);
+                    lab.restore().await;
                 }
-            });
-        }
+            }
+        });
     }
     println!("\n{}", results.table());
     assert!(
@@ -184,7 +211,37 @@ impl Scenario {
     }
 }
 
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            policy,
+            browsers,
+            distance,
+        } = self;
+        write!(f, "{policy:?} {browsers:?} {distance}")
+    }
+}
+
 impl Args {
+    fn settings(&self) -> Vec<Setting> {
+        let (jitter, loss) = (self.jitter, self.loss);
+        let mut settings = Vec::new();
+        for policy in &self.policy {
+            for browsers in &self.browsers {
+                settings.extend(self.rtt.iter().map(|rtt| Setting {
+                    policy: *policy,
+                    browsers: *browsers,
+                    distance: Distance {
+                        rtt: *rtt,
+                        jitter,
+                        loss,
+                    },
+                }));
+            }
+        }
+        settings
+    }
+
     fn chosen(&self) -> Vec<Scenario> {
         use Scenario::*;
         match (self.short, self.scenario.is_empty()) {
@@ -201,4 +258,8 @@ impl Args {
             (false, false) => self.scenario.clone(),
         }
     }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Runtime::new().expect("a runtime")
 }

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Browsers, Policy, Scenario, page::LOST};
+use crate::{Browsers, Policy, Scenario, Setting, delay::Distance, ears::Heard, page::LOST};
 
 /// The effect of a fault.
 pub(crate) struct Outcome {
@@ -18,6 +18,8 @@ pub(crate) struct Outcome {
     pub(crate) pictures: [f64; 2],
     /// The same for sound.
     pub(crate) sounds: [f64; 2],
+    /// What came out of the speakers, if that was recorded.
+    pub(crate) heard: Option<[Heard; 2]>,
     /// Somebody saw an end, or no picture came.
     pub(crate) lost: bool,
     /// The fingerprints of both sides are what they were.
@@ -37,6 +39,13 @@ impl fmt::Display for Outcome {
         let ([ann, bob], [ann_hears, bob_hears]) = (self.pictures, self.sounds);
         write!(f, "Ann {ann:.0} ms, sound {ann_hears:.0}; ")?;
         write!(f, "Bob {bob:.0} ms, sound {bob_hears:.0}")?;
+        for heard in self.heard.into_iter().flatten() {
+            write!(
+                f,
+                "; silent {:.0}, doubled {:.0}",
+                heard.silent, heard.doubled
+            )?;
+        }
         f.write_str(if self.lost { "; LOST" } else { "" })?;
         f.write_str(match self.same_call {
             true => "",
@@ -51,19 +60,25 @@ pub(crate) struct Results {
     rows: BTreeMap<Key, Row>,
 }
 
-type Key = (Policy, Browsers, Scenario);
+type Key = (Setting, Scenario);
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
     policy: String,
     browsers: String,
+    #[serde(default)]
+    distance: Distance,
     scenario: String,
     faults: usize,
     lost: usize,
     other_fingerprint: usize,
     picture_ms: Vec<f64>,
     sound_ms: Vec<f64>,
+    #[serde(default)]
+    silent_ms: Vec<f64>,
+    #[serde(default)]
+    doubled_ms: Vec<f64>,
 }
 
 impl Results {
@@ -90,16 +105,11 @@ impl Results {
         }
     }
 
-    pub(crate) fn add(
-        &mut self,
-        policy: Policy,
-        browsers: Browsers,
-        scenario: Scenario,
-        outcome: &Outcome,
-    ) {
-        let row = self.rows.entry((policy, browsers, scenario)).or_default();
-        row.policy = format!("{policy:?}");
-        row.browsers = format!("{browsers:?}");
+    pub(crate) fn add(&mut self, setting: Setting, scenario: Scenario, outcome: &Outcome) {
+        let row = self.rows.entry((setting, scenario)).or_default();
+        row.policy = format!("{:?}", setting.policy);
+        row.browsers = format!("{:?}", setting.browsers);
+        row.distance = setting.distance;
         row.scenario = format!("{scenario:?}");
         row.faults += 1;
         row.lost += usize::from(outcome.lost);
@@ -107,19 +117,36 @@ impl Results {
         row.picture_ms.extend(outcome.pictures);
         let sounds = outcome.sounds.into_iter();
         row.sound_ms.extend(sounds.filter(|sound| !sound.is_nan()));
+        for heard in outcome.heard.into_iter().flatten() {
+            row.silent_ms.push(heard.silent);
+            row.doubled_ms.push(heard.doubled);
+        }
     }
 
     pub(crate) fn table(&self) -> String {
         let mut table = String::from(
-            "| policy | browsers | scenario | faults | lost | picture: median | p95 | longest | sound: median | p95 |\n|---|---|---|---|---|---|---|---|---|---|\n",
+            "| policy | browsers | distance | scenario | faults | lost | picture: median | p95 | longest | sound: median | p95 | silence heard: median | p95 | two heard: p95 |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
         );
         for row in self.rows.values() {
             let (picture, sound) = (sorted(&row.picture_ms), sorted(&row.sound_ms));
+            let heard = match row.silent_ms.is_empty() {
+                true => "| | | |".to_owned(),
+                false => {
+                    let (silent, doubled) = (sorted(&row.silent_ms), sorted(&row.doubled_ms));
+                    format!(
+                        "| {:.0} | {:.0} | {:.0} |",
+                        part(&silent, 0.5),
+                        part(&silent, 0.95),
+                        part(&doubled, 0.95)
+                    )
+                }
+            };
             let _ = writeln!(
                 table,
-                "| {} | {} | {} | {} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} |",
+                "| {} | {} | {} | {} | {} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} {heard}",
                 row.policy,
                 row.browsers,
+                row.distance,
                 row.scenario,
                 row.faults,
                 row.lost,
@@ -137,7 +164,14 @@ impl Results {
     fn svg(&self) -> String {
         let (left, right, line) = (250.0, 900.0, 16.0);
         let mut rows: Vec<(&Key, &Row)> = self.rows.iter().collect();
-        rows.sort_by_key(|((policy, browsers, scenario), _)| (*scenario, *browsers, *policy));
+        rows.sort_by_key(|((setting, scenario), _)| {
+            (
+                *scenario,
+                setting.browsers,
+                setting.distance,
+                setting.policy,
+            )
+        });
         let height = 50.0 + line * rows.len() as f64;
         let across = |gap: f64| {
             let place = (gap.clamp(10.0, LOST) / 10.0).log10() / (LOST / 10.0).log10();
@@ -158,12 +192,21 @@ impl Results {
                 "<line x1=\"{x:.0}\" x2=\"{x:.0}\" y1=\"24\" y2=\"{height}\" stroke=\"#ddd\"/><text x=\"{x:.0}\" y=\"16\" text-anchor=\"middle\">{label}</text>"
             );
         }
-        for (n, ((policy, browsers, scenario), row)) in rows.into_iter().enumerate() {
+        for (n, ((setting, scenario), row)) in rows.into_iter().enumerate() {
+            let Setting {
+                policy,
+                browsers,
+                distance,
+            } = setting;
             let y = 44.0 + line * n as f64;
             let side = match browsers {
                 Browsers::ChromiumChromium => "",
                 Browsers::FirefoxChromium => " (Firefox moves)",
                 Browsers::ChromiumFirefox => " (to Firefox)",
+            };
+            let afar = match *distance == Distance::default() {
+                true => String::new(),
+                false => format!(", {distance}"),
             };
             let colour = match policy {
                 Policy::Race => "#1b6ac9",
@@ -173,7 +216,7 @@ impl Results {
             };
             let _ = writeln!(
                 svg,
-                "<text x=\"4\" y=\"{:.0}\" fill=\"{colour}\">{scenario:?}, {policy:?}{side}</text>",
+                "<text x=\"4\" y=\"{:.0}\" fill=\"{colour}\">{scenario:?}, {policy:?}{side}{afar}</text>",
                 y + 4.0
             );
             for gap in &row.picture_ms {
@@ -190,11 +233,12 @@ impl Results {
 
 impl Row {
     fn key(&self) -> Option<Key> {
-        Some((
-            named(&self.policy)?,
-            named(&self.browsers)?,
-            named(&self.scenario)?,
-        ))
+        let setting = Setting {
+            policy: named(&self.policy)?,
+            browsers: named(&self.browsers)?,
+            distance: self.distance,
+        };
+        Some((setting, named(&self.scenario)?))
     }
 }
 
@@ -228,6 +272,7 @@ mod tests {
         let good = || Outcome {
             pictures: [200.0, 300.0],
             sounds: [f64::NAN; 2],
+            heard: None,
             lost: false,
             same_call: true,
         };
