@@ -251,24 +251,21 @@ impl Legs {
         standby.is_some() && standby == self.peer_plays
     }
 
-    /// Sends pictures over the legs that either side plays.
-    pub(crate) fn carry(&mut self, now: Instant) -> Vec<LegOutput> {
+    /// Sends pictures over the legs that either side plays; over the call's, only while something gets through.
+    pub(crate) fn carry(&mut self, gets_through: bool, now: Instant) -> Vec<LegOutput> {
         let mut out = Vec::new();
         let peer_plays = self.peer_plays;
         let shown = self.peer_played.filter(|(_, until)| now < *until);
         let shown = shown.map(|(id, _)| id);
-        let racer = self.racer.as_mut().map(|racer| &mut racer.leg);
-        for leg in [self.current.as_mut(), racer].into_iter().flatten() {
-            leg.carry(Carries::All, &mut out);
+        if let Some(leg) = &mut self.current {
+            leg.carry(carries(gets_through), &mut out);
+        }
+        if let Some(racer) = &mut self.racer {
+            racer.leg.carry(Carries::All, &mut out);
         }
         if let Some(leg) = &mut self.standby {
             let is_played = [peer_plays, shown].contains(&Some(leg.id()));
-            let carries = if is_played {
-                Carries::All
-            } else {
-                Carries::Sound
-            };
-            leg.carry(carries, &mut out);
+            leg.carry(carries(is_played), &mut out);
         }
         out
     }
@@ -436,6 +433,14 @@ impl Legs {
             .chain(racer)
             .chain(&mut self.standby);
         legs.find(|leg| leg.id() == id)
+    }
+}
+
+fn carries(pictures: bool) -> Carries {
+    if pictures {
+        Carries::All
+    } else {
+        Carries::Sound
     }
 }
 

@@ -8,7 +8,7 @@
 mod sim;
 
 use holdfast_call::{
-    AWAY_LIMIT, CallState, Command, ConnectionState, EndReason, Endpoint, Event,
+    AWAY_LIMIT, CallState, Carries, Command, ConnectionState, EndReason, Endpoint, Event,
     IceConnectionState, Interruption, LegEvent, Limits, Policy, Secret,
 };
 use std::time::Duration;
@@ -67,6 +67,24 @@ fn silence_of_a_leg_that_was_heard_is_doubt_sooner() {
     assert_eq!(count(&sim, BOB, "RestartIce"), 1);
     sim.run(150);
     assert_eq!(probes(&sim), [1, 1]);
+}
+
+#[test]
+fn while_nothing_gets_through_no_pictures_are_sent() {
+    let carried = |sim: &Sim| [ANN, BOB].map(|side| sim.ends[side].legs[0].carries);
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::DirectBlocked(8000), 600);
+    assert_eq!(carried(&sim), [Carries::All; 2]);
+    sim.run(400);
+    assert_eq!(carried(&sim), [Carries::Sound; 2]);
+    sim.run(6900);
+    assert_eq!(carried(&sim), [Carries::Sound; 2]);
+    sim.run(400);
+    assert_eq!(carried(&sim), [Carries::All; 2]);
+    // A path that may have been left goes on until it is known to be dead.
+    sim.handle(ANN, Event::NetworkMoved);
+    sim.run(100);
+    assert_eq!(carried(&sim), [Carries::All; 2]);
 }
 
 #[test]
