@@ -88,6 +88,19 @@ fn while_nothing_gets_through_no_pictures_are_sent() {
 }
 
 #[test]
+fn a_fresh_leg_sends_pictures_whatever_has_become_of_the_old_one() {
+    let mut sim = Sim::talking();
+    sim.schedule(0, ANN, Act::Move(1500));
+    for _ in 0..4000 {
+        sim.run(1);
+        let legs = sim.ends.iter().flat_map(|end| &end.legs);
+        let mut fresh = legs.filter(|leg| leg.leg_id() > 0);
+        assert!(fresh.all(|leg| leg.carries == Carries::All));
+    }
+    assert_eq!(leg(&sim), Some(1));
+}
+
+#[test]
 fn a_microphone_that_goes_is_no_doubt_while_pictures_come() {
     let mut sim = Sim::talking();
     sim.run(2000);
