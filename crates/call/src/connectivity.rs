@@ -34,6 +34,10 @@ const NO_CANDIDATES: Duration = Duration::from_secs(8);
 /// before is asked for again: with that it took a second or two until one was shown (Chromium 156).
 const NOTHING_GETS_THROUGH: Duration = Duration::from_millis(700);
 
+/// After so long without a packet, a fresh leg that is under way goes on, though the old one carries again: over that,
+/// a browser may begin with next to nothing (Chromium 156: 30 kbit/s).
+const LONG_OUTAGE: Duration = Duration::from_secs(2);
+
 /// How long the person is told that the call is back.
 const TELL_BACK: Duration = Duration::from_secs(4);
 
@@ -516,7 +520,8 @@ impl Connectivity {
         if self.recovery.last_packet() > before {
             self.connected(now);
         }
-        self.step(step, now);
+        let goes_on = now.since(before) >= LONG_OUTAGE;
+        self.step(step.filter(|step| *step != Step::CallOff || !goes_on), now);
     }
 
     /// The browser says that the call's own leg is connected. Once media has flowed over a leg,

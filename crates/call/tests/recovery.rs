@@ -154,7 +154,7 @@ fn both_moving_at_once_need_one_leg() {
 #[test]
 fn a_path_that_heals_calls_the_search_off() {
     let mut sim = Sim::talking();
-    sim.act(ANN, Act::Outage(3000), 8000);
+    sim.act(ANN, Act::Outage(1500), 6500);
     assert_eq!(leg(&sim), Some(0));
     let attempts = sim.ends[ANN].races.len() + sim.ends[BOB].races.len();
     sim.run(60_000);
@@ -163,6 +163,15 @@ fn a_path_that_heals_calls_the_search_off() {
         sim.ends[ANN].races.len() + sim.ends[BOB].races.len(),
         attempts
     );
+}
+
+#[test]
+fn after_a_long_outage_a_fresh_leg_that_is_under_way_goes_on() {
+    let mut sim = Sim::talking();
+    sim.act(ANN, Act::Outage(3000), 8000);
+    assert_eq!(leg(&sim), Some(1));
+    let races = sim.ends[ANN].races.len() + sim.ends[BOB].races.len();
+    assert!(races > 0, "a race made it");
 }
 
 #[test]
