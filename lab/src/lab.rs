@@ -19,6 +19,9 @@ use crate::{
 /// How long a call goes on undisturbed before each fault.
 const STEADY: Duration = Duration::from_millis(4500);
 
+/// How long a fresh network takes to change no more.
+const SETTLED: Duration = Duration::from_secs(3);
+
 const NAMES: [&str; 2] = ["Ann", "Bob"];
 const ANN: usize = 0;
 const BOB: usize = 1;
@@ -98,6 +101,8 @@ impl Lab {
             address: 2,
             port: 20_000,
         };
+        // An interface gets its IPv6 address late, and a page that is just being loaded is given up for that.
+        sleep(SETTLED).await;
         lab.open(lab.config.clone()).await;
         lab
     }
