@@ -3,7 +3,13 @@
 
 use std::future::poll_fn;
 
-use axum::{Router, body::Body, extract::Request, response::Response, routing::any};
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    response::{IntoResponse, Response},
+    routing::any,
+};
 use holdfast_server::{Received, Socket, Upgrade};
 use tokio::net::TcpListener;
 use tungstenite::Message;
@@ -16,8 +22,9 @@ async fn main() -> std::io::Result<()> {
 
 async fn answer(request: Request) -> Response {
     match Upgrade::of(&mut request.into_parts().0) {
-        Some(upgrade) => upgrade.accept(Received::default(), echo),
-        None => Response::new(Body::from("a WebSocket is wanted\n")),
+        Ok(Some(upgrade)) => upgrade.accept(Received::default(), echo),
+        Ok(None) => Response::new(Body::from("a WebSocket is wanted\n")),
+        Err(refused) => refused.into_response(),
     }
 }
 

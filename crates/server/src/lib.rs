@@ -44,4 +44,4 @@ pub use hub::play;
 pub use meter::Received;
 pub use options::{Options, Tls};
 pub use serve::serve;
-pub use ws::{Socket, Upgrade};
+pub use ws::{Refused, Socket, Upgrade};

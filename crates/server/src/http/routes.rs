@@ -43,9 +43,13 @@ impl Front {
             let text = "This server is not asked under that name; see --host.\n";
             return (StatusCode::MISDIRECTED_REQUEST, text).into_response();
         }
-        if let Some(upgrade) = Upgrade::of(&mut parts) {
-            let visitor = parts.extensions.get::<Visitor>();
-            return self.upgrade(upgrade, visitor, &parts.headers).await;
+        match Upgrade::of(&mut parts) {
+            Ok(None) => {}
+            Ok(Some(upgrade)) => {
+                let visitor = parts.extensions.get::<Visitor>();
+                return self.upgrade(upgrade, visitor, &parts.headers).await;
+            }
+            Err(refused) => return refused.into_response(),
         }
         // hyper leaves out what follows the head where that alone was asked for.
         let method = match parts.method {

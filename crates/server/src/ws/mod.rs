@@ -6,4 +6,4 @@ mod upgrade;
 
 pub(crate) use connection::{run, turn_away};
 pub use socket::Socket;
-pub use upgrade::Upgrade;
+pub use upgrade::{Refused, Upgrade};

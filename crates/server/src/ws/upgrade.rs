@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -11,6 +11,17 @@ use tungstenite::handshake::derive_accept_key;
 
 use super::socket::Socket;
 use crate::meter::Received;
+
+/// What is wrong with a request for a WebSocket.
+#[derive(Debug)]
+pub struct Refused(StatusCode, &'static str);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let spoken = [(header::SEC_WEBSOCKET_VERSION, "13")];
+        (self.0, spoken, self.1).into_response()
+    }
+}
 
 /// A request for a WebSocket.
 #[derive(Debug)]
@@ -24,7 +35,10 @@ pub struct Upgrade {
 
 impl Upgrade {
     /// Nothing if it is a request for something else.
-    pub fn of(parts: &mut Parts) -> Option<Self> {
+    ///
+    /// # Errors
+    /// What is wrong with one that is not as it should be (RFC 6455, 4.2.1 and 4.4).
+    pub fn of(parts: &mut Parts) -> Result<Option<Self>, Refused> {
         let headers = &parts.headers;
         let text = |name: HeaderName| {
             let values = headers.get_all(name).into_iter();
@@ -34,19 +48,29 @@ impl Upgrade {
         let has = |name, word: &str| words(&text(name)).any(|one| one.eq_ignore_ascii_case(word));
         let is_asked = parts.method == Method::GET
             && has(header::CONNECTION, "upgrade")
-            && has(header::UPGRADE, "websocket")
-            && has(header::SEC_WEBSOCKET_VERSION, "13");
+            && has(header::UPGRADE, "websocket");
         if !is_asked {
-            return None;
+            return Ok(None);
         }
-        let accept = derive_accept_key(headers.get(header::SEC_WEBSOCKET_KEY)?.as_bytes());
+        if !has(header::SEC_WEBSOCKET_VERSION, "13") {
+            let text = "Of WebSockets, version 13 is spoken here.\n";
+            return Err(Refused(StatusCode::UPGRADE_REQUIRED, text));
+        }
+        let refused = |text| Err(Refused(StatusCode::BAD_REQUEST, text));
+        let Some(key) = headers.get(header::SEC_WEBSOCKET_KEY) else {
+            return refused("A WebSocket is asked for with a Sec-WebSocket-Key.\n");
+        };
+        let accept = derive_accept_key(key.as_bytes());
         let offered = text(header::SEC_WEBSOCKET_PROTOCOL);
-        Some(Self {
-            on: parts.extensions.remove()?,
+        let Some(on) = parts.extensions.remove() else {
+            return refused("A WebSocket is asked for in HTTP/1.1.\n");
+        };
+        Ok(Some(Self {
+            on,
             accept,
             offered,
             selected: None,
-        })
+        }))
     }
 
     /// Selects a subprotocol: the first of these that the client speaks as well.
