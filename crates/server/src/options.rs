@@ -105,6 +105,14 @@ pub struct Options {
 
     /// What to log, to standard error: error, warn, info, debug, trace, or a tracing filter
     #[arg(long, env = "HOLDFAST_LOG", default_value = "info")]
+    /// The file of credentials for it
+    #[arg(long, env = "HOLDFAST_NATS_CREDS", requires = "nats")]
+    pub nats_creds: Option<PathBuf>,
+
+    /// What the subjects of these servers begin with; others of the same NATS server have another
+    #[arg(long, env = "HOLDFAST_NATS_PREFIX", default_value = "holdfast", value_parser = subject)]
+    pub nats_prefix: String,
+
     pub log: String,
 }
 
@@ -120,6 +128,32 @@ impl Options {
     pub(crate) fn at(&self, listen: SocketAddr) -> Self {
         let options = self.clone();
         Self { listen, ..options }
+    }
+
+    /// How to log it
+    #[arg(long, env = "HOLDFAST_LOG_FORMAT", value_enum, default_value_t)]
+    pub log_format: LogFormat,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: an object a line.
+    Json,
+}
+
+/// The first words of a NATS subject.
+fn subject(text: &str) -> Result<String, String> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match text
+        .split('.')
+        .all(|word| !word.is_empty() && word.chars().all(is_word))
+    {
+        true => Ok(text.to_owned()),
+        false => Err("letters, digits, - and _, with dots between".to_owned()),
     }
 }
 

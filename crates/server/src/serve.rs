@@ -5,18 +5,14 @@ use std::{io, pin::pin, sync::Arc, time::Duration};
 use axum::{Router, extract::State, routing};
 use tokio::{
     net::TcpListener,
-    sync::{
-        Notify,
-        mpsc::{UnboundedReceiver, unbounded_channel},
-        watch,
-    },
+    sync::{Notify, watch},
     time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 
 use crate::{
-    cluster,
-    http::{self, Front, Ice, Site, tls},
-    hub::{Hub, Node, Outgoing},
+    cluster::{self, Reach},
+    http::{self, Front, Ice, Site, tls::Certificate},
+    hub::{self, FromHub, Hub, Node},
     key,
     limits::ConnectionLimits,
     metrics::Metrics,
@@ -31,6 +27,9 @@ use crate::{
 const BATCH: Duration = Duration::from_millis(50);
 
 /// How often sessions that nobody came back to are ended.
+/// How many messages to other servers may wait to be sent.
+const FOR_OTHERS: usize = 8192;
+
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 
 /// How long connections may take to close when the server stops.
@@ -53,7 +52,7 @@ pub async fn serve(
     let wake = Arc::new(Notify::new());
     let (_own_turn, own_secret) = start_turn(options).await?;
     let node = Node(getrandom::u64()?);
-    let (cluster, outgoing) = unbounded_channel();
+    let (cluster, outgoing) = hub::line(FOR_OTHERS);
     let metrics = Arc::new(Metrics::new());
     let passes = Arc::new(Passes::new(options)?);
     let hub = Hub::new(
@@ -77,6 +76,7 @@ pub async fn serve(
     });
     let front = Front {
         server: server.clone(),
+        nats: Reach::new(options.nats.is_some()),
         site: Site::new(&options.site),
         ice: Arc::new(Ice::new(options, own_secret)?),
         tls: tls::acceptor(options)?,
@@ -154,11 +154,7 @@ async fn keep_presence(server: &Server, wake: &Notify) {
 }
 
 /// Is one of several servers, where that is wanted; for ever.
-async fn run_cluster(
-    server: &Server,
-    node: Node,
-    outgoing: UnboundedReceiver<Outgoing>,
-) -> io::Result<()> {
+async fn run_cluster(server: &Server, node: Node, outgoing: FromHub) -> io::Result<()> {
     match &server.options.nats {
         Some(url) => cluster::run(url, node, server, outgoing).await,
         None => std::future::pending().await,

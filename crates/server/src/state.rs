@@ -4,7 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::{hub::Hub, limits::ConnectionLimits, metrics::Metrics, options::Options, pass::Passes};
+use crate::{
+    cluster::Reach,
+    hub::Hub,
+    limits::{ConnectionLimits, Memory},
+    metrics::Metrics,
+    options::Options,
+    pass::Passes,
+};
 
 /// A running server.
 #[derive(Clone)]
@@ -18,6 +25,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) passes: Arc<Option<Passes>>,
     /// Each connection holds a receiver; when the last one is gone, all have closed.
+    pub(crate) nats: Reach,
     pub(crate) stopping: watch::Sender<bool>,
 }
 

@@ -2,9 +2,9 @@
 
 mod client;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use client::{Client, TestServer};
+use client::{Client, TestServer, get};
 use serde_json::{Value, json};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -24,6 +24,10 @@ impl Nats {
         let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = free.local_addr().expect("bound");
         drop(free);
+        Self::start_at(address).await
+    }
+
+    async fn start_at(address: SocketAddr) -> Self {
         let process = Command::new("nats-server")
             .args(["-a", "127.0.0.1", "-p", &address.port().to_string()])
             .stderr(std::process::Stdio::null())
@@ -40,8 +44,12 @@ impl Nats {
     }
 
     async fn server(&self) -> TestServer {
+        self.server_with(&[]).await
+    }
+
+    async fn server_with(&self, more: &[&str]) -> TestServer {
         let limits = ["--max-per-address", "5000"];
-        let args = [&["--nats", &self.url][..], &limits].concat();
+        let args = [&["--nats", &self.url][..], &limits, more].concat();
         TestServer::process(None, &args).await
     }
 }
@@ -166,6 +174,48 @@ async fn a_server_that_comes_later_learns_who_is_there() {
     until_all_are_here(&mut bob, known, &["Ann", "Bob"]).await;
     bob.send(&text("hello", "Ann")).await;
     assert_eq!(ann.next_of("message").await["name"], "Bob");
+}
+
+#[tokio::test]
+async fn servers_of_another_prefix_are_another_house() {
+    let nats = Nats::start().await;
+    let one = nats.server().await;
+    let other = nats
+        .server_with(&["--nats-prefix", "staging.holdfast"])
+        .await;
+    let third = nats.server().await;
+    let (_ann, _) = enter(&one, "Ann").await;
+    let (_zoe, _) = enter(&other, "Zoe").await;
+    let (mut bob, known) = enter(&third, "Bob").await;
+    until_all_are_here(&mut bob, known, &["Ann", "Bob"]).await;
+    bob.send(&text("hello", "Zoe")).await;
+    assert_eq!(bob.next_of("error").await["code"], "no-such-user");
+}
+
+#[tokio::test]
+async fn a_server_says_whether_the_others_can_be_reached() {
+    let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = free.local_addr().expect("bound");
+    drop(free);
+    let url = format!("nats://{address}");
+    let server = TestServer::process(None, &["--nats", &url]).await;
+    let until = async |status: &str, word: &str| {
+        let due = Instant::now() + Duration::from_secs(20);
+        loop {
+            let answer = get(server.address, "/readyz").await;
+            if answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(word) {
+                return;
+            }
+            assert!(Instant::now() < due, "“{answer}” and not {status}");
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    until("503", "cannot be reached yet").await;
+    let nats = Nats::start_at(address).await;
+    until("200", "ok\n").await;
+    drop(nats);
+    // Whoever is here can call each other all the same.
+    until("200", "ok, but NATS cannot be reached").await;
 }
 
 #[tokio::test]

@@ -5,24 +5,24 @@
 use std::{
     collections::HashMap,
     io,
+    sync::Once,
     time::{Duration, Instant},
 };
 
 use async_nats::{Client, ConnectOptions, Event, connection::State};
 use futures_util::StreamExt;
 use tokio::{
-    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    sync::mpsc::unbounded_channel,
     time::{MissedTickBehavior, interval},
 };
 
 use crate::{
-    hub::{ClusterMessage, Envelope, Node, Outgoing, RemoteClient},
+    hub::{CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Node, Outgoing, RemoteClient},
     state::Server,
 };
 
-/// The subject that all servers subscribe to, and the prefix of each one's own.
-const ALL: &str = "holdfast.all";
-const ONE: &str = "holdfast.one";
+/// Whether somebody who speaks another version has been told of, which is enough.
+static OTHER_VERSION: Once = Once::new();
 
 /// How often a server sends a sign of life.
 const BEAT_EVERY: Duration = Duration::from_secs(1);
@@ -53,14 +53,24 @@ pub(crate) async fn run(
     url: &str,
     node: Node,
     server: &Server,
-    mut outgoing: UnboundedReceiver<Outgoing>,
+    mut outgoing: FromHub,
 ) -> io::Result<()> {
     let (connected, mut reconnected) = unbounded_channel();
-    let client = ConnectOptions::new()
+    let reach = server.clone();
+    let mut options = ConnectOptions::new();
+    if let Some(file) = &server.options.nats_creds {
+        options = options.credentials_file(file).await.map_err(|error| {
+            io::Error::other(format!("{} cannot be read: {error}", file.display()))
+        })?;
+    }
+    let client = options
         .retry_on_initial_connect()
         .event_callback(move |event| {
             if event == Event::Connected {
+                reach.nats.set(true);
                 let _ = connected.send(());
+            } else if event == Event::Disconnected {
+                reach.nats.set(false);
             }
             // The URL may have a password in it, and is not said.
             tracing::info!("NATS: {event}");
@@ -69,11 +79,13 @@ pub(crate) async fn run(
         .connect(url)
         .await
         .map_err(io::Error::other)?;
-    let mut to_all = client.subscribe(ALL).await.map_err(io::Error::other)?;
-    let own = format!("{ONE}.{:016x}", node.0);
-    let mut to_us = client.subscribe(own).await.map_err(io::Error::other)?;
+    let subjects = Subjects(server.options.nats_prefix.clone());
+    let subscribe = async |subject| client.subscribe(subject).await.map_err(io::Error::other);
+    let mut to_all = subscribe(subjects.all()).await?;
+    let mut to_us = subscribe(subjects.one(node)).await?;
     let mut cluster = Cluster {
-        client,
+        client: client.clone(),
+        subjects,
         node,
         server: server.clone(),
         count: 0,
@@ -85,9 +97,11 @@ pub(crate) async fn run(
         tokio::select! {
             said = to_all.next() => cluster.receive(said).await,
             said = to_us.next() => cluster.receive(said).await,
-            Some(out) = outgoing.recv() => cluster.send(out).await,
+            Some(out) = outgoing.next() => cluster.send(out).await,
             Some(()) = reconnected.recv() => cluster.send(Outgoing::ToAll(ClusterMessage::Ask)).await,
             _ = beat.tick() => {
+                // Who counts will notice, and ask for everything.
+                cluster.count += u64::from(outgoing.take_lost());
                 cluster.send(Outgoing::ToAll(ClusterMessage::Beat)).await;
                 cluster.forget();
             }
@@ -95,8 +109,24 @@ pub(crate) async fn run(
     }
 }
 
+/// What servers of one house subscribe to.
+struct Subjects(String);
+
+impl Subjects {
+    /// What all of them hear.
+    fn all(&self) -> String {
+        format!("{}.all", self.0)
+    }
+
+    /// What one of them hears.
+    fn one(&self, node: Node) -> String {
+        format!("{}.one.{:016x}", self.0, node.0)
+    }
+}
+
 struct Cluster {
     client: Client,
+    subjects: Subjects,
     node: Node,
     server: Server,
     count: u64,
@@ -106,8 +136,8 @@ struct Cluster {
 impl Cluster {
     async fn send(&mut self, out: Outgoing) {
         let (subject, message) = match out {
-            Outgoing::ToAll(message) => (ALL.to_owned(), message),
-            Outgoing::To(node, message) => (format!("{ONE}.{:016x}", node.0), message),
+            Outgoing::ToAll(message) => (self.subjects.all(), message),
+            Outgoing::To(node, message) => (self.subjects.one(node), message),
         };
         let is_news = matches!(
             message,
@@ -119,6 +149,7 @@ impl Cluster {
             return;
         }
         let envelope = Envelope {
+            version: CLUSTER_VERSION,
             node: self.node,
             count: self.count,
             message,
@@ -135,6 +166,12 @@ impl Cluster {
             return;
         };
         match serde_json::from_slice::<Envelope>(&message.payload) {
+            Ok(envelope) if envelope.version != CLUSTER_VERSION => OTHER_VERSION.call_once(|| {
+                let (other, ours) = (envelope.version, CLUSTER_VERSION);
+                tracing::warn!(
+                    "a server speaks version {other} and not {ours}: its people are not seen here"
+                );
+            }),
             Ok(envelope) if envelope.node != self.node => self.act(envelope).await,
             Ok(_) => {}
             Err(error) => tracing::warn!("NATS: a message that is not ours: {error}"),
@@ -147,6 +184,7 @@ impl Cluster {
             node,
             count,
             message,
+            ..
         }: Envelope,
     ) {
         let peer = self.peers.entry(node).or_insert_with(|| Peer {

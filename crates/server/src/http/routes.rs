@@ -17,6 +17,7 @@ use super::{
     site::Site,
 };
 use crate::{
+    cluster::Reached,
     metrics::Dropped,
     state::Server,
     ws::{self, Upgrade},
@@ -71,6 +72,18 @@ impl Front {
                 (never, Json(self.ice.servers())).into_response()
             }
             _ => self.site.handle(Request::from_parts(parts, body)).await,
+        }
+    }
+
+    /// Whether people may be sent here. Where NATS has gone, they may: the others are as lonely.
+    fn readiness(&self) -> Response {
+        match self.server.nats.get() {
+            Reached::Alone | Reached::Now => "ok\n".into_response(),
+            Reached::Before => "ok, but NATS cannot be reached\n".into_response(),
+            Reached::Never => {
+                let text = "NATS cannot be reached yet\n";
+                (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+            }
         }
     }
 

@@ -1,6 +1,12 @@
 //! Messages of servers to each other about their clients.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 
 use super::key::{Key, Node};
 
@@ -52,6 +58,8 @@ pub(crate) enum ClusterMessage {
 /// A message to other servers, as it travels.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Envelope {
+    #[serde(default)]
+    pub(crate) version: u16,
     pub(crate) node: Node,
     /// Counts the messages to all that change what they know of the sender; a `Beat`, and an answer
     /// to `Ask`, have the count so far.
@@ -60,8 +68,90 @@ pub(crate) struct Envelope {
     pub(crate) message: ClusterMessage,
 }
 
+/// The version of what servers say to each other. Those of another are not understood.
+pub(crate) const CLUSTER_VERSION: u16 = 1;
+
 /// A message to other servers, and to which.
+#[derive(Debug)]
 pub(crate) enum Outgoing {
     ToAll(ClusterMessage),
     To(Node, ClusterMessage),
+}
+
+/// The end of a line to other servers that messages are put into.
+#[derive(Debug, Clone)]
+pub(crate) struct ToOthers {
+    messages: mpsc::Sender<Outgoing>,
+    lost: Arc<AtomicBool>,
+}
+
+/// The end that they are taken from.
+#[derive(Debug)]
+pub(crate) struct FromHub {
+    messages: mpsc::Receiver<Outgoing>,
+    lost: Arc<AtomicBool>,
+}
+
+/// A line on which so many messages may wait.
+pub(crate) fn line(waiting: usize) -> (ToOthers, FromHub) {
+    let (sender, receiver) = mpsc::channel(waiting);
+    let lost = Arc::new(AtomicBool::new(false));
+    let ends = (sender, receiver);
+    (
+        ToOthers {
+            messages: ends.0,
+            lost: lost.clone(),
+        },
+        FromHub {
+            messages: ends.1,
+            lost,
+        },
+    )
+}
+
+impl ToOthers {
+    /// Puts a message in. Where there is no room, it is lost, and whoever should have had it will ask for
+    /// everything.
+    pub(crate) fn send(&self, out: Outgoing) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.messages.try_send(out) {
+            self.lost.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl FromHub {
+    /// The next one; none once nobody can say any more.
+    pub(crate) async fn next(&mut self) -> Option<Outgoing> {
+        self.messages.recv().await
+    }
+
+    /// The next one, if there is one already.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn try_next(&mut self) -> Option<Outgoing> {
+        self.messages.try_recv().ok()
+    }
+
+    /// Whether some have been lost since the last time.
+    pub(crate) fn take_lost(&self) -> bool {
+        self.lost.swap(false, Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_finds_no_room_is_lost_and_that_is_known() {
+        let (others, mut hub) = line(2);
+        let say = || others.send(Outgoing::ToAll(ClusterMessage::Beat));
+        say();
+        say();
+        assert!(!hub.take_lost());
+        say();
+        assert!(hub.take_lost() && !hub.take_lost());
+        assert!(hub.try_next().is_some() && hub.try_next().is_some() && hub.try_next().is_none());
+        say();
+        assert!(!hub.take_lost());
+    }
 }

@@ -14,7 +14,7 @@ use tungstenite::{Message as Frame, Utf8Bytes};
 use super::{
     broadcast::{broadcast, check_size},
     client::{Client, Home, Local, Membership},
-    cluster_message::{ClusterMessage, Outgoing, RemoteClient},
+    cluster_message::{ClusterMessage, Outgoing, RemoteClient, ToOthers},
     directory::Directory,
     key::{ConnectionRef, Key, Node, RemoteKey},
     name::{likeness, plain},
@@ -87,7 +87,8 @@ impl Hub {
         passes: Arc<Option<Passes>>,
         key: &[u8],
         wake: Arc<Notify>,
-        (node, cluster): (Node, Option<UnboundedSender<Outgoing>>),
+        (node, cluster): (Node, Option<ToOthers>),
+        memory: Memory,
         metrics: Arc<Metrics>,
     ) -> Self {
         let remotes = Remotes::new(node, cluster);
@@ -95,7 +96,12 @@ impl Hub {
             max_people,
             passes,
             claims: Claims::new(key),
-            directory: Directory::new(remotes.is_clustered(), wake, metrics.clone()),
+            directory: Directory::new(
+                remotes.is_clustered(),
+                wake,
+                memory.clone(),
+                metrics.clone(),
+            ),
             remotes,
             away: VecDeque::new(),
             stopping: false,

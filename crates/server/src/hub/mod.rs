@@ -34,7 +34,9 @@ mod remote;
 mod room;
 mod session;
 
-pub(crate) use cluster_message::{ClusterMessage, Envelope, Outgoing, RemoteClient};
+pub(crate) use cluster_message::{
+    CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Outgoing, RemoteClient, line,
+};
 pub(crate) use hub::{Hub, read};
 pub(crate) use key::{ConnectionRef, Node};
 #[cfg(fuzzing)]

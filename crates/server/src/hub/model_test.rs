@@ -19,7 +19,7 @@ use tungstenite::Message as Frame;
 
 use super::{
     client::Home,
-    cluster_message::{Outgoing, RemoteClient},
+    cluster_message::{FromHub, RemoteClient, line},
     hub::{Hub, read},
     key::{ConnectionRef, Key, Node},
     room::Status,
@@ -102,17 +102,25 @@ struct Game {
     ids: Vec<String>,
     /// Knowledge of clients that have vanished, by their secrets.
     vanished: HashMap<String, Option<Known>>,
-    others: mpsc::UnboundedReceiver<Outgoing>,
+    others: FromHub,
 }
 
 impl Game {
     fn new() -> Self {
-        let (say, others) = mpsc::unbounded_channel();
+        let (say, others) = line(1000);
         let wake = Arc::new(Notify::new());
         let cluster = (Node(1), Some(say));
         let metrics = Arc::new(Metrics::new());
         Self {
-            hub: Hub::new(5, Arc::new(None), b"key", wake, cluster, metrics),
+            hub: Hub::new(
+                5,
+                Arc::new(None),
+                b"key",
+                wake,
+                cluster,
+                Memory::of(None),
+                metrics,
+            ),
             now: Instant::now(),
             clients: Vec::new(),
             ids: Vec::new(),
@@ -251,7 +259,7 @@ impl Game {
             !self.hub.flush_presence(self.now),
             "a second is enough for any list"
         );
-        while self.others.try_recv().is_ok() {}
+        while self.others.try_next().is_some() {}
         self.listen();
     }
 

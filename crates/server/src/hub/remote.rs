@@ -7,13 +7,12 @@ use std::{
 
 use holdfast_protocol::{ConnectionId, Kind, Relay, ServerMessage};
 use ring::digest::{SHA256, digest};
-use tokio::sync::mpsc::UnboundedSender;
 use tungstenite::Utf8Bytes;
 
 use super::{
     broadcast::broadcast,
     client::{Client, Home, Local},
-    cluster_message::{ClusterMessage, Outgoing, RemoteClient},
+    cluster_message::{ClusterMessage, Outgoing, RemoteClient, ToOthers},
     directory::Directory,
     key::{Key, Node, RemoteKey},
     name::likeness,
@@ -26,7 +25,7 @@ use crate::{queue::Closed, wire::encode};
 pub(super) struct Remotes {
     /// This server.
     node: Node,
-    cluster: Option<UnboundedSender<Outgoing>>,
+    cluster: Option<ToOthers>,
     /// Clients of other servers, by what these call them.
     by_remote_key: HashMap<RemoteKey, Key>,
     /// Those whose name is another's here; one of the two will be given another.
@@ -41,7 +40,7 @@ fn secret_hash(secret: &str) -> Arc<str> {
 }
 
 impl Remotes {
-    pub(super) fn new(node: Node, cluster: Option<UnboundedSender<Outgoing>>) -> Self {
+    pub(super) fn new(node: Node, cluster: Option<ToOthers>) -> Self {
         Self {
             node,
             cluster,
@@ -64,8 +63,7 @@ impl Remotes {
 
     pub(super) fn send(&self, out: Outgoing) {
         if let Some(cluster) = &self.cluster {
-            // It ends only together with the server.
-            let _ = cluster.send(out);
+            cluster.send(out);
         }
     }
 
