@@ -32,6 +32,7 @@ pub(crate) struct Metrics {
     rooms: Level,
     waiting: Level,
     longest: Level,
+    held: Level,
     unlogged: Level,
 }
 
@@ -49,6 +50,8 @@ pub(crate) struct Count {
     pub(crate) waiting: usize,
     /// Messages in the longest of them.
     pub(crate) longest: usize,
+    /// Bytes of messages that wait to be sent or acknowledged.
+    pub(crate) held: usize,
 }
 
 /// Why a connection was ended, or not begun.
@@ -56,6 +59,8 @@ pub(crate) struct Count {
 pub(crate) enum Dropped {
     /// It did not read what it was sent.
     Stalled,
+    /// More waited for it than for others, and memory was short.
+    Memory,
     /// It sent too much.
     Flood,
     /// It said nothing for too long.
@@ -87,6 +92,10 @@ impl Metrics {
         let rooms = level("rooms", "Rooms that somebody is in");
         let waiting = level("queued_messages", "Messages that wait for their readers");
         let longest = level("longest_queue_messages", "Messages in the longest queue");
+        let held = level(
+            "held_bytes",
+            "Bytes of messages that wait to be sent or acknowledged",
+        );
         let unlogged = level(
             "log_lines_lost",
             "Lines that nobody has read from the log in time",
@@ -117,6 +126,7 @@ impl Metrics {
             rooms,
             waiting,
             longest,
+            held,
             unlogged,
         }
     }
@@ -143,6 +153,7 @@ impl Metrics {
     pub(crate) fn dropped(&self, why: Dropped) {
         let reason = match why {
             Dropped::Stalled => "stalled",
+            Dropped::Memory => "memory",
             Dropped::Flood => "flood",
             Dropped::Silent => "silent",
             Dropped::Unnamed => "unnamed",
@@ -167,6 +178,7 @@ impl Metrics {
         set(&self.elsewhere, count.remote);
         set(&self.away, count.away);
         set(&self.rooms, count.rooms);
+        set(&self.held, count.held);
         set(&self.waiting, count.waiting);
         set(&self.longest, count.longest);
         set(&self.unlogged, log::lost());

@@ -64,6 +64,11 @@ pub struct Options {
     pub tls: Option<Tls>,
 
     /// Speak TLS with this certificate chain, in PEM
+    /// How much memory messages may take up that wait for their readers, in MiB; a quarter of the
+    /// machine's if left out
+    #[arg(long, env = "HOLDFAST_MEMORY", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub memory: Option<u64>,
+
     #[arg(long, env = "HOLDFAST_TLS_CERT", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
 

@@ -14,7 +14,7 @@ use crate::{
     http::{self, Front, Ice, Site, tls::Certificate},
     hub::{self, FromHub, Hub, Node},
     key,
-    limits::ConnectionLimits,
+    limits::{ConnectionLimits, Memory},
     metrics::Metrics,
     options::Options,
     pass::Passes,
@@ -56,12 +56,14 @@ pub async fn serve(
     let metrics = Arc::new(Metrics::new());
     let passes = Arc::new(Passes::new(options)?);
     let hub = Hub::new(
+    let memory = Memory::of(options.memory);
         options.max_per_room,
         passes.clone(),
         &key::load(options)?,
         wake.clone(),
         (node, options.nats.is_some().then_some(cluster)),
         metrics.clone(),
+        memory.clone(),
     );
     let server = Server::new(Parts {
         options: options.at(listener.local_addr()?),
@@ -71,6 +73,7 @@ pub async fn serve(
             options.messages_per_second,
         )),
         metrics,
+        memory,
         passes,
         stopping: watch::Sender::new(false),
     });

@@ -22,6 +22,7 @@ pub(crate) struct Parts {
     pub(crate) options: Options,
     pub(crate) hub: Mutex<Hub>,
     pub(crate) limits: Arc<ConnectionLimits>,
+    pub(crate) memory: Memory,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) passes: Arc<Option<Passes>>,
     /// Each connection holds a receiver; when the last one is gone, all have closed.

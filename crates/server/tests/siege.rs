@@ -233,6 +233,55 @@ async fn a_log_that_nobody_reads_holds_up_nobody() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn a_server_short_of_memory_forgets_the_largest_backlog_first() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let metrics = free.local_addr().expect("bound");
+    drop(free);
+    let server = TestServer::with(|options| {
+        (options.memory, options.metrics) = (Some(2), Some(metrics));
+    })
+    .await;
+    let mut senders = Vec::new();
+    for n in 0..5 {
+        senders.push(server.enter(&format!("Sender {n}"), "").await);
+    }
+    // They never say what they have heard, and do not even read.
+    let mut hoarders = Vec::new();
+    for n in 0..4 {
+        hoarders.push(server.enter(&format!("Hoarder {n}"), "").await);
+    }
+    let mut kate = server.enter("Kate", "").await;
+    let text = "x".repeat(50_000);
+    let message =
+        |target: &str| json!({"type": "message", "text": text, "target": target, "date": 0});
+    senders[0].send(&message("Kate")).await;
+    for n in 0..4 {
+        for sender in &mut senders {
+            for _ in 0..3 {
+                sender.send(&message(&format!("Hoarder {n}"))).await;
+            }
+        }
+    }
+    let figure = async |name: &str| {
+        let text = get(metrics, "/metrics").await;
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name).map(str::to_owned));
+        line.map_or(0, |line| line.trim().parse::<u64>().expect("a number"))
+    };
+    let due = Instant::now() + Duration::from_secs(10);
+    while figure("holdfast_dropped_total{reason=\"memory\"}").await == 0 {
+        assert!(Instant::now() < due, "nothing is forgotten");
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert!(figure("holdfast_held_bytes").await <= 2 << 20);
+    assert_eq!(kate.next_of("message").await["text"], text);
+    kate.send(&json!({"type": "ping"})).await;
+    kate.next_of("heard").await;
+    server.stop().await;
+}
+
 /// A message as a client's frame, masked with zeros (RFC 6455, 5.2).
 fn frame(message: &str) -> Vec<u8> {
     let length = u16::try_from(message.len()).expect("not so large");

@@ -2,6 +2,7 @@
 //! gets to them.
 
 use std::{
+    cmp::Reverse,
     collections::{HashMap, HashSet},
     sync::Arc,
 };
@@ -18,7 +19,7 @@ use super::{
     room::{PresenceFeed, Room},
 };
 use crate::{
-    limits::{Full, Sender},
+    limits::{Full, Memory, Sender},
     metrics::{Count, Dropped, Metrics},
     queue::{Closed, Stalled},
     wire::encode,
@@ -49,13 +50,19 @@ pub(super) struct Directory {
     stalled: Vec<Key>,
     last_key: Key,
     wake: Arc<Notify>,
+    memory: Memory,
     metrics: Arc<Metrics>,
 }
 
 impl Directory {
     /// Nobody. `wake` is told when there are changes to send; `clustered`: other servers are to be
     /// told too.
-    pub(super) fn new(clustered: bool, wake: Arc<Notify>, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(
+        clustered: bool,
+        wake: Arc<Notify>,
+        memory: Memory,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             clients: HashMap::new(),
             by_secret: HashMap::new(),
@@ -69,6 +76,7 @@ impl Directory {
             stalled: Vec::new(),
             last_key: 0,
             wake,
+            memory,
             metrics,
         }
     }
@@ -366,8 +374,12 @@ impl Directory {
         }
     }
 
-    /// Drops every client whose queue was found full, and those found full in telling so.
+    /// Drops every client whose queue was found full, and those found full in telling so; and if messages take up
+    /// too much in all, those for whom the most waits.
     pub(super) fn drop_stalled(&mut self) {
+        if let Some(excess) = self.memory.excess() {
+            self.free(excess);
+        }
         while let Some(key) = self.stalled.pop() {
             if let Some(local) = self.local(key) {
                 tracing::info!(key, "dropped: it does not read what it is sent");
@@ -375,6 +387,33 @@ impl Directory {
                 local.session.close(Closed::Stalled);
                 self.remove(key);
             }
+        }
+    }
+
+    /// Ends sessions until so many bytes are free.
+    fn free(&mut self, excess: usize) {
+        let locals = self.clients.iter().filter_map(|(key, client)| {
+            let held = client.local()?.session.held();
+            Some((held, *key))
+        });
+        let mut hoards: Vec<(usize, Key)> = locals.collect();
+        hoards.sort_unstable_by_key(|hoard| Reverse(*hoard));
+        let mut freed = 0;
+        for (held, key) in hoards {
+            if freed >= excess || held == 0 {
+                break;
+            }
+            freed += held;
+            tracing::info!(
+                key,
+                held,
+                "dropped: memory is short, and so much waits for it"
+            );
+            self.metrics.dropped(Dropped::Memory);
+            if let Some(local) = self.local(key) {
+                local.session.close(Closed::Stalled);
+            }
+            self.remove(key);
         }
     }
 
@@ -394,6 +433,7 @@ impl Directory {
             rooms: self.rooms.len(),
             waiting: queues.clone().sum(),
             longest: queues.max().unwrap_or_default(),
+            held: self.memory.used(),
         }
     }
 }

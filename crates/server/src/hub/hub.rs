@@ -25,7 +25,7 @@ use super::{
     session::ClientSession,
 };
 use crate::{
-    limits::{MAX_ROOM_CHARS, Permit},
+    limits::{MAX_ROOM_CHARS, Memory, Permit},
     metrics::{Count, Metrics},
     pass::{Pass, Passes},
     queue::{Closed, Queue},
@@ -49,6 +49,7 @@ pub(crate) struct Hub {
     passes: Arc<Option<Passes>>,
     claims: Claims,
     directory: Directory,
+    memory: Memory,
     remotes: Remotes,
     /// Sessions whose connection is gone, and until when they wait for the next.
     away: VecDeque<(Instant, ConnectionRef)>,
@@ -101,6 +102,7 @@ impl Hub {
                 wake,
                 memory.clone(),
                 metrics.clone(),
+            memory,
             ),
             remotes,
             away: VecDeque::new(),
@@ -133,7 +135,7 @@ impl Hub {
                 person: person.clone(),
                 owner: None,
                 connection,
-                session: ClientSession::new(queue, resumable),
+                session: ClientSession::new(queue, resumable, &self.memory),
                 permit,
                 claim: None,
             }),

@@ -22,6 +22,7 @@ use super::{
     cluster_message::{FromHub, RemoteClient, line},
     hub::{Hub, read},
     key::{ConnectionRef, Key, Node},
+    limits::Memory,
     room::Status,
 };
 use crate::{
@@ -133,7 +134,7 @@ impl Game {
         match choices.below(12)? {
             0 | 1 if self.clients.len() < CLIENTS => {
                 let resumable = choices.below(3)? > 0;
-                let queue = Queue::default();
+                let queue = Queue::new(&Memory::of(None));
                 let at = self.hub.connect(queue.clone(), resumable, None).ok()?;
                 self.clients.push(Player {
                     at,

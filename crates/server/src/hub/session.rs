@@ -4,7 +4,7 @@ use holdfast_protocol::Sequence;
 use tungstenite::{Message, Utf8Bytes};
 
 use crate::{
-    limits::{Full, Room, Sender, Shares},
+    limits::{Full, Memory, Room, Sender, Shares, Taken},
     queue::{Closed, FROM_OTHERS, Queue, Stalled},
 };
 
@@ -28,12 +28,12 @@ pub(super) struct ClientSession {
 }
 
 /// The part of a session that a client of our subprotocol can ask for again.
-#[derive(Default)]
 struct Log {
     messages: Sequence<Kept>,
     shares: Shares,
     /// How many of them are the server's own.
     own: usize,
+    taken: Taken,
 }
 
 /// A message that may have to be sent again.
@@ -43,10 +43,17 @@ struct Kept {
 }
 
 impl ClientSession {
-    pub(super) fn new(queue: Queue, resumable: bool) -> Self {
+    /// What is kept for it counts there.
+    pub(super) fn new(queue: Queue, resumable: bool, memory: &Memory) -> Self {
+        let log = || Log {
+            messages: Sequence::default(),
+            shares: Shares::default(),
+            own: 0,
+            taken: memory.place(),
+        };
         Self {
             queue: Some(queue),
-            log: resumable.then(Log::default),
+            log: resumable.then(log),
         }
     }
 
@@ -59,6 +66,7 @@ impl ClientSession {
     pub(super) fn send(&mut self, text: Utf8Bytes) -> Result<(), Stalled> {
         if let Some(log) = &mut self.log {
             let (from, text) = (None, text.clone());
+            log.taken.add(text.len());
             log.messages.sent(Kept { text, from });
             log.own += 1;
             if log.own > OWN {
@@ -89,6 +97,7 @@ impl ClientSession {
         }
         if let Some(log) = &mut self.log {
             let from = Some(from);
+            log.taken.add(bytes);
             log.messages.sent(Kept { text, from });
         }
         Ok(())
@@ -121,10 +130,14 @@ impl ClientSession {
                 messages,
                 shares,
                 own,
+                taken,
             } = log;
-            messages.acked(count, |Kept { text, from }| match from {
-                Some(from) => shares.give_back(from, text.len()),
-                None => *own -= 1,
+            messages.acked(count, |Kept { text, from }| {
+                taken.give_back(text.len());
+                match from {
+                    Some(from) => shares.give_back(from, text.len()),
+                    None => *own -= 1,
+                }
             });
         }
     }
@@ -137,6 +150,12 @@ impl ClientSession {
     /// How many messages wait to be sent.
     pub(super) fn waiting(&self) -> usize {
         self.queue.as_ref().map_or(0, Queue::len)
+    }
+
+    /// How many bytes wait to be sent, or to be acknowledged.
+    pub(super) fn held(&self) -> usize {
+        let queued = self.queue.as_ref().map_or(0, Queue::bytes);
+        queued + self.log.as_ref().map_or(0, |log| log.taken.bytes())
     }
 
     /// The connection is gone; the next may come.

@@ -2,12 +2,14 @@
 
 mod bucket;
 mod connections;
+mod memory;
 mod rate_limiter;
 mod shares;
 mod sizes;
 mod subnet;
 
 pub(crate) use connections::{ConnectionLimits, Permit};
+pub(crate) use memory::{Memory, Taken};
 pub(crate) use rate_limiter::RateLimiter;
 pub(crate) use shares::{Full, Room, Sender, Shares};
 pub(crate) use sizes::{

@@ -1,0 +1,140 @@
+//! What messages take up that wait, in all: one budget for the whole process.
+
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// The part of the machine's memory that they may take up, unless somebody says otherwise; and where nobody knows
+/// how much there is.
+const PART: usize = 4;
+const UNKNOWN: usize = 512 * 1024 * 1024;
+
+/// Once there is too much, it is freed down to so many eighths, so that it is not looked for each time.
+const EIGHTHS: usize = 7;
+
+/// A budget, and what is used of it, in bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Memory(Arc<Used>);
+
+#[derive(Debug)]
+struct Used {
+    bytes: AtomicUsize,
+    limit: usize,
+}
+
+/// What is used of it at one place; given back when that goes.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    memory: Memory,
+    bytes: usize,
+}
+
+impl Memory {
+    /// A budget of so many MiB, or of a quarter of what the machine has.
+    pub(crate) fn of(mebibytes: Option<u64>) -> Self {
+        let limit = mebibytes.map(|mebibytes| mebibytes.saturating_mul(1024 * 1024));
+        let limit = limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        Self::limited(limit.unwrap_or_else(|| installed().map_or(UNKNOWN, |bytes| bytes / PART)))
+    }
+
+    pub(crate) fn limited(limit: usize) -> Self {
+        let bytes = AtomicUsize::new(0);
+        Self(Arc::new(Used { bytes, limit }))
+    }
+
+    /// How much is used.
+    pub(crate) fn used(&self) -> usize {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How much is to be freed, if there is too much.
+    pub(crate) fn excess(&self) -> Option<usize> {
+        let (used, limit) = (self.used(), self.0.limit);
+        (used > limit).then(|| used - limit / 8 * EIGHTHS)
+    }
+
+    /// A place that nothing is used at yet.
+    pub(crate) fn place(&self) -> Taken {
+        let memory = self.clone();
+        Taken { memory, bytes: 0 }
+    }
+}
+
+impl Taken {
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn add(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.memory.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn give_back(&mut self, bytes: usize) {
+        self.bytes -= bytes;
+        self.memory.0.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Nothing is used here any more.
+    pub(crate) fn clear(&mut self) {
+        self.give_back(self.bytes);
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// How much memory this process may have, as far as Linux says: the machine's, or its control group's.
+fn installed() -> Option<usize> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let machine = line
+        .trim()
+        .strip_suffix("kB")?
+        .trim()
+        .parse::<usize>()
+        .ok()?
+        * 1024;
+    let group = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let group = group.and_then(|group| group.trim().parse().ok());
+    Some(group.map_or(machine, |group: usize| group.min(machine)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_used_at_a_place_is_given_back_with_it() {
+        let memory = Memory::limited(800);
+        let (mut one, mut other) = (memory.place(), memory.place());
+        one.add(500);
+        other.add(300);
+        assert_eq!((memory.used(), memory.excess()), (800, None));
+        other.add(1);
+        assert_eq!(memory.excess(), Some(101));
+        other.give_back(101);
+        assert_eq!((other.bytes(), memory.used()), (200, 700));
+        drop(one);
+        assert_eq!(memory.used(), 200);
+        other.clear();
+        assert_eq!(memory.used(), 0);
+    }
+
+    #[test]
+    fn a_quarter_of_the_machine_is_the_budget_unless_somebody_says_otherwise() {
+        assert_eq!(Memory::of(Some(3)).0.limit, 3 * 1024 * 1024);
+        let machine = installed().expect("Linux says it");
+        assert_eq!(Memory::of(None).0.limit, machine / 4);
+        assert!(machine > 100 * 1024 * 1024, "{machine}");
+    }
+}
