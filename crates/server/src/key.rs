@@ -32,17 +32,27 @@ pub(crate) fn load(options: &Options) -> io::Result<Vec<u8>> {
     }
 }
 
-/// A new key, that nobody else may read.
 fn make(file: &Path) -> io::Result<Vec<u8>> {
     let key = random::token()?.into_bytes();
-    let mut options = OpenOptions::new();
-    let mut made = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)?;
+    let mut made = secret().create_new(true).open(file)?;
     made.write_all(&key)?;
     Ok(key)
+}
+
+/// Writes what nobody else may read, in place of what there is.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(crate) fn write_secretly(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut made = secret().create(true).truncate(true).open(file)?;
+    made.write_all(bytes)
+}
+
+/// A file for its owner alone.
+fn secret() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    options
 }
 
 #[cfg(test)]

@@ -59,11 +59,6 @@ pub struct Options {
           value_parser = clap::value_parser!(u32).range(1..))]
     pub messages_per_second: u32,
 
-    /// Speak TLS (https, wss) with a certificate made on the spot; browsers warn of it
-    #[arg(long, env = "HOLDFAST_TLS", conflicts_with = "tls_cert")]
-    pub tls: Option<Tls>,
-
-    /// Speak TLS with this certificate chain, in PEM
     /// How much memory messages may take up that wait for their readers, in MiB; a quarter of the
     /// machine's if left out
     #[arg(long, env = "HOLDFAST_MEMORY", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
@@ -74,6 +69,16 @@ pub struct Options {
 
     /// The key to it, in PEM
     #[arg(long, env = "HOLDFAST_TLS_KEY", requires = "tls_cert")]
+    /// Speak TLS (https, wss) with a certificate made on the spot; browsers warn of it
+    #[arg(long, env = "HOLDFAST_TLS", conflicts_with = "tls_cert")]
+    pub tls: Option<Tls>,
+
+    /// Keep the certificate made on the spot in this file, so that the next process has the same; made
+    /// if it is not there, or if it is for other names
+    #[arg(long, env = "HOLDFAST_TLS_KEEP", requires = "tls")]
+    pub tls_keep: Option<PathBuf>,
+
+    /// Speak TLS with this certificate chain, in PEM; SIGHUP reads it again
     pub tls_key: Option<PathBuf>,
 
     /// Let in only who has a pass: a JSON Web Token with `room`, `name` and `exp`, signed with this
@@ -119,21 +124,6 @@ pub struct Options {
     pub nats_prefix: String,
 
     pub log: String,
-}
-
-/// Where the certificate comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Tls {
-    /// Made on the spot.
-    SelfSigned,
-}
-
-impl Options {
-    /// The same, for whoever listens there.
-    pub(crate) fn at(&self, listen: SocketAddr) -> Self {
-        let options = self.clone();
-        Self { listen, ..options }
-    }
 
     /// How to log it
     #[arg(long, env = "HOLDFAST_LOG_FORMAT", value_enum, default_value_t)]
@@ -167,4 +157,19 @@ impl Default for Options {
     fn default() -> Self {
         Self::parse_from(["holdfast-server"])
     }
+/// Where the certificate comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tls {
+    /// Made on the spot.
+    SelfSigned,
+}
+
+impl Options {
+    /// The same, for whoever listens there.
+    pub(crate) fn at(&self, listen: SocketAddr) -> Self {
+        let options = self.clone();
+        Self { listen, ..options }
+    }
+}
+
 }

@@ -79,10 +79,12 @@ pub async fn serve(
     });
     let front = Front {
         server: server.clone(),
+    let certificate = Certificate::load(&server.options)?;
+    let tls = certificate.clone().map(Certificate::acceptor).transpose()?;
         nats: Reach::new(options.nats.is_some()),
         site: Site::new(&options.site),
         ice: Arc::new(Ice::new(options, own_secret)?),
-        tls: tls::acceptor(options)?,
+        tls,
     };
     tracing::info!(address = %listener.local_addr()?, "listening");
     let metrics = serve_metrics(&server).await?;
@@ -90,6 +92,7 @@ pub async fn serve(
         tokio::select! {
             () = keep_presence(&server, &wake) => Ok(()),
             served = metrics => served,
+            () = reload_when_told(certificate) => Ok(()),
             failed = run_cluster(&server, node, outgoing) => failed,
         }
     });
@@ -142,6 +145,31 @@ async fn drain(server: &Server) {
 /// Sends presence changes, and ends what has waited for too long; for ever.
 async fn keep_presence(server: &Server, wake: &Notify) {
     let mut expire = interval(EXPIRE_EVERY);
+/// Tells the service manager that started us, if one did and wants to know (sd_notify(3)).
+fn tell_manager(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!("the service manager cannot be told: {error}");
+    }
+}
+
+/// Reads the certificate again at each SIGHUP, for ever. Without TLS there is nothing to read, and the signal does what
+/// it does by itself.
+async fn reload_when_told(certificate: Option<Arc<Certificate>>) {
+    #[cfg(unix)]
+    if let Some(certificate) = certificate {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut hangup) = signal(SignalKind::hangup()) {
+            while hangup.recv().await.is_some() {
+                match certificate.reload() {
+                    Ok(()) => tracing::info!("the certificate is read again"),
+                    Err(error) => tracing::error!("the certificate stays as it is: {error}"),
+                }
+            }
+        }
+    }
+    std::future::pending().await
+}
+
     expire.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {

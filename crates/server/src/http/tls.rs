@@ -1,6 +1,10 @@
 //! TLS: with certificate files, or with a certificate of our own for a house network.
 
-use std::{io, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    fs, io,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use tokio_rustls::{
     TlsAcceptor,
@@ -8,42 +12,80 @@ use tokio_rustls::{
         ServerConfig,
         crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        server::{ClientHello, ResolvesServerCert},
+        sign::CertifiedKey,
     },
 };
 
-use crate::options::Options;
+use crate::{key, options::Options};
 
-/// The side of TLS that is ours, if TLS is wanted.
-pub(crate) fn acceptor(options: &Options) -> io::Result<Option<TlsAcceptor>> {
-    let (chain, key) = match (&options.tls_cert, &options.tls_key, options.tls) {
-        (Some(chain), Some(key), _) => from_files(chain, key)?,
-        (_, _, Some(_)) => self_signed(options.listen)?,
-        _ => return Ok(None),
-    };
-    speaking(chain, key).map(Some)
+/// The certificate that is shown at present, and its key.
+#[derive(Debug)]
+pub(crate) struct Certificate {
+    now: RwLock<Arc<CertifiedKey>>,
+    options: Options,
 }
 
-fn speaking(
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-) -> io::Result<TlsAcceptor> {
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|error| {
-            io::Error::other(format!("certificate and key do not go together: {error}"))
-        })?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+impl Certificate {
+    /// What the options name, if TLS is wanted.
+    ///
+    /// # Errors
+    /// When files cannot be read, or made, or do not go together.
+    pub(crate) fn load(options: &Options) -> io::Result<Option<Arc<Self>>> {
+        let Some(now) = load(options)? else {
+            return Ok(None);
+        };
+        Ok(Some(Arc::new(Self {
+            now: RwLock::new(Arc::new(now)),
+            options: options.clone(),
+        })))
+    }
+
+    /// Shows from now on what the files say now. Who is connected stays so.
+    ///
+    /// # Errors
+    /// As above; then all stays as it is.
+    pub(crate) fn reload(&self) -> io::Result<()> {
+        if let Some(next) = load(&self.options)? {
+            *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        }
+        Ok(())
+    }
+
+    /// The side of TLS that is ours.
+    pub(crate) fn acceptor(self: Arc<Self>) -> io::Result<TlsAcceptor> {
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .with_no_client_auth()
+            .with_cert_resolver(self);
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(&now))
+    }
+}
+
+fn load(options: &Options) -> io::Result<Option<CertifiedKey>> {
+    let (chain, key) = match (&options.tls_cert, &options.tls_key, options.tls) {
+        (Some(chain), Some(key), _) => from_files(chain, key)?,
+        (_, _, Some(_)) => self_signed(options)?,
+        _ => return Ok(None),
+    };
+    let certified = CertifiedKey::from_der(chain, key, &ring::default_provider());
+    let certified = certified.map_err(|error| {
+        io::Error::other(format!("certificate and key do not go together: {error}"))
+    })?;
+    Ok(Some(certified))
 }
 
 type Certified = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 fn from_files(chain: &Path, key: &Path) -> io::Result<Certified> {
-    let unreadable = |file: &Path, error: &dyn std::fmt::Display| {
-        io::Error::other(format!("{} cannot be read: {error}", file.display()))
-    };
     let certificates = CertificateDer::pem_file_iter(chain)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| unreadable(chain, &error))?;
@@ -51,17 +93,41 @@ fn from_files(chain: &Path, key: &Path) -> io::Result<Certified> {
     Ok((certificates, key))
 }
 
-/// Browsers warn of it once, and then give camera and microphone.
-fn self_signed(listen: SocketAddr) -> io::Result<Certified> {
-    let names = vec!["localhost".to_owned(), listen.ip().to_string()];
-    let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der());
-    Ok((vec![made.cert.into()], key.map_err(io::Error::other)?))
+fn unreadable(file: &Path, error: &dyn std::fmt::Display) -> io::Error {
+    io::Error::other(format!("{} cannot be read: {error}", file.display()))
+}
+
+/// Browsers warn of it once, and then give camera and microphone. The one that is kept, if it is for the same names.
+fn self_signed(options: &Options) -> io::Result<Certified> {
+    let mut names = vec!["localhost".to_owned(), options.listen.ip().to_string()];
+    names.extend(options.hosts.iter().cloned());
+    let made = || rcgen::generate_simple_self_signed(names.clone()).map_err(io::Error::other);
+    let Some(file) = &options.tls_keep else {
+        let made = made()?;
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der());
+        return Ok((vec![made.cert.into()], key.map_err(io::Error::other)?));
+    };
+    // What stands before the first block of PEM is for people (RFC 7468, 2).
+    let title = format!("For {}\n", names.join(", "));
+    match fs::read_to_string(file) {
+        Ok(kept) if kept.starts_with(&title) => {}
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(unreadable(file, &error));
+        }
+        Ok(_) | Err(_) => {
+            let made = made()?;
+            let pem = [title, made.cert.pem(), made.signing_key.serialize_pem()].concat();
+            key::write_secretly(file, pem.as_bytes()).map_err(|error| {
+                io::Error::other(format!("{} cannot be written: {error}", file.display()))
+            })?;
+        }
+    }
+    from_files(file, file)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
     use tokio_rustls::{
@@ -70,6 +136,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::options::Tls;
 
     /// Whether who trusts that certificate can talk to the server of that name.
     async fn talks(acceptor: TlsAcceptor, trusted: CertificateDer<'static>) -> bool {
@@ -98,14 +165,48 @@ mod tests {
         said.0.is_ok() && said.1.is_ok() && &heard == b"hello"
     }
 
+    fn shown(options: &Options) -> (TlsAcceptor, CertificateDer<'static>) {
+        let certificate = Certificate::load(options).expect("good").expect("wanted");
+        let trusted = certificate.now.read().expect("whole").cert[0].clone();
+        (certificate.acceptor().expect("fits"), trusted)
+    }
+
     #[tokio::test]
     async fn a_certificate_of_our_own_is_good_for_localhost() {
-        let listen = "127.0.0.1:6503".parse().expect("an address");
-        let (chain, key) = self_signed(listen).expect("made");
-        let trusted = chain[0].clone();
-        assert!(talks(speaking(chain, key).expect("fits"), trusted.clone()).await);
-        let (chain, key) = self_signed(listen).expect("made");
-        assert!(!talks(speaking(chain, key).expect("fits"), trusted).await);
+        let options = Options {
+            tls: Some(Tls::SelfSigned),
+            ..Options::default()
+        };
+        let (acceptor, trusted) = shown(&options);
+        assert!(talks(acceptor, trusted.clone()).await);
+        let (another, _) = shown(&options);
+        assert!(!talks(another, trusted).await);
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_our_own_that_is_kept_is_the_same_for_the_next_process() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = Options {
+            tls: Some(Tls::SelfSigned),
+            tls_keep: Some(folder.path().join("own.pem")),
+            ..Options::default()
+        };
+        let (_, trusted) = shown(&options);
+        let (next, _) = shown(&options);
+        assert!(talks(next, trusted.clone()).await);
+        let file = folder.path().join("own.pem");
+        let mode = fs::metadata(&file).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "there is a key in it");
+        // Under another name it is asked for, and so another is made.
+        let hosts = vec!["call.example.org".to_owned()];
+        let (other, _) = shown(&Options {
+            hosts,
+            ..options.clone()
+        });
+        assert!(!talks(other, trusted).await);
+        fs::write(&file, "For localhost, 127.0.0.1\nnonsense").expect("written");
+        let wrong = Certificate::load(&options).expect_err("nonsense");
+        assert!(wrong.to_string().contains("own.pem"), "{wrong}");
     }
 
     #[tokio::test]
@@ -115,18 +216,28 @@ mod tests {
         let made = rcgen::generate_simple_self_signed(["localhost".into()]).expect("made");
         fs::write(&chain, made.cert.pem()).expect("written");
         let options = Options {
-            tls_cert: Some(chain),
+            tls_cert: Some(chain.clone()),
             tls_key: Some(key.clone()),
             ..Options::default()
         };
-        let missing = acceptor(&options).err().expect("no key yet");
+        let missing = Certificate::load(&options).expect_err("no key yet");
         assert!(missing.to_string().contains("key.pem"), "{missing}");
         let other = rcgen::KeyPair::generate().expect("made");
         fs::write(&key, other.serialize_pem()).expect("written");
-        let wrong = acceptor(&options).err().expect("another key");
+        let wrong = Certificate::load(&options).expect_err("another key");
         assert!(wrong.to_string().contains("go together"), "{wrong}");
         fs::write(&key, made.signing_key.serialize_pem()).expect("written");
-        let acceptor = acceptor(&options).expect("good").expect("wanted");
-        assert!(talks(acceptor, made.cert.into()).await);
+        let certificate = Certificate::load(&options).expect("good").expect("wanted");
+        let acceptor = certificate.clone().acceptor().expect("fits");
+        assert!(talks(acceptor.clone(), made.cert.clone().into()).await);
+        // It runs out, and there is another.
+        let next = rcgen::generate_simple_self_signed(["localhost".into()]).expect("made");
+        fs::write(&key, next.signing_key.serialize_pem()).expect("written");
+        certificate.reload().expect_err("half of it is there");
+        assert!(talks(acceptor.clone(), made.cert.clone().into()).await);
+        fs::write(&chain, next.cert.pem()).expect("written");
+        certificate.reload().expect("both are there");
+        assert!(talks(acceptor.clone(), next.cert.into()).await);
+        assert!(!talks(acceptor, made.cert.into()).await);
     }
 }
