@@ -2,7 +2,7 @@
 //!
 //! | where | purpose |
 //! |---|---|
-//! | `options.rs` | what can be set from the command line and the environment |
+//! | `options.rs`, `options_file.rs` | what can be set from the command line, the environment, and a file |
 //! | `serve.rs` | a server's life, from its first connection to its last |
 //! | `http/` | connections, and the answers to requests; the built page |
 //! | `ws/` | one WebSocket, from upgrade to close |
@@ -29,6 +29,7 @@ pub mod log;
 mod meter;
 mod metrics;
 mod options;
+mod options_file;
 mod pass;
 mod queue;
 mod random;
@@ -42,6 +43,6 @@ pub use http::listen;
 #[cfg(fuzzing)]
 pub use hub::play;
 pub use meter::Received;
-pub use options::{Options, Tls};
+pub use options::{LogFormat, Options, Tls};
 pub use serve::serve;
 pub use ws::{Refused, Socket, Upgrade};

@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use holdfast_server::Options;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Options::parse();
-    let _log = holdfast_server::log::start(&options.log);
+    let options = match Options::read(std::env::args_os()) {
+        Ok(options) => options,
+        Err(error) => error.exit(),
+    };
+    let _log = holdfast_server::log::start(&options);
 
     // A connection is a file descriptor. Where no more are allowed, it goes on with what there is.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {

@@ -11,6 +11,11 @@ use clap::{Parser, ValueEnum};
 #[derive(Debug, Clone, Parser)]
 #[command(name = "holdfast-server", version)]
 pub struct Options {
+    /// A file of more options (TOML): `max-per-room = 50` is `--max-per-room 50`. What the command line
+    /// or the environment says counts more
+    #[arg(long, env = "HOLDFAST_CONFIG")]
+    pub config: Option<PathBuf>,
+
     /// Where to listen, an address and a port
     #[arg(long, env = "HOLDFAST_LISTEN", default_value = "127.0.0.1:6503")]
     pub listen: SocketAddr,
@@ -64,11 +69,6 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_MEMORY", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub memory: Option<u64>,
 
-    #[arg(long, env = "HOLDFAST_TLS_CERT", requires = "tls_key")]
-    pub tls_cert: Option<PathBuf>,
-
-    /// The key to it, in PEM
-    #[arg(long, env = "HOLDFAST_TLS_KEY", requires = "tls_cert")]
     /// Speak TLS (https, wss) with a certificate made on the spot; browsers warn of it
     #[arg(long, env = "HOLDFAST_TLS", conflicts_with = "tls_cert")]
     pub tls: Option<Tls>,
@@ -79,6 +79,11 @@ pub struct Options {
     pub tls_keep: Option<PathBuf>,
 
     /// Speak TLS with this certificate chain, in PEM; SIGHUP reads it again
+    #[arg(long, env = "HOLDFAST_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The key to it, in PEM
+    #[arg(long, env = "HOLDFAST_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
 
     /// Let in only who has a pass: a JSON Web Token with `room`, `name` and `exp`, signed with this
@@ -100,6 +105,14 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_NATS", hide_env_values = true)]
     pub nats: Option<String>,
 
+    /// The file of credentials for it
+    #[arg(long, env = "HOLDFAST_NATS_CREDS", requires = "nats")]
+    pub nats_creds: Option<PathBuf>,
+
+    /// What the subjects of these servers begin with; others of the same NATS server have another
+    #[arg(long, env = "HOLDFAST_NATS_PREFIX", default_value = "holdfast", value_parser = subject)]
+    pub nats_prefix: String,
+
     /// Run a STUN and TURN server as well, which pages reach at this address, as 203.0.113.5:3478
     #[arg(long, env = "HOLDFAST_TURN")]
     pub turn: Option<SocketAddr>,
@@ -115,14 +128,6 @@ pub struct Options {
 
     /// What to log, to standard error: error, warn, info, debug, trace, or a tracing filter
     #[arg(long, env = "HOLDFAST_LOG", default_value = "info")]
-    /// The file of credentials for it
-    #[arg(long, env = "HOLDFAST_NATS_CREDS", requires = "nats")]
-    pub nats_creds: Option<PathBuf>,
-
-    /// What the subjects of these servers begin with; others of the same NATS server have another
-    #[arg(long, env = "HOLDFAST_NATS_PREFIX", default_value = "holdfast", value_parser = subject)]
-    pub nats_prefix: String,
-
     pub log: String,
 
     /// How to log it
@@ -152,11 +157,6 @@ fn subject(text: &str) -> Result<String, String> {
     }
 }
 
-impl Default for Options {
-    /// The options if nothing is said.
-    fn default() -> Self {
-        Self::parse_from(["holdfast-server"])
-    }
 /// Where the certificate comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Tls {
@@ -172,4 +172,9 @@ impl Options {
     }
 }
 
+impl Default for Options {
+    /// The options if nothing is said.
+    fn default() -> Self {
+        Self::parse_from(["holdfast-server"])
+    }
 }

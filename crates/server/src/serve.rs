@@ -3,6 +3,7 @@
 use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, routing};
+use sd_notify::NotifyState;
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
@@ -26,10 +27,10 @@ use crate::{
 /// For how long presence changes are batched.
 const BATCH: Duration = Duration::from_millis(50);
 
-/// How often sessions that nobody came back to are ended.
 /// How many messages to other servers may wait to be sent.
 const FOR_OTHERS: usize = 8192;
 
+/// How often sessions that nobody came back to are ended.
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
 
 /// How long connections may take to close when the server stops.
@@ -55,15 +56,15 @@ pub async fn serve(
     let (cluster, outgoing) = hub::line(FOR_OTHERS);
     let metrics = Arc::new(Metrics::new());
     let passes = Arc::new(Passes::new(options)?);
-    let hub = Hub::new(
     let memory = Memory::of(options.memory);
+    let hub = Hub::new(
         options.max_per_room,
         passes.clone(),
         &key::load(options)?,
         wake.clone(),
         (node, options.nats.is_some().then_some(cluster)),
-        metrics.clone(),
         memory.clone(),
+        metrics.clone(),
     );
     let server = Server::new(Parts {
         options: options.at(listener.local_addr()?),
@@ -72,16 +73,16 @@ pub async fn serve(
             options.max_per_address + http::SPARE,
             options.messages_per_second,
         )),
-        metrics,
         memory,
+        metrics,
         passes,
+        nats: Reach::new(options.nats.is_some()),
         stopping: watch::Sender::new(false),
     });
-    let front = Front {
-        server: server.clone(),
     let certificate = Certificate::load(&server.options)?;
     let tls = certificate.clone().map(Certificate::acceptor).transpose()?;
-        nats: Reach::new(options.nats.is_some()),
+    let front = Front {
+        server: server.clone(),
         site: Site::new(&options.site),
         ice: Arc::new(Ice::new(options, own_secret)?),
         tls,
@@ -91,17 +92,19 @@ pub async fn serve(
     let mut work = pin!(async {
         tokio::select! {
             () = keep_presence(&server, &wake) => Ok(()),
-            served = metrics => served,
             () = reload_when_told(certificate) => Ok(()),
+            served = metrics => served,
             failed = run_cluster(&server, node, outgoing) => failed,
         }
     });
     let mut taken = pin!(http::accept(listener, front));
+    tell_manager(NotifyState::Ready);
     tokio::select! {
         () = &mut taken => {}
         failed = &mut work => return failed,
         () = stop => tracing::info!("stopping"),
     }
+    tell_manager(NotifyState::Stopping);
     // From here on nobody is let in, and who asks hears why.
     tokio::select! {
         () = &mut taken => {}
@@ -142,9 +145,6 @@ async fn drain(server: &Server) {
     let _ = timeout(CLOSE_LIMIT, server.stopping.closed()).await;
 }
 
-/// Sends presence changes, and ends what has waited for too long; for ever.
-async fn keep_presence(server: &Server, wake: &Notify) {
-    let mut expire = interval(EXPIRE_EVERY);
 /// Tells the service manager that started us, if one did and wants to know (sd_notify(3)).
 fn tell_manager(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
@@ -170,6 +170,9 @@ async fn reload_when_told(certificate: Option<Arc<Certificate>>) {
     std::future::pending().await
 }
 
+/// Sends presence changes, and ends what has waited for too long; for ever.
+async fn keep_presence(server: &Server, wake: &Notify) {
+    let mut expire = interval(EXPIRE_EVERY);
     expire.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {

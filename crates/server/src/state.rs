@@ -25,8 +25,8 @@ pub(crate) struct Parts {
     pub(crate) memory: Memory,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) passes: Arc<Option<Passes>>,
-    /// Each connection holds a receiver; when the last one is gone, all have closed.
     pub(crate) nats: Reach,
+    /// Each connection holds a receiver; when the last one is gone, all have closed.
     pub(crate) stopping: watch::Sender<bool>,
 }
 

@@ -62,7 +62,7 @@ impl Front {
             (Method::GET, "/readyz") if *self.server.stopping.borrow() => {
                 (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response()
             }
-            (Method::GET, "/readyz") => "ok\n".into_response(),
+            (Method::GET, "/readyz") => self.readiness(),
             (Method::GET, "/ice") if !admission::has_pass(&self.server, &parts.headers) => {
                 let text = "TURN is for those with a pass: send it as `Authorization: Bearer`.\n";
                 (StatusCode::UNAUTHORIZED, text).into_response()

@@ -5,10 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use holdfast_protocol::{
     ConnectionId, Kind, MAX_MESSAGE_BYTES, Relay, SESSION_SECONDS, ServerMessage,
 };
-use tokio::{
-    sync::{Notify, mpsc::UnboundedSender},
-    time::Instant,
-};
+use tokio::{sync::Notify, time::Instant};
 use tungstenite::{Message as Frame, Utf8Bytes};
 
 use super::{
@@ -49,10 +46,10 @@ pub(crate) struct Hub {
     passes: Arc<Option<Passes>>,
     claims: Claims,
     directory: Directory,
-    memory: Memory,
     remotes: Remotes,
     /// Sessions whose connection is gone, and until when they wait for the next.
     away: VecDeque<(Instant, ConnectionRef)>,
+    memory: Memory,
     /// Nobody is let in any more.
     stopping: bool,
     metrics: Arc<Metrics>,
@@ -102,10 +99,10 @@ impl Hub {
                 wake,
                 memory.clone(),
                 metrics.clone(),
-            memory,
             ),
             remotes,
             away: VecDeque::new(),
+            memory,
             stopping: false,
             metrics,
         }

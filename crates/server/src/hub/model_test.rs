@@ -11,10 +11,7 @@ use std::{
 
 use flate2::read::DeflateDecoder;
 use serde_json::{Value, json};
-use tokio::{
-    sync::{Notify, mpsc},
-    time::Instant,
-};
+use tokio::{sync::Notify, time::Instant};
 use tungstenite::Message as Frame;
 
 use super::{
@@ -22,10 +19,10 @@ use super::{
     cluster_message::{FromHub, RemoteClient, line},
     hub::{Hub, read},
     key::{ConnectionRef, Key, Node},
-    limits::Memory,
     room::Status,
 };
 use crate::{
+    limits::Memory,
     metrics::Metrics,
     queue::{Next, Queue},
 };
