@@ -70,6 +70,18 @@ fn silence_of_a_leg_that_was_heard_is_doubt_sooner() {
 }
 
 #[test]
+fn where_packets_have_just_paused_silence_has_to_be_longer() {
+    let mut sim = Sim::talking();
+    sim.nobody_speaks = true;
+    sim.act(ANN, Act::Outage(300), 400);
+    sim.nobody_speaks = false;
+    sim.act(ANN, Act::Outage(5000), 290);
+    assert_eq!(count(&sim, BOB, "ProbeLink"), 0);
+    sim.run(300);
+    assert_eq!(count(&sim, BOB, "ProbeLink"), 1);
+}
+
+#[test]
 fn while_nothing_gets_through_no_pictures_are_sent() {
     let carried = |sim: &Sim| [ANN, BOB].map(|side| sim.ends[side].legs[0].carries);
     let mut sim = Sim::talking();
