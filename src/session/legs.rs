@@ -59,9 +59,10 @@ pub(super) struct Legs {
     emit: Rc<dyn Fn(u32, LegNews)>,
 }
 
-/// The highest rate that the first pictures of a leg that was kept warm are sent at, kbit/s, and what a browser
-/// begins with by itself.
+/// The highest rate that the first pictures of a leg that was kept warm are sent at, kbit/s; of one that has won a
+/// race, perhaps over a slower network; and what a browser begins with by itself.
 const START_RATE: f64 = 1500.0;
+const RACE_RATE: f64 = 1000.0;
 const USUAL_RATE: f64 = 300.0;
 
 impl Legs {
@@ -185,8 +186,12 @@ impl Legs {
         let available = self.available.get() / 1000.0;
         if let Some(leg) = self.by_id(id) {
             // Chromium alone says how much there is, and lets it be set.
-            if leg.purpose != Purpose::Call && leg.start.is_none() && available > 0.0 {
-                leg.start = Some(available.clamp(USUAL_RATE, START_RATE) as u32);
+            if leg.id > 0 && leg.start.is_none() && available > 0.0 {
+                let most = match leg.purpose {
+                    Purpose::Call => RACE_RATE,
+                    Purpose::Standby { .. } => START_RATE,
+                };
+                leg.start = Some(available.clamp(USUAL_RATE, most) as u32);
             }
             let setting = leg.peer.set_remote_description(description, leg.start);
             let serial = leg.serial;
