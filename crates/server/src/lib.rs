@@ -16,6 +16,7 @@
 //! | `metrics.rs` | what Prometheus asks for |
 //! | `pass.rs` | passes that a site's own login signs |
 //! | `turn.rs` | a TURN server in this process |
+//! | `reach.rs` | whether the other servers can be reached |
 //! | `wire.rs`, `random.rs` | messages as frames; randomness |
 //!
 //! Each names only what is below it.
@@ -33,6 +34,7 @@ mod options_file;
 mod pass;
 mod queue;
 mod random;
+mod reach;
 mod serve;
 mod state;
 mod turn;
@@ -44,5 +46,6 @@ pub use http::listen;
 pub use hub::play;
 pub use meter::Received;
 pub use options::{LogFormat, Options, Tls};
+pub use options_file::read_options;
 pub use serve::serve;
 pub use ws::{Refused, Socket, Upgrade};

@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
-use holdfast_server::Options;
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = match Options::read(std::env::args_os()) {
+    let options = match holdfast_server::read_options(std::env::args_os()) {
         Ok(options) => options,
         Err(error) => error.exit(),
     };

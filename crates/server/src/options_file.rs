@@ -1,6 +1,10 @@
 //! Options from a file, where neither the command line nor the environment says them.
 
-use std::{ffi::OsString, fs, path::Path};
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Command, CommandFactory, Parser,
@@ -11,31 +15,25 @@ use toml::{Table, Value};
 
 use crate::options::Options;
 
-impl Options {
-    /// The options of a process that was started with those words: from them, else from the environment, else
-    /// from the file that either of the two names.
-    ///
-    /// # Errors
-    /// What is wrong with the words or the file, or the help that was asked for.
-    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, Error> {
-        let mut words: Vec<OsString> = words.into_iter().collect();
-        let mut command = Self::command();
-        // What goes together may be partly in the file: it is looked at as a whole below.
-        let said = command
-            .clone()
-            .ignore_errors(true)
-            .try_get_matches_from(&words)?;
-        if let Some(file) = said.get_one::<std::path::PathBuf>("config") {
-            let more = from_file(&command, &said, file).map_err(|wrong| {
-                command.error(
-                    ErrorKind::ValueValidation,
-                    format!("{}: {wrong}", file.display()),
-                )
-            })?;
-            words.extend(more);
-        }
-        Self::try_parse_from(words)
+/// The options of a process that was started with those words: from them, else from the environment, else from the
+/// file that either of the two names.
+///
+/// # Errors
+/// What is wrong with the words or the file, or the help that was asked for.
+pub fn read_options(words: impl IntoIterator<Item = OsString>) -> Result<Options, Error> {
+    let mut words: Vec<OsString> = words.into_iter().collect();
+    let mut command = Options::command();
+    // What goes together may be partly in the file: it is looked at as a whole below.
+    let lenient = command.clone().ignore_errors(true);
+    let said = lenient.try_get_matches_from(&words)?;
+    if let Some(file) = said.get_one::<PathBuf>("config") {
+        let more = from_file(&command, &said, file).map_err(|wrong| {
+            let text = format!("{}: {wrong}", file.display());
+            command.error(ErrorKind::ValueValidation, text)
+        })?;
+        words.extend(more);
     }
+    Options::try_parse_from(words)
 }
 
 /// The words for what the file says, and nobody else has.
@@ -102,7 +100,7 @@ mod tests {
         let words = ["holdfast-server", &config]
             .into_iter()
             .chain(words.iter().copied());
-        Options::read(words.map(OsString::from)).map_err(|error| error.to_string())
+        read_options(words.map(OsString::from)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -149,7 +147,7 @@ mod tests {
             assert!(said.contains(word), "{text}: {said}");
         }
         let words = ["holdfast-server", "--config", "no/such.toml"].map(OsString::from);
-        let said = Options::read(words).expect_err("no file").to_string();
+        let said = read_options(words).expect_err("no file").to_string();
         assert!(said.contains("no/such.toml: No such file"), "{said}");
     }
 }

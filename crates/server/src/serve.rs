@@ -11,15 +11,16 @@ use tokio::{
 };
 
 use crate::{
-    cluster::{self, Reach},
+    cluster,
     http::{self, Front, Ice, Site, tls::Certificate},
-    hub::{self, FromHub, Hub, Node},
+    hub::{self, FromHub, Hub, Node, ToOthers},
     key,
     limits::{ConnectionLimits, Memory},
     metrics::Metrics,
     options::Options,
     pass::Passes,
     random,
+    reach::Reach,
     state::{Parts, Server},
     turn,
 };
@@ -54,32 +55,11 @@ pub async fn serve(
     let (_own_turn, own_secret) = start_turn(options).await?;
     let node = Node(getrandom::u64()?);
     let (cluster, outgoing) = hub::line(FOR_OTHERS);
-    let metrics = Arc::new(Metrics::new());
-    let passes = Arc::new(Passes::new(options)?);
-    let memory = Memory::of(options.memory);
-    let hub = Hub::new(
-        options.max_per_room,
-        passes.clone(),
-        &key::load(options)?,
-        wake.clone(),
-        (node, options.nats.is_some().then_some(cluster)),
-        memory.clone(),
-        metrics.clone(),
-    );
-    let server = Server::new(Parts {
-        options: options.at(listener.local_addr()?),
-        hub: hub.into(),
-        limits: Arc::new(ConnectionLimits::new(
-            options.max_per_address + http::SPARE,
-            options.messages_per_second,
-        )),
-        memory,
-        metrics,
-        passes,
-        nats: Reach::new(options.nats.is_some()),
-        stopping: watch::Sender::new(false),
-    });
-    let certificate = Certificate::load(&server.options)?;
+    let cluster = options.nats.is_some().then_some(cluster);
+    let options = options.at(listener.local_addr()?);
+    let server = shared(options, wake.clone(), (node, cluster))?;
+    let options = &server.options;
+    let certificate = Certificate::load(options)?;
     let tls = certificate.clone().map(Certificate::acceptor).transpose()?;
     let front = Front {
         server: server.clone(),
@@ -112,6 +92,40 @@ pub async fn serve(
         () = drain(&server) => {}
     }
     Ok(())
+}
+
+/// What every part of a server shares, before anybody is connected.
+fn shared(
+    options: Options,
+    wake: Arc<Notify>,
+    cluster: (Node, Option<ToOthers>),
+) -> io::Result<Server> {
+    let metrics = Arc::new(Metrics::new());
+    let passes = Arc::new(Passes::new(&options)?);
+    let memory = Memory::of(options.memory);
+    let hub = Hub::new(
+        options.max_per_room,
+        passes.clone(),
+        &key::load(&options)?,
+        wake,
+        cluster,
+        memory.clone(),
+        metrics.clone(),
+    );
+    let limits = ConnectionLimits::new(
+        options.max_per_address + http::SPARE,
+        options.messages_per_second,
+    );
+    Ok(Server::new(Parts {
+        hub: hub.into(),
+        limits: limits.into(),
+        memory,
+        metrics,
+        passes,
+        nats: Reach::new(options.nats.is_some()),
+        stopping: watch::Sender::new(false),
+        options,
+    }))
 }
 
 /// Starts the TURN server in this process, where that is wanted; gives the secret of its passwords.

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::{
-    cluster::Reach,
     hub::Hub,
     limits::{ConnectionLimits, Memory},
     metrics::Metrics,
     options::Options,
     pass::Passes,
+    reach::Reach,
 };
 
 /// A running server.

@@ -17,8 +17,8 @@ use super::{
     site::Site,
 };
 use crate::{
-    cluster::Reached,
     metrics::Dropped,
+    reach::Reached,
     state::Server,
     ws::{self, Upgrade},
 };

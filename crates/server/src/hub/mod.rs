@@ -35,7 +35,7 @@ mod room;
 mod session;
 
 pub(crate) use cluster_message::{
-    CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Outgoing, RemoteClient, line,
+    CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Outgoing, RemoteClient, ToOthers, line,
 };
 pub(crate) use hub::{Hub, read};
 pub(crate) use key::{ConnectionRef, Node};
