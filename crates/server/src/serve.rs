@@ -67,12 +67,13 @@ pub async fn serve(
         ice: Arc::new(Ice::new(options, own_secret)?),
         tls,
     };
+    let reload = reload_when_told(certificate)?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let metrics = serve_metrics(&server).await?;
     let mut work = pin!(async {
         tokio::select! {
             () = keep_presence(&server, &wake) => Ok(()),
-            () = reload_when_told(certificate) => Ok(()),
+            () = reload => Ok(()),
             served = metrics => served,
             failed = run_cluster(&server, node, outgoing) => failed,
         }
@@ -166,13 +167,18 @@ fn tell_manager(state: NotifyState<'_>) {
     }
 }
 
-/// Reads the certificate again at each SIGHUP, for ever. Without TLS there is nothing to read, and the signal does what
-/// it does by itself.
-async fn reload_when_told(certificate: Option<Arc<Certificate>>) {
+/// Reads the certificate again at each SIGHUP, for ever: from when this is called, and not only from when the outcome is
+/// awaited. Without TLS there is nothing to read, and the signal does what it does by itself.
+fn reload_when_told(certificate: Option<Arc<Certificate>>) -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
-    if let Some(certificate) = certificate {
+    let hangup = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut hangup) = signal(SignalKind::hangup()) {
+        let told = certificate.as_ref().map(|_| signal(SignalKind::hangup()));
+        told.transpose()?
+    };
+    Ok(async move {
+        #[cfg(unix)]
+        if let (Some(certificate), Some(mut hangup)) = (certificate, hangup) {
             while hangup.recv().await.is_some() {
                 match certificate.reload() {
                     Ok(()) => tracing::info!("the certificate is read again"),
@@ -180,8 +186,8 @@ async fn reload_when_told(certificate: Option<Arc<Certificate>>) {
                 }
             }
         }
-    }
-    std::future::pending().await
+        std::future::pending().await
+    })
 }
 
 /// Sends presence changes, and ends what has waited for too long; for ever.
