@@ -50,7 +50,7 @@ pub(crate) struct Count {
     pub(crate) waiting: usize,
     /// Messages in the longest of them.
     pub(crate) longest: usize,
-    /// Bytes of messages that wait to be sent or acknowledged.
+    /// Bytes of messages that wait to be acknowledged.
     pub(crate) held: usize,
 }
 
@@ -94,7 +94,7 @@ impl Metrics {
         let longest = level("longest_queue_messages", "Messages in the longest queue");
         let held = level(
             "held_bytes",
-            "Bytes of messages that wait to be sent or acknowledged",
+            "Bytes of messages that wait to be acknowledged",
         );
         let unlogged = level(
             "log_lines_lost",

@@ -64,8 +64,8 @@ pub struct Options {
           value_parser = clap::value_parser!(u32).range(1..))]
     pub messages_per_second: u32,
 
-    /// How much memory messages may take up that wait for their readers, in MiB; a quarter of the
-    /// machine's if left out
+    /// How much memory messages may take up that are kept until they are acknowledged, in MiB; a quarter
+    /// of the machine's if left out
     #[arg(long, env = "HOLDFAST_MEMORY", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub memory: Option<u64>,
 

@@ -10,7 +10,7 @@ use holdfast_protocol::MAX_MESSAGE_BYTES;
 use tokio::time::Instant;
 use tungstenite::Message;
 
-use crate::limits::{Full, Memory, Room, Sender, Shares, Taken};
+use crate::limits::{Full, Room, Sender, Shares};
 
 /// How many bytes may wait for a reader.
 const MAX_BYTES: usize = 1536 * 1024;
@@ -25,12 +25,13 @@ pub(crate) const FROM_OTHERS: Room = Room {
 };
 
 /// Both ends of it; the connection that it is for takes, everybody else puts.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Queue(Arc<Mutex<State>>);
 
+#[derive(Default)]
 struct State {
     waiting: VecDeque<Waiting>,
-    taken: Taken,
+    bytes: usize,
     shares: Shares,
     closed: Option<Closed>,
     /// Of the connection that waits for what comes.
@@ -67,17 +68,6 @@ pub(crate) enum Next {
 pub(crate) struct Stalled;
 
 impl Queue {
-    /// An empty one, whose messages count there.
-    pub(crate) fn new(memory: &Memory) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            waiting: VecDeque::new(),
-            taken: memory.place(),
-            shares: Shares::default(),
-            closed: None,
-            waker: None,
-        })))
-    }
-
     /// Puts in a message of the server's own. A reader for whom too much of that waits does not read.
     pub(crate) fn put(&self, message: Message) -> Result<(), Stalled> {
         let mut state = self.lock();
@@ -85,7 +75,7 @@ impl Queue {
             return Ok(());
         }
         state.push(message, None);
-        let is_full = state.taken.bytes() > MAX_BYTES || state.waiting.len() > MAX_MESSAGES;
+        let is_full = state.bytes > MAX_BYTES || state.waiting.len() > MAX_MESSAGES;
         wake(state);
         if is_full { Err(Stalled) } else { Ok(()) }
     }
@@ -107,8 +97,7 @@ impl Queue {
         let mut state = self.lock();
         state.closed.get_or_insert(why);
         if why == Closed::Stalled {
-            state.waiting = VecDeque::new();
-            state.taken.clear();
+            state.waiting.clear();
             state.shares = Shares::default();
         }
         wake(state);
@@ -133,11 +122,6 @@ impl Queue {
         self.lock().waiting.len()
     }
 
-    /// How many bytes wait.
-    pub(crate) fn bytes(&self) -> usize {
-        self.lock().taken.bytes()
-    }
-
     /// No invariant spans a lock, so poisoning is harmless.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -146,7 +130,7 @@ impl Queue {
 
 impl State {
     fn push(&mut self, message: Message, from: Option<Sender>) {
-        self.taken.add(message.len());
+        self.bytes += message.len();
         self.waiting.push_back(Waiting {
             message,
             since: Instant::now(),
@@ -159,7 +143,7 @@ impl State {
             return self.closed.map(Next::Closed);
         };
         let bytes = waiting.message.len();
-        self.taken.give_back(bytes);
+        self.bytes -= bytes;
         if let Some(from) = waiting.from {
             self.shares.give_back(from, bytes);
         }

@@ -5,11 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::{
-    hub::Hub,
-    limits::{ConnectionLimits, Memory},
-    metrics::Metrics,
-    options::Options,
-    pass::Passes,
+    hub::Hub, limits::ConnectionLimits, metrics::Metrics, options::Options, pass::Passes,
     reach::Reach,
 };
 
@@ -22,7 +18,6 @@ pub(crate) struct Parts {
     pub(crate) options: Options,
     pub(crate) hub: Mutex<Hub>,
     pub(crate) limits: Arc<ConnectionLimits>,
-    pub(crate) memory: Memory,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) passes: Arc<Option<Passes>>,
     pub(crate) nats: Reach,

@@ -246,7 +246,7 @@ async fn a_server_short_of_memory_forgets_the_largest_backlog_first() {
     for n in 0..5 {
         senders.push(server.enter(&format!("Sender {n}"), "").await);
     }
-    // They never say what they have heard, and do not even read.
+    // They never say what they have heard.
     let mut hoarders = Vec::new();
     for n in 0..4 {
         hoarders.push(server.enter(&format!("Hoarder {n}"), "").await);

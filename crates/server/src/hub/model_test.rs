@@ -131,7 +131,7 @@ impl Game {
         match choices.below(12)? {
             0 | 1 if self.clients.len() < CLIENTS => {
                 let resumable = choices.below(3)? > 0;
-                let queue = Queue::new(&Memory::of(None));
+                let queue = Queue::default();
                 let at = self.hub.connect(queue.clone(), resumable, None).ok()?;
                 self.clients.push(Player {
                     at,

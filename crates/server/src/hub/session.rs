@@ -152,10 +152,9 @@ impl ClientSession {
         self.queue.as_ref().map_or(0, Queue::len)
     }
 
-    /// How many bytes wait to be sent, or to be acknowledged.
+    /// How many bytes wait to be acknowledged.
     pub(super) fn held(&self) -> usize {
-        let queued = self.queue.as_ref().map_or(0, Queue::bytes);
-        queued + self.log.as_ref().map_or(0, |log| log.taken.bytes())
+        self.log.as_ref().map_or(0, |log| log.taken.bytes())
     }
 
     /// The connection is gone; the next may come.

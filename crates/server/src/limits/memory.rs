@@ -1,7 +1,8 @@
-//! What messages take up that wait, in all: one budget for the whole process.
+//! What messages take up that are kept until they are acknowledged, in all: one budget for the whole process.
 
 use std::{
     fs,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -91,7 +92,7 @@ impl Drop for Taken {
     }
 }
 
-/// How much memory this process may have, as far as Linux says: the machine's, or its control group's.
+/// How much memory this process may have, as far as Linux says: the machine's, or its control groups'.
 fn installed() -> Option<usize> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text
@@ -104,9 +105,19 @@ fn installed() -> Option<usize> {
         .parse::<usize>()
         .ok()?
         * 1024;
-    let group = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
-    let group = group.and_then(|group| group.trim().parse().ok());
-    Some(group.map_or(machine, |group: usize| group.min(machine)))
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    // The second version has one line (cgroups(7)), and a limit holds for all groups below.
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::/"));
+    let root = Path::new("/sys/fs/cgroup");
+    let group = root.join(group.unwrap_or_default());
+    let above = group.ancestors().take_while(|path| path.starts_with(root));
+    let limits = above.filter_map(|path| limit(&path.join("memory.max")));
+    Some(limits.fold(machine, usize::min))
+}
+
+/// The limit that such a file says, unless it says `max`.
+fn limit(file: &Path) -> Option<usize> {
+    fs::read_to_string(file).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -136,5 +147,11 @@ mod tests {
         let machine = installed().expect("Linux says it");
         assert_eq!(Memory::of(None).0.limit, machine / 4);
         assert!(machine > 100 * 1024 * 1024, "{machine}");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("memory.max");
+        fs::write(&file, "max\n").expect("written");
+        assert_eq!(limit(&file), None);
+        fs::write(&file, "536870912\n").expect("written");
+        assert_eq!(limit(&file), Some(536_870_912));
     }
 }

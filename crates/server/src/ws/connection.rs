@@ -53,7 +53,7 @@ pub(crate) async fn run(
     permit: Option<Arc<Permit>>,
     open: watch::Receiver<bool>,
 ) {
-    let queue = Queue::new(&server.memory);
+    let queue = Queue::default();
     let at = server
         .hub()
         .connect(queue.clone(), resumable, permit.clone());
