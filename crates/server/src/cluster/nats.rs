@@ -17,7 +17,9 @@ use tokio::{
 };
 
 use crate::{
-    hub::{CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Node, Outgoing, RemoteClient},
+    hub::{
+        CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Node, Outgoing, RemoteClient, Versioned,
+    },
     state::Server,
 };
 
@@ -139,11 +141,7 @@ impl Cluster {
             Outgoing::ToAll(message) => (self.subjects.all(), message),
             Outgoing::To(node, message) => (self.subjects.one(node), message),
         };
-        let is_news = matches!(
-            message,
-            ClusterMessage::Changes { .. } | ClusterMessage::Moved { .. }
-        );
-        self.count += u64::from(is_news);
+        self.count += u64::from(message.is_news());
         if self.client.connection_state() != State::Connected {
             // It would come late, if at all. Who missed news asks for everything.
             return;
@@ -165,13 +163,18 @@ impl Cluster {
         let Some(message) = message else {
             return;
         };
-        match serde_json::from_slice::<Envelope>(&message.payload) {
-            Ok(envelope) if envelope.version != CLUSTER_VERSION => OTHER_VERSION.call_once(|| {
-                let (other, ours) = (envelope.version, CLUSTER_VERSION);
-                tracing::warn!(
-                    "a server speaks version {other} and not {ours}: its people are not seen here"
-                );
-            }),
+        let payload = &message.payload;
+        match serde_json::from_slice::<Versioned>(payload) {
+            Ok(Versioned { version }) if version != CLUSTER_VERSION => {
+                return OTHER_VERSION.call_once(|| {
+                    tracing::warn!(
+                        "a server speaks version {version} and not {CLUSTER_VERSION}: its people are not seen here"
+                    );
+                });
+            }
+            Ok(_) | Err(_) => {}
+        }
+        match serde_json::from_slice::<Envelope>(payload) {
             Ok(envelope) if envelope.node != self.node => self.act(envelope).await,
             Ok(_) => {}
             Err(error) => tracing::warn!("NATS: a message that is not ours: {error}"),

@@ -55,10 +55,17 @@ pub(crate) enum ClusterMessage {
     },
 }
 
+impl ClusterMessage {
+    /// Whether it changes what the others know of the sender.
+    pub(crate) fn is_news(&self) -> bool {
+        matches!(self, Self::Changes { .. } | Self::Moved { .. })
+    }
+}
+
 /// A message to other servers, as it travels.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Envelope {
-    #[serde(default)]
+    #[serde(default = "first")]
     pub(crate) version: u16,
     pub(crate) node: Node,
     /// Counts the messages to all that change what they know of the sender; a `Beat`, and an answer
@@ -70,6 +77,18 @@ pub(crate) struct Envelope {
 
 /// The version of what servers say to each other. Those of another are not understood.
 pub(crate) const CLUSTER_VERSION: u16 = 1;
+
+/// What is known of a message before it is known whether it can be read.
+#[derive(Deserialize)]
+pub(crate) struct Versioned {
+    #[serde(default = "first")]
+    pub(crate) version: u16,
+}
+
+/// Servers that say no version speak this one.
+const fn first() -> u16 {
+    1
+}
 
 /// A message to other servers, and to which.
 #[derive(Debug)]
@@ -110,11 +129,12 @@ pub(crate) fn line(waiting: usize) -> (ToOthers, FromHub) {
 }
 
 impl ToOthers {
-    /// Puts a message in. Where there is no room, it is lost, and whoever should have had it will ask for
-    /// everything.
+    /// Puts a message in. Where there is no room, it is lost; and if it was news, whoever should have had it will
+    /// ask for everything.
     pub(crate) fn send(&self, out: Outgoing) {
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.messages.try_send(out) {
-            self.lost.store(true, Ordering::Relaxed);
+        if let Err(mpsc::error::TrySendError::Full(out)) = self.messages.try_send(out) {
+            let (Outgoing::ToAll(message) | Outgoing::To(_, message)) = out;
+            self.lost.fetch_or(message.is_news(), Ordering::Relaxed);
         }
     }
 }
@@ -131,9 +151,10 @@ impl FromHub {
         self.messages.try_recv().ok()
     }
 
-    /// Whether some have been lost since the last time.
+    /// Whether news have been lost since the last time. Not before what waits has been said: it is older than what
+    /// whoever asks is told then.
     pub(crate) fn take_lost(&self) -> bool {
-        self.lost.swap(false, Ordering::Relaxed)
+        self.messages.is_empty() && self.lost.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -144,14 +165,19 @@ mod tests {
     #[test]
     fn what_finds_no_room_is_lost_and_that_is_known() {
         let (others, mut hub) = line(2);
-        let say = || others.send(Outgoing::ToAll(ClusterMessage::Beat));
-        say();
-        say();
-        assert!(!hub.take_lost());
-        say();
-        assert!(hub.take_lost() && !hub.take_lost());
+        let (here, gone) = (Vec::new(), Vec::new());
+        let news = ClusterMessage::Changes { here, gone };
+        let say = |message| others.send(Outgoing::ToAll(message));
+        say(ClusterMessage::Beat);
+        say(ClusterMessage::Beat);
+        say(ClusterMessage::Beat);
+        assert!(hub.try_next().is_some() && hub.try_next().is_some());
+        assert!(!hub.take_lost(), "that was no news");
+        say(ClusterMessage::Beat);
+        say(ClusterMessage::Beat);
+        say(news);
+        assert!(!hub.take_lost(), "older ones wait");
         assert!(hub.try_next().is_some() && hub.try_next().is_some() && hub.try_next().is_none());
-        say();
-        assert!(!hub.take_lost());
+        assert!(hub.take_lost() && !hub.take_lost());
     }
 }

@@ -35,7 +35,8 @@ mod room;
 mod session;
 
 pub(crate) use cluster_message::{
-    CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Outgoing, RemoteClient, ToOthers, line,
+    CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Outgoing, RemoteClient, ToOthers,
+    Versioned, line,
 };
 pub(crate) use hub::{Hub, read};
 pub(crate) use key::{ConnectionRef, Node};
