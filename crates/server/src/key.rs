@@ -39,13 +39,20 @@ fn make(file: &Path) -> io::Result<Vec<u8>> {
     Ok(key)
 }
 
-/// Writes what nobody else may read, in place of what there is.
+/// Writes what nobody else may read, in place of what there is: whole, or not at all.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub(crate) fn write_secretly(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut made = secret().create(true).truncate(true).open(file)?;
-    made.write_all(bytes)
+    let beside = file.with_extension("new");
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut made = secret().create_new(true).open(&beside)?;
+    made.write_all(bytes)?;
+    made.sync_all()?;
+    fs::rename(beside, file)
 }
 
 /// A file for its owner alone.

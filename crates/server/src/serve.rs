@@ -103,14 +103,13 @@ fn shared(
 ) -> io::Result<Server> {
     let metrics = Arc::new(Metrics::new());
     let passes = Arc::new(Passes::new(&options)?);
-    let memory = Memory::of(options.memory);
     let hub = Hub::new(
         options.max_per_room,
         passes.clone(),
         &key::load(&options)?,
         wake,
         cluster,
-        memory.clone(),
+        Memory::of(options.memory),
         metrics.clone(),
     );
     let limits = ConnectionLimits::new(
@@ -120,7 +119,6 @@ fn shared(
     Ok(Server::new(Parts {
         hub: hub.into(),
         limits: limits.into(),
-        memory,
         metrics,
         passes,
         nats: Reach::new(options.nats.is_some()),
@@ -168,21 +166,27 @@ fn tell_manager(state: NotifyState<'_>) {
 }
 
 /// Reads the certificate again at each SIGHUP, for ever: from when this is called, and not only from when the outcome is
-/// awaited. Without TLS there is nothing to read, and the signal does what it does by itself.
+/// awaited. Without TLS there is nothing to read, and the signal does what it does by itself, unless a service
+/// manager may send it.
 fn reload_when_told(certificate: Option<Arc<Certificate>>) -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let hangup = {
         use tokio::signal::unix::{SignalKind, signal};
-        let told = certificate.as_ref().map(|_| signal(SignalKind::hangup()));
+        let is_managed = std::env::var_os("NOTIFY_SOCKET").is_some();
+        let is_wanted = certificate.is_some() || is_managed;
+        let told = is_wanted.then(|| signal(SignalKind::hangup()));
         told.transpose()?
     };
     Ok(async move {
         #[cfg(unix)]
-        if let (Some(certificate), Some(mut hangup)) = (certificate, hangup) {
+        if let Some(mut hangup) = hangup {
             while hangup.recv().await.is_some() {
-                match certificate.reload() {
-                    Ok(()) => tracing::info!("the certificate is read again"),
-                    Err(error) => tracing::error!("the certificate stays as it is: {error}"),
+                match certificate.as_ref().map(|certificate| certificate.reload()) {
+                    None | Some(Ok(false)) => tracing::info!("there is no file to read again"),
+                    Some(Ok(true)) => tracing::info!("the certificate is read again"),
+                    Some(Err(error)) => {
+                        tracing::error!("the certificate stays as it is: {error}");
+                    }
                 }
             }
         }

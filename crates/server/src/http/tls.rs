@@ -41,15 +41,17 @@ impl Certificate {
         })))
     }
 
-    /// Shows from now on what the files say now. Who is connected stays so.
+    /// Shows from now on what the files say now, if there are any, and gives whether. Who is connected stays so.
     ///
     /// # Errors
     /// As above; then all stays as it is.
-    pub(crate) fn reload(&self) -> io::Result<()> {
-        if let Some(next) = load(&self.options)? {
+    pub(crate) fn reload(&self) -> io::Result<bool> {
+        let has_files = self.options.tls_cert.is_some() || self.options.tls_keep.is_some();
+        // Without any, it would be another, which nobody has agreed to.
+        if has_files && let Some(next) = load(&self.options)? {
             *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         }
-        Ok(())
+        Ok(has_files)
     }
 
     /// The side of TLS that is ours.
@@ -111,6 +113,9 @@ fn self_signed(options: &Options) -> io::Result<Certified> {
     let title = format!("For {}\n", names.join(", "));
     match fs::read_to_string(file) {
         Ok(kept) if kept.starts_with(&title) => {}
+        Ok(kept) if !kept.starts_with("For ") => {
+            return Err(unreadable(file, &"it was not made by this program"));
+        }
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(unreadable(file, &error));
         }
@@ -177,8 +182,12 @@ mod tests {
             tls: Some(Tls::SelfSigned),
             ..Options::default()
         };
+        let certificate = Certificate::load(&options).expect("good").expect("wanted");
         let (acceptor, trusted) = shown(&options);
         assert!(talks(acceptor, trusted.clone()).await);
+        let before = certificate.now.read().expect("whole").cert[0].clone();
+        assert!(!certificate.reload().expect("no file"));
+        assert_eq!(certificate.now.read().expect("whole").cert[0], before);
         let (another, _) = shown(&options);
         assert!(!talks(another, trusted).await);
     }
@@ -197,13 +206,20 @@ mod tests {
         let file = folder.path().join("own.pem");
         let mode = fs::metadata(&file).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "there is a key in it");
-        // Under another name it is asked for, and so another is made.
+        // Under another name it is asked for, and so another is made, for its owner alone again.
+        let open = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(&file, open).expect("ours");
         let hosts = vec!["call.example.org".to_owned()];
         let (other, _) = shown(&Options {
             hosts,
             ..options.clone()
         });
         assert!(!talks(other, trusted).await);
+        let mode = fs::metadata(&file).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::write(&file, "somebody's key").expect("written");
+        let foreign = Certificate::load(&options).expect_err("not ours");
+        assert!(foreign.to_string().contains("not made by"), "{foreign}");
         fs::write(&file, "For localhost, 127.0.0.1\nnonsense").expect("written");
         let wrong = Certificate::load(&options).expect_err("nonsense");
         assert!(wrong.to_string().contains("own.pem"), "{wrong}");
@@ -236,7 +252,7 @@ mod tests {
         certificate.reload().expect_err("half of it is there");
         assert!(talks(acceptor.clone(), made.cert.clone().into()).await);
         fs::write(&chain, next.cert.pem()).expect("written");
-        certificate.reload().expect("both are there");
+        assert!(certificate.reload().expect("both are there"));
         assert!(talks(acceptor.clone(), next.cert.into()).await);
         assert!(!talks(acceptor, made.cert.into()).await);
     }
