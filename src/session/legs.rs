@@ -18,8 +18,8 @@ use crate::{
 pub(super) struct Leg {
     pub(super) id: LegId,
     pub(super) purpose: Purpose,
-    /// The rate that its first pictures are sent at, kbit/s, if the browser lets it be set: the same in every
-    /// description, because another would begin the browser's reckoning anew.
+    /// The rate that its first pictures are sent at, kbit/s; 0: as the browser likes. Decided with the first description,
+    /// and the same in every one, because another would begin the browser's reckoning anew.
     pub(super) start: Option<u32>,
     /// Pictures are sent over it.
     pub(super) has_pictures: bool,
@@ -185,15 +185,17 @@ impl Legs {
     pub(super) fn set_remote_description(&mut self, id: LegId, description: &Description) {
         let available = self.available.get() / 1000.0;
         if let Some(leg) = self.by_id(id) {
+            let most = match leg.purpose {
+                Purpose::Call => RACE_RATE,
+                Purpose::Standby { .. } => START_RATE,
+            };
             // Chromium alone says how much there is, and lets it be set.
-            if leg.id > 0 && leg.start.is_none() && available > 0.0 {
-                let most = match leg.purpose {
-                    Purpose::Call => RACE_RATE,
-                    Purpose::Standby { .. } => START_RATE,
-                };
-                leg.start = Some(available.clamp(USUAL_RATE, most) as u32);
-            }
-            let setting = leg.peer.set_remote_description(description, leg.start);
+            let start = match leg.id > 0 && available > 0.0 {
+                true => available.clamp(USUAL_RATE, most) as u32,
+                false => 0,
+            };
+            let start = Some(*leg.start.get_or_insert(start)).filter(|start| *start > 0);
+            let setting = leg.peer.set_remote_description(description, start);
             let serial = leg.serial;
             self.operate(serial, async {
                 setting.await.map(|()| LegEvent::RemoteDescriptionSet)

@@ -501,6 +501,7 @@ impl Sim {
                     assert!(!leg.operating);
                     assert_eq!(end.used, Some(leg.id), "another leg is shown");
                     assert_eq!(end.played, Some(leg.id), "another leg is heard");
+                    assert_eq!(leg.carries, Carries::All, "no pictures are sent");
                 }
                 [one, other] if self.network.relays.contains(&true) => {
                     let shown = end.legs.iter().find(|leg| Some(leg.id) == end.used);
