@@ -59,10 +59,9 @@ pub(super) struct Legs {
     emit: Rc<dyn Fn(u32, LegNews)>,
 }
 
-/// The highest rate that the first pictures of a leg that was kept warm are sent at, kbit/s; of one that has won a
-/// race, perhaps over a slower network; and what a browser begins with by itself.
+/// The highest rate that the first pictures of a leg that was kept warm are sent at, kbit/s, and what a browser
+/// begins with by itself.
 const START_RATE: f64 = 1500.0;
-const RACE_RATE: f64 = 1000.0;
 const USUAL_RATE: f64 = 300.0;
 
 impl Legs {
@@ -185,13 +184,9 @@ impl Legs {
     pub(super) fn set_remote_description(&mut self, id: LegId, description: &Description) {
         let available = self.available.get() / 1000.0;
         if let Some(leg) = self.by_id(id) {
-            let most = match leg.purpose {
-                Purpose::Call => RACE_RATE,
-                Purpose::Standby { .. } => START_RATE,
-            };
             // Chromium alone says how much there is, and lets it be set.
-            let start = match leg.id > 0 && available > 0.0 {
-                true => available.clamp(USUAL_RATE, most) as u32,
+            let start = match leg.purpose != Purpose::Call && available > 0.0 {
+                true => available.clamp(USUAL_RATE, START_RATE) as u32,
                 false => 0,
             };
             let start = Some(*leg.start.get_or_insert(start)).filter(|start| *start > 0);
