@@ -183,11 +183,11 @@ fn level(bytes: &[u8]) -> f64 {
 
 fn score(before: &[f64], after: &[f64]) -> Heard {
     let usual = part(&sorted(before), 0.5);
+    assert!(usual > 0.0, "nothing was heard before the fault");
     let silence = |levels: &[f64]| {
         let silences = levels.split(|level| *level > usual * SILENT);
         silences.map(<[f64]>::len).max().unwrap_or_default() as f64 * LOOK_MS
     };
-    // Of a run of loud looks, one alone may be a beat of the tone.
     let doubled = |levels: &[f64]| {
         let loud = levels.iter().filter(|level| **level >= usual * DOUBLED);
         loud.count() as f64 * LOOK_MS

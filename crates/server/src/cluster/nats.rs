@@ -164,15 +164,14 @@ impl Cluster {
             return;
         };
         let payload = &message.payload;
-        match serde_json::from_slice::<Versioned>(payload) {
-            Ok(Versioned { version }) if version != CLUSTER_VERSION => {
-                return OTHER_VERSION.call_once(|| {
-                    tracing::warn!(
-                        "a server speaks version {version} and not {CLUSTER_VERSION}: its people are not seen here"
-                    );
-                });
-            }
-            Ok(_) | Err(_) => {}
+        if let Ok(Versioned { version }) = serde_json::from_slice(payload)
+            && version != CLUSTER_VERSION
+        {
+            return OTHER_VERSION.call_once(|| {
+                tracing::warn!(
+                    "a server speaks version {version} and not {CLUSTER_VERSION}: its people are not seen here"
+                );
+            });
         }
         match serde_json::from_slice::<Envelope>(payload) {
             Ok(envelope) if envelope.node != self.node => self.act(envelope).await,

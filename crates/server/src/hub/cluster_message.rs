@@ -113,19 +113,14 @@ pub(crate) struct FromHub {
 
 /// A line on which so many messages may wait.
 pub(crate) fn line(waiting: usize) -> (ToOthers, FromHub) {
-    let (sender, receiver) = mpsc::channel(waiting);
+    let (messages, taken) = mpsc::channel(waiting);
     let lost = Arc::new(AtomicBool::new(false));
-    let ends = (sender, receiver);
-    (
-        ToOthers {
-            messages: ends.0,
-            lost: lost.clone(),
-        },
-        FromHub {
-            messages: ends.1,
-            lost,
-        },
-    )
+    let others = ToOthers {
+        messages,
+        lost: lost.clone(),
+    };
+    let messages = taken;
+    (others, FromHub { messages, lost })
 }
 
 impl ToOthers {

@@ -79,16 +79,11 @@ impl Taken {
         self.bytes -= bytes;
         self.memory.0.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
-
-    /// Nothing is used here any more.
-    pub(crate) fn clear(&mut self) {
-        self.give_back(self.bytes);
-    }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        self.clear();
+        self.give_back(self.bytes);
     }
 }
 
@@ -137,7 +132,7 @@ mod tests {
         assert_eq!((other.bytes(), memory.used()), (200, 700));
         drop(one);
         assert_eq!(memory.used(), 200);
-        other.clear();
+        drop(other);
         assert_eq!(memory.used(), 0);
     }
 
