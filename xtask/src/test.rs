@@ -106,6 +106,8 @@ impl Part {
                 doc(&WASM)
             }
             Self::Deny => {
+                // It judges what other systems would build as well, which nothing else has fetched.
+                run::run(&mut cargo(&["fetch", "--locked"]))?;
                 let mut command = cargo(&["deny", "--offline", "check", "bans", "licenses"]);
                 run::run(tools.apply(command.arg("sources")))
             }
