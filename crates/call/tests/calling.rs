@@ -691,6 +691,7 @@ fn each_side_is_told_what_the_other_sends_also_over_a_leg_that_comes_later() {
         camera,
         microphone,
         screen: None,
+        limit: None,
     };
     let mut sim = Sim::talking();
     assert_eq!(sim.ends[BOB].endpoint.view().peer_media, None);

@@ -30,7 +30,7 @@ pub enum ChannelMessage {
     },
 }
 
-/// Which sources are on.
+/// Which sources are on, and how much of the other side's is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MediaState {
     /// There is a picture.
@@ -40,6 +40,9 @@ pub struct MediaState {
     /// The id of the stream that a shared screen is sent in (`a=msid` in SDP, RFC 8830); none if none
     /// is shared.
     pub screen: Option<String>,
+    /// The highest rate of pictures that the sender wants to receive, kbit/s; 0 for none; none if as high as
+    /// can be.
+    pub limit: Option<u32>,
 }
 
 /// What one side of a call has for a leg that is kept warm.
@@ -81,6 +84,7 @@ impl ChannelMessage {
                 camera: is_on("camera").ok_or(missing("`camera`, 0 or 1"))?,
                 microphone: is_on("microphone").ok_or(missing("`microphone`, 0 or 1"))?,
                 screen: fields.string("screen"),
+                limit: fields.whole("limit"),
             })),
             Kind::Message => Some(Self::Text {
                 nth: fields.whole("nth").ok_or(missing("`nth`, a count"))?,

@@ -157,6 +157,7 @@ impl JsonFields for ChannelMessage {
                 camera,
                 microphone,
                 screen,
+                limit,
             }) => {
                 kind(show, Kind::Media);
                 flag(show, "camera", *camera);
@@ -164,6 +165,7 @@ impl JsonFields for ChannelMessage {
                 if let Some(screen) = screen {
                     show("screen", JsonValue::Text(screen));
                 }
+                number(show, "limit", limit.map(f64::from));
             }
             Self::Paths(Paths { relay, saves }) => {
                 kind(show, Kind::Paths);

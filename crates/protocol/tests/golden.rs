@@ -282,11 +282,13 @@ fn ours() -> Vec<Ours> {
             camera: false,
             microphone: true,
             screen: None,
+            limit: Some(0),
         })),
         Channel(ChannelMessage::Media(MediaState {
             camera: true,
             microphone: false,
             screen: Some("3f2a".into()),
+            limit: None,
         })),
     ]
 }
