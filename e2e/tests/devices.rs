@@ -1,6 +1,6 @@
 //! A device's whole life: chosen, unplugged, in use elsewhere, blocked, off.
 
-use Kind::Chromium;
+use Kind::{Chromium, Firefox};
 use e2e::{Kind, Look, Person, Stage, stage};
 use serde_json::{Value, json};
 
@@ -120,6 +120,39 @@ fn where_one_camera_is_open_at_a_time_another_is_chosen_all_the_same() {
         )
         .await;
         bob.sees_the_other_side().await;
+        // Another size is made of the track there is.
+        ann.click("#dismiss-button").await;
+        ann.choose("#quality", "180p").await;
+        let height = "return document.querySelector('#received_video').videoHeight === 180";
+        bob.until("the picture has 180 lines", height, json!([]))
+            .await;
+        let told = "return document.querySelector('.notice').innerText";
+        assert_eq!(ann.run(told, json!([])).await, "");
+        uses(&ann, "video", "fake_device_2").await;
+    });
+}
+
+#[test]
+fn a_microphone_takes_everything_where_that_is_wanted() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        let settings =
+            "const track = document.querySelector('#local_video').srcObject.getAudioTracks()[0];
+            const { noiseSuppression, autoGainControl, echoCancellation } = track.getSettings();
+            return [noiseSuppression, autoGainControl, !!echoCancellation].join() === arguments[0]";
+        ann.until("noise is taken out", settings, json!(["true,true,true"]))
+            .await;
+        ann.click(".settings summary").await;
+        ann.choose("#sound-choice", "Everything, such as music")
+            .await;
+        ann.until("it is not", settings, json!(["false,false,true"]))
+            .await;
+        bob.hears_the_other_side().await;
+        let page = ann.browser().await;
+        page.refresh().await.expect("the page loads");
+        ann.sees_the_other_side().await;
+        ann.until("it still is not", settings, json!(["false,false,true"]))
+            .await;
     });
 }
 
@@ -202,6 +235,33 @@ fn a_microphone_that_hears_nothing_is_told_of_and_the_level_is_seen_before_a_cal
         ann.run("gain.gain.value = 1", json!([])).await;
         let quiet = "return document.querySelector('#silent').textContent === ''";
         ann.until("it hears", quiet, json!([])).await;
+        // Who speaks and is muted is told, and what was opened for that is closed.
+        ann.run(
+            "const { clone } = MediaStreamTrack.prototype;
+                window.opened = [];
+                MediaStreamTrack.prototype.clone = function () {
+                    const open = clone.call(this);
+                    opened.push(open);
+                    return open;
+                }",
+            json!([]),
+        )
+        .await;
+        ann.click("#microphone-button").await;
+        bob.shows("#peer-muted").await;
+        ann.reads("#silent", "You are muted").await;
+        ann.run("gain.gain.value = 0", json!([])).await;
+        ann.until("nobody speaks", quiet, json!([])).await;
+        ann.run("gain.gain.value = 1", json!([])).await;
+        ann.reads("#silent", "You are muted").await;
+        let silent = "const [receiver] = peers.at(-1).getReceivers().filter(({ track }) => track.kind === 'audio');
+            return receiver.getSynchronizationSources().every(({ audioLevel }) => audioLevel < 0.001)";
+        bob.until("none of it is heard", silent, json!([])).await;
+        ann.click("#microphone-button").await;
+        ann.until("nothing more is said", quiet, json!([])).await;
+        let ended =
+            "return opened.length > 0 && opened.every(track => track.readyState === 'ended')";
+        ann.until("nothing is left open", ended, json!([])).await;
         // Bob's beeps once a second.
         assert_eq!(bob.run(quiet, json!([])).await, true);
         let url = bob.run("return location.href", json!([])).await;
@@ -232,6 +292,25 @@ fn the_other_side_is_heard_from_the_speaker_that_was_chosen() {
         ann.sees_the_other_side().await;
         ann.until("it still is", heard, json!([id])).await;
         bob.hang_up().await;
+    });
+}
+
+#[test]
+fn where_the_browser_has_a_choice_of_its_own_a_speaker_is_chosen_there() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Firefox, "Ann"), (Chromium, "Bob")]).await;
+        ann.talks_with(&bob).await;
+        ann.click(".settings summary").await;
+        let there =
+            "navigator.mediaDevices.selectAudioOutput = async () => ({ deviceId: 'kitchen' });
+            document.querySelector('#received_video').setSinkId = async id => window.sink = id";
+        ann.run(there, json!([])).await;
+        ann.click("#speaker-button").await;
+        let heard = "return window.sink === 'kitchen'";
+        ann.until("it is heard there", heard, json!([])).await;
+        bob.click(".settings summary").await;
+        let hidden = "return document.querySelector('#speaker-button').hidden";
+        assert_eq!(bob.run(hidden, json!([])).await, Value::from(true));
     });
 }
 

@@ -117,6 +117,52 @@ fn s22_another_resolution_arrives_in_a_call() {
 }
 
 #[test]
+fn pictures_are_as_large_as_the_other_side_wants_them_and_none_where_it_wants_sound_alone() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage).await;
+        let sends =
+            "return peers.at(-1).getSenders().filter(({ track }) => track?.kind === 'video')
+            .every(sender => {
+                const { active, maxBitrate = 0 } = sender.getParameters().encodings[0];
+                return active === arguments[0] && maxBitrate === arguments[1];
+            })";
+        bob.click(".settings summary").await;
+        bob.choose("#data-choice", "Less data, smaller pictures")
+            .await;
+        for person in [&ann, &bob] {
+            person
+                .until("little is sent", sends, json!([true, 250_000]))
+                .await;
+        }
+        bob.sees_the_other_side().await;
+        bob.choose("#data-choice", "Sound only").await;
+        ann.until("no picture is sent", sends, json!([false, 0]))
+            .await;
+        ann.shows("#peer-listens").await;
+        for person in [&ann, &bob] {
+            person.shows("#peer-avatar").await;
+            person.hears_the_other_side().await;
+        }
+        bob.reads("#camera-button", "Start camera").await;
+        // What somebody wants is kept, and said by the page that comes back.
+        let page = bob.browser().await;
+        page.refresh().await.expect("the page loads");
+        bob.hears_the_other_side().await;
+        bob.shows("#peer-avatar").await;
+        ann.until("still none is sent", sends, json!([false, 0]))
+            .await;
+        // Who turns the camera on all the same is seen.
+        bob.click("#camera-button").await;
+        ann.sees_the_other_side().await;
+        bob.click(".settings summary").await;
+        bob.choose("#data-choice", "Automatic").await;
+        bob.sees_the_other_side().await;
+        ann.until("as much as can be", sends, json!([true, 0]))
+            .await;
+    });
+}
+
+#[test]
 fn s22_a_camera_goes_off_and_on_in_a_call() {
     stage(async |stage| {
         let [ann, bob] = in_a_call(stage).await;
@@ -184,6 +230,7 @@ fn s11_refusing_camera_and_microphone_cancels_quietly_and_cleans_up() {
         let [ann, bob] = ann_and_bob(stage, look).await;
         ann.call("Bob").await;
         ann.reads(".notice", "blocking your camera").await;
+        ann.shows("#where").await;
         ann.is_idle().await;
         bob.is_idle().await;
     });

@@ -38,6 +38,7 @@ async fn in_a_call(stage: &Stage, kinds: [Kind; 2]) -> [Person; 2] {
 async fn shares(ann: &Person, bob: &Person) {
     ann.click("#share-button").await;
     ann.reads("#share-label", "Stop sharing").await;
+    ann.reads("#shares", "you share").await;
     bob.frames("#screen_video").await;
     bob.sees_the_other_side().await;
     bob.hears_the_other_side().await;

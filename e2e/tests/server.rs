@@ -39,6 +39,13 @@ fn a_room_is_for_those_who_have_its_link() {
         bob.accept().await;
         ann.sees_the_other_side().await;
         ann.reads(".userlistbox li:last-child", "in a call").await;
+        // A link that calls somebody else of this room leads nowhere else.
+        bob.run("location.hash += '&c=Zoe'", json!([])).await;
+        bob.sees_the_other_side().await;
+        ann.reads(".userlistbox li:last-child", "in a call").await;
+        let told = "return document.querySelector('.notice').innerText";
+        assert_eq!(bob.run(told, json!([])).await, "");
+        bob.run("location.href = arguments[0]", json!([link])).await;
         // A call stays in its room.
         bob.run("location.hash = '#r=elsewhere'", json!([])).await;
         bob.reads(".notice", "Hang up first").await;

@@ -9,8 +9,12 @@ use super::{
     device::{device_of, media_devices},
     error::MediaError,
     permission::{is_blocked, why_refused},
-    preference::{Source, SourcePreference},
+    preference::{Sound, Source, SourcePreference},
 };
+use crate::platform::{JsObject, property};
+
+/// Voices without what is around them (Media Capture and Streams Extensions, 6).
+pub(super) const ISOLATION: &str = "voiceIsolation";
 
 /// The result of a request for a call.
 #[derive(Debug)]
@@ -143,6 +147,25 @@ pub(super) async fn acquire_in_place(
     Ok(Acquired { stream, problem })
 }
 
+/// Asks a camera that is open for another height.
+pub(super) fn resize(track: &MediaStreamTrack, height: Option<u32>) {
+    let wanted = SourcePreference {
+        height,
+        ..SourcePreference::default()
+    };
+    JsObject(track.into()).attempt("applyConstraints", &[&constraint(&wanted)]);
+}
+
+/// Whether the browser can take voices alone.
+#[must_use]
+pub fn can_isolate() -> bool {
+    let devices = media_devices().map(|devices| JsObject(devices.into()));
+    let supported = devices
+        .ok()
+        .and_then(|devices| devices.call("getSupportedConstraints", &[]));
+    supported.is_some_and(|supported| property(&supported, ISOLATION).is_truthy())
+}
+
 async fn acquire_one(source: Source, wanted: &SourcePreference) -> Result<MediaStream, MediaError> {
     match source {
         Source::Camera => acquire(wanted, &SourcePreference::OFF).await,
@@ -175,6 +198,13 @@ fn constraint(choice: &SourcePreference) -> JsValue {
     }
     if let Some(height) = choice.height {
         set("height", height.into());
+    }
+    // What is not said is for the browser: it takes out echo and noise.
+    if choice.sound != Sound::Automatic {
+        let is_voice = choice.sound == Sound::Voice;
+        for key in [ISOLATION, "noiseSuppression", "autoGainControl"] {
+            set(key, is_voice.into());
+        }
     }
     constraint.into()
 }

@@ -7,10 +7,10 @@ use wasm_bindgen::JsCast;
 use web_sys::{MediaStream, MediaStreamTrack};
 
 use super::{
-    acquire::{Acquired, acquire_in_place, acquire_what_there_is},
+    acquire::{Acquired, acquire_in_place, acquire_what_there_is, resize},
     device::{Device, devices, looks_away, on_change},
     error::MediaError,
-    preference::{Source, SourcePreference},
+    preference::{Sound, Source, SourcePreference},
     senders::{Senders, Sending},
     source_state::SourceState,
 };
@@ -64,6 +64,8 @@ pub struct Chosen {
     pub microphone: String,
     /// The height of the picture in pixels.
     pub height: String,
+    /// What is taken of the sound.
+    pub sound: Sound,
 }
 
 /// Our own camera and microphone.
@@ -131,6 +133,7 @@ impl Capture {
             camera: self.camera.chosen().unwrap_or_default(),
             microphone: self.microphone.chosen().unwrap_or_default(),
             height: height.map(|height| height.to_string()).unwrap_or_default(),
+            sound: self.microphone.preference.sound,
         }
     }
 
@@ -358,8 +361,18 @@ impl Capture {
     pub fn set_height(&mut self, height: Option<u32>) {
         self.camera.preference.height = height;
         self.camera.preference.keep(Source::Camera);
-        if self.camera.track().is_some() {
-            self.request(Source::Camera);
+        // The track there is, and no other: a phone opens a camera once.
+        if let Some(track) = self.camera.track() {
+            resize(track, height);
+        }
+    }
+
+    /// Takes that of the sound.
+    pub fn set_sound(&mut self, sound: Sound) {
+        self.microphone.preference.sound = sound;
+        self.microphone.preference.keep(Source::Microphone);
+        if self.microphone.track().is_some() {
+            self.request(Source::Microphone);
         }
     }
 

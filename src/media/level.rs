@@ -1,7 +1,7 @@
 //! How loud a stream is.
 
 use wasm_bindgen::JsValue;
-use web_sys::{AnalyserNode, AudioContext, MediaStream};
+use web_sys::{AnalyserNode, AudioContext, MediaStream, MediaStreamTrack};
 
 /// How many samples one look takes; at 48 kHz they last 43 ms.
 const SAMPLES: usize = 2048;
@@ -11,6 +11,8 @@ const SAMPLES: usize = 2048;
 pub struct Level {
     context: AudioContext,
     analyser: AnalyserNode,
+    /// What is listened to for this alone.
+    open: Option<MediaStreamTrack>,
 }
 
 impl Level {
@@ -19,12 +21,31 @@ impl Level {
     pub fn of(stream: &MediaStream) -> Option<Self> {
         let context = AudioContext::new().ok()?;
         match Self::listen(&context, stream) {
-            Ok(analyser) => Some(Self { context, analyser }),
+            Ok(analyser) => Some(Self {
+                context,
+                analyser,
+                open: None,
+            }),
             Err(_) => {
                 let _ = context.close();
                 None
             }
         }
+    }
+
+    /// How loud it is at a microphone that is muted: what is sent of it stays silence.
+    #[must_use]
+    pub fn of_muted(track: &MediaStreamTrack) -> Option<Self> {
+        let open = MediaStreamTrack::clone(track);
+        open.set_enabled(true);
+        let stream = MediaStream::new().ok()?;
+        stream.add_track(&open);
+        let mut level = Self::of(&stream);
+        match &mut level {
+            Some(level) => level.open = Some(open),
+            None => open.stop(),
+        }
+        level
     }
 
     fn listen(context: &AudioContext, stream: &MediaStream) -> Result<AnalyserNode, JsValue> {
@@ -54,5 +75,8 @@ impl Level {
 impl Drop for Level {
     fn drop(&mut self) {
         let _ = self.context.close();
+        if let Some(open) = &self.open {
+            open.stop();
+        }
     }
 }

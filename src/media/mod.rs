@@ -13,12 +13,13 @@ mod senders;
 mod source_state;
 mod speaker;
 
-pub use acquire::{Acquired, acquire};
+pub use acquire::{Acquired, acquire, can_isolate};
 pub use capture::{Capture, CaptureEvent, Chosen, LocalMediaView};
 pub use device::{Device, devices};
 pub use error::MediaError;
 pub use level::Level;
-pub use preference::{Source, SourcePreference};
+pub use permission::on_granted;
+pub use preference::{Sound, Source, SourcePreference};
 pub use ringer::{Ringer, Tone};
 pub use screen::{ScreenEvent, SharedScreen, can_share};
 pub use senders::{Senders, Sending};

@@ -1,11 +1,11 @@
 //! What a page may do with camera and microphone.
 
 use js_sys::{Function, Object, Promise, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
 
 use super::{error::MediaError, preference::Source};
-use crate::platform::{JsObject, property};
+use crate::platform::{JsObject, property, task};
 
 /// Its name as a permission (Media Capture and Streams, 14), and as a policy.
 fn name(source: Source) -> &'static str {
@@ -40,6 +40,26 @@ pub(super) fn why_refused() -> MediaError {
         true => MediaError::Forbidden,
         false => MediaError::Refused,
     }
+}
+
+/// Calls back when the browser lets the page use it, where it tells.
+pub fn on_granted(source: Source, granted: impl Fn() + 'static) {
+    let Ok(asked) = query(name(source)) else {
+        return;
+    };
+    task::spawn(async move {
+        let Ok(status) = JsFuture::from(asked).await else {
+            return;
+        };
+        let status = JsObject(status);
+        let now = status.clone();
+        let changed: Closure<dyn Fn()> = Closure::new(move || {
+            if now.string("state").as_deref() == Some("granted") {
+                granted();
+            }
+        });
+        status.set("onchange", &changed.into_js_value());
+    });
 }
 
 fn query(name: &str) -> Result<Promise, JsValue> {

@@ -24,6 +24,40 @@ impl Source {
     }
 }
 
+/// What is taken of what a microphone hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sound {
+    /// As the browser likes: it takes out echo and noise.
+    #[default]
+    Automatic,
+    /// Voices, and as little as can be of what is around them.
+    Voice,
+    /// Everything, such as music.
+    Everything,
+}
+
+impl Sound {
+    /// Its name, as it is kept; empty for what the browser likes.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Automatic => "",
+            Self::Voice => "voice",
+            Self::Everything => "all",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn of(key: &str) -> Self {
+        match key {
+            "voice" => Self::Voice,
+            "all" => Self::Everything,
+            _ => Self::Automatic,
+        }
+    }
+}
+
 /// A person's preference for one source.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SourcePreference {
@@ -33,6 +67,8 @@ pub struct SourcePreference {
     pub device: Option<String>,
     /// The height of the picture in pixels, as near as the camera can.
     pub height: Option<u32>,
+    /// What is taken of its sound.
+    pub sound: Sound,
 }
 
 impl SourcePreference {
@@ -41,16 +77,20 @@ impl SourcePreference {
         off: true,
         device: None,
         height: None,
+        sound: Sound::Automatic,
     };
 
     /// What was kept: device and height by this browser; that it is off, by this tab.
     pub(super) fn load(source: Source) -> Self {
         let kept = Place::Browser.load(source.key()).unwrap_or_default();
-        let (device, height) = kept.split_once('\n').unwrap_or_default();
+        let mut kept = kept.split('\n');
+        let mut line = || kept.next().unwrap_or_default();
+        let (device, height, sound) = (line(), line(), line());
         Self {
             off: Place::Tab.load(source.key()).is_some(),
             device: Some(device.to_owned()).filter(|device| !device.is_empty()),
             height: height.parse().ok(),
+            sound: Sound::of(sound),
         }
     }
 
@@ -59,8 +99,8 @@ impl SourcePreference {
         let device = self.device.as_deref().unwrap_or_default();
         let height = self.height.map(|height| height.to_string());
         let height = height.unwrap_or_default();
-        let is_usual = device.is_empty() && height.is_empty();
-        let text = format!("{device}\n{height}");
+        let text = format!("{device}\n{height}\n{}", self.sound.key());
+        let is_usual = text.len() == 2;
         Place::Browser.keep(source.key(), Some(&*text).filter(|_| !is_usual));
         Place::Tab.keep(source.key(), Some("off").filter(|_| self.off));
     }

@@ -13,7 +13,10 @@ use super::{
     error::MediaError,
     senders::{Senders, Sending},
 };
-use crate::{platform::task, rtc::Peer};
+use crate::{
+    platform::{JsObject, task},
+    rtc::Peer,
+};
 
 /// News of a shared screen, for whoever keeps the [`SharedScreen`].
 #[derive(Debug)]
@@ -61,6 +64,16 @@ impl SharedScreen {
     pub fn id(&self) -> Option<String> {
         let stream = self.stream.as_ref().filter(|_| !self.tracks.is_empty());
         stream.map(MediaStream::id)
+    }
+
+    /// What is shared (Screen Capture, 5.3: `displaySurface`), empty where the browser does not say; none if
+    /// nothing is.
+    #[must_use]
+    pub fn surface(&self) -> Option<String> {
+        let mut tracks = self.tracks.iter();
+        let picture = tracks.find(|track| track.kind() == "video")?;
+        let settings = JsObject(picture.get_settings().into());
+        Some(settings.string("displaySurface").unwrap_or_default())
     }
 
     /// Lets the person pick what to share; it comes as [`ScreenEvent::Picked`].

@@ -11,6 +11,9 @@ use crate::platform::{JsObject, storage::Place};
 /// Under which the one that was chosen is kept.
 const KEPT: &str = "holdfast-speaker";
 
+/// The browser's own choice.
+const ASK: &str = "selectAudioOutput";
+
 /// The speakers that there are, and the elements that are heard from one of them.
 #[derive(Debug, Clone)]
 pub struct Speakers(Vec<HtmlVideoElement>);
@@ -34,6 +37,20 @@ impl Speakers {
     pub fn choose(&self, id: &str) {
         Place::Browser.keep(KEPT, Some(id).filter(|id| !id.is_empty()));
         self.use_it(id);
+    }
+
+    /// Whether the browser has a choice of its own, as Firefox 116 and later have: it lists no others.
+    #[must_use]
+    pub fn can_ask() -> bool {
+        media_devices().is_ok_and(|devices| JsObject(devices.into()).can(ASK))
+    }
+
+    /// Lets the person choose in the browser's own way; gives what was chosen, and is heard from it.
+    pub async fn ask(&self) -> Option<String> {
+        let devices = JsObject(media_devices().ok()?.into());
+        let id = devices.ask(ASK, &[]).await?.string("deviceId")?;
+        self.choose(&id);
+        Some(id)
     }
 
     /// Those that there are, by id and name. One that was chosen is used whenever it is among them, and the

@@ -24,8 +24,12 @@ pub fn played(connection: &PeerConnection) -> Option<f64> {
     timestamp
 }
 
-/// Sends pictures over that connection, or makes none for it; sound goes on.
-pub fn send_pictures(connection: &PeerConnection, active: bool) {
+/// Sends pictures over that connection, of each source at most so many kbit/s, or makes none for it; sound goes
+/// on (`RTCRtpEncodingParameters`, WebRTC 1.0, 5.2.8).
+pub fn send_pictures(connection: &PeerConnection, active: bool, limit: Option<u32>) {
+    let active = JsValue::from_bool(active && limit != Some(0));
+    let rate = limit.filter(|limit| *limit > 0);
+    let rate = rate.map_or(JsValue::UNDEFINED, |rate| (rate * 1000).into());
     for transceiver in transceivers(connection) {
         if transceiver.receiver().track().kind() == "video" {
             let sender = JsObject(transceiver.sender().into());
@@ -33,7 +37,9 @@ pub fn send_pictures(connection: &PeerConnection, active: bool) {
                 continue;
             };
             for encoding in Array::from(&property(&parameters, "encodings")) {
-                JsObject(encoding).set("active", &JsValue::from_bool(active));
+                let encoding = JsObject(encoding);
+                encoding.set("active", &active);
+                encoding.set("maxBitrate", &rate);
             }
             sender.attempt("setParameters", &[&parameters]);
         }

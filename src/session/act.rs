@@ -4,7 +4,7 @@ use holdfast_call::Event;
 use holdfast_protocol::Signal;
 
 use super::{
-    action::Action, address, chat::by_server, dial::dial, input::Input, notice::Notice,
+    action::Action, address, chat::by_server, data_use, dial::dial, input::Input, notice::Notice,
     perform::perform, presence::Presence, state::Session,
 };
 use crate::{
@@ -61,6 +61,8 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::ToggleScreen => toggle_screen(session),
         Action::Choose(source, device) => session.capture.choose(source, device),
         Action::Quality(height) => session.capture.set_height(height),
+        Action::Sound(sound) => session.capture.set_sound(sound),
+        Action::Limit(limit) => limit_to(session, limit),
         Action::Quiet(quiet) => {
             session.ringing.set_quiet(quiet);
             session.screen.quiet(quiet);
@@ -97,6 +99,17 @@ fn measure(session: &Session) {
     }
 }
 
+/// Calls take no more data than that, from now on and in all tabs to come.
+fn limit_to(session: &mut Session, limit: Option<u32>) {
+    session.limit = limit;
+    data_use::keep(limit);
+    session.screen.limit(limit);
+    if limit == Some(0) && session.capture.view().camera {
+        let sending = session.legs.sending();
+        session.capture.toggle(Source::Camera, sending);
+    }
+}
+
 fn ask_to_notify(session: &Session) {
     let inputs = session.inputs.clone();
     alert::ask(move || inputs.send(Input::MayNotify));
@@ -121,6 +134,12 @@ pub(super) fn change_room(session: &mut Session) {
     let wanted = location::hash();
     if wanted == session.address {
         return;
+    }
+    let room = address::room();
+    if room.is_some() && room == session.model.room.get_untracked() {
+        // The same room; who has sent the link is another.
+        session.address = wanted;
+        return session.screen.callee(address::callee());
     }
     if !session.call.is_idle() {
         location::set_hash(&session.address);

@@ -2,7 +2,7 @@
 
 use leptos::prelude::{LocalStorage, StoredValue, WithValue};
 
-use crate::media::Source;
+use crate::media::{Sound, Source};
 
 /// Something that a person does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +66,10 @@ pub enum Action {
     Choose(Source, Option<String>),
     /// Ask the camera for this height in pixels.
     Quality(Option<u32>),
+    /// Take that of what the microphone hears.
+    Sound(Sound),
+    /// Receive and send pictures at no higher rate than that, kbit/s; none at 0.
+    Limit(Option<u32>),
     /// Let a ring make no sound, or let it.
     Quiet(bool),
     /// Ask to be allowed to notify the person while nobody looks at the page.

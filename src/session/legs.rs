@@ -52,6 +52,8 @@ pub(super) struct Legs {
     made: u32,
     /// The id of the stream that the other side sends its screen in, if it shares it.
     peer_screen: Option<String>,
+    /// The highest rates of pictures that are wanted, kbit/s: what we receive, and what we send.
+    limits: [Option<u32>; 2],
     /// How much may be sent over the one that was last read, bit/s.
     available: Rc<Cell<f64>>,
     /// Two of them are listened to.
@@ -64,6 +66,12 @@ pub(super) struct Legs {
 const START_RATE: f64 = 1500.0;
 const USUAL_RATE: f64 = 300.0;
 
+impl Leg {
+    fn send_pictures(&self, limit: Option<u32>) {
+        send_pictures(self.peer.connection(), self.has_pictures, limit);
+    }
+}
+
 impl Legs {
     /// None yet; `emit` is told news of the connection with a number.
     pub(super) fn new(emit: impl Fn(u32, LegNews) + 'static) -> Self {
@@ -71,6 +79,7 @@ impl Legs {
             all: Vec::new(),
             made: 0,
             peer_screen: None,
+            limits: [None; 2],
             available: Rc::default(),
             watch: None,
             emit: Rc::new(emit),
@@ -229,16 +238,33 @@ impl Legs {
 
     /// Sends pictures over a leg, or none.
     pub(super) fn carry(&mut self, id: LegId, pictures: bool) {
+        let limit = self.limits[1];
         if let Some(leg) = self.by_id(id) {
             leg.has_pictures = pictures;
-            send_pictures(leg.peer.connection(), pictures);
+            leg.send_pictures(limit);
         }
     }
 
-    /// What was added to a leg is negotiated: pictures are not sent over one that sends none.
+    /// What was added to a leg is negotiated: pictures are not sent over one that sends none, and at no higher
+    /// rate than is wanted.
     pub(super) fn described(&mut self, serial: u32) {
-        if let Some(leg) = self.by_serial(serial).filter(|leg| !leg.has_pictures) {
-            send_pictures(leg.peer.connection(), false);
+        let limit = self.limits[1];
+        if let Some(leg) = self.by_serial(serial)
+            && !(leg.has_pictures && limit.is_none())
+        {
+            leg.send_pictures(limit);
+        }
+    }
+
+    /// Pictures are wanted at no higher rates than these, kbit/s, by ourselves and by the other side. What the
+    /// person wants to save counts both ways; who turns the camera on all the same is seen.
+    pub(super) fn limit(&mut self, ours: Option<u32>, theirs: Option<u32>) {
+        let sent = [ours.filter(|limit| *limit > 0), theirs];
+        let limits = [ours, sent.into_iter().flatten().min()];
+        if std::mem::replace(&mut self.limits, limits)[1] != limits[1] {
+            for leg in &self.all {
+                leg.send_pictures(limits[1]);
+            }
         }
     }
 
@@ -289,7 +315,8 @@ impl Legs {
     pub(super) fn await_first_frame(&mut self, serial: u32) {
         let emit = self.emit.clone();
         let flows = move || emit(serial, LegNews::Done(LegEvent::MediaFlowing));
-        let stream = self.stream(serial).cloned();
+        let wants_pictures = self.limits[0] != Some(0);
+        let stream = self.stream(serial).filter(|_| wants_pictures).cloned();
         let Some(leg) = self.by_serial(serial) else {
             return;
         };

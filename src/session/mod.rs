@@ -8,6 +8,7 @@ mod call;
 mod chat;
 mod claim;
 mod coming_back;
+mod data_use;
 mod dial;
 mod ice_servers;
 mod input;
@@ -29,8 +30,8 @@ use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt;
 use holdfast_call::Event;
 pub use holdfast_call::{CallState, CallView, EndReason, Ended};
-pub use holdfast_protocol::HangUpReason;
-use holdfast_protocol::{MediaState, Paths};
+use holdfast_protocol::Paths;
+pub use holdfast_protocol::{HangUpReason, MediaState};
 
 use self::{
     act::{act, change_room},
@@ -56,7 +57,9 @@ use crate::{
     text,
 };
 pub use crate::{
-    media::{Device, Level, MediaError, Source, Speakers, can_share},
+    media::{
+        Device, Level, MediaError, Sound, Source, Speakers, can_isolate, can_share, on_granted,
+    },
     rtc::{Cause, Grade, PeerState, Quality, Report},
     signaling::LinkView,
 };
@@ -193,7 +196,7 @@ fn tell_media(session: &mut Session) {
         if session.config.standby {
             session.feed(Event::Paths(Paths {
                 relay: session.config.rtc.has_relay(),
-                saves: rtc::saves(),
+                saves: rtc::saves() || session.limit.is_some(),
             }));
         }
         let view = session.capture.view();
@@ -201,6 +204,7 @@ fn tell_media(session: &mut Session) {
             camera: view.has_video,
             microphone: view.microphone,
             screen: session.shared.id(),
+            limit: session.limit,
         }));
     }
 }
@@ -237,10 +241,10 @@ fn render(session: &mut Session) {
     let view = session.call.view();
     let seconds = CallDriver::seconds(&view);
     session.ringing.follow(&view);
-    let peer_screen = view
-        .peer_media
-        .as_ref()
-        .and_then(|media| media.screen.clone());
+    let media = view.peer_media.as_ref();
+    let limit = media.and_then(|media| media.limit);
+    session.legs.limit(session.limit, limit);
+    let peer_screen = media.and_then(|media| media.screen.clone());
     if session.legs.set_peer_screen(peer_screen) {
         session
             .picture
@@ -252,7 +256,7 @@ fn render(session: &mut Session) {
     session
         .screen
         .local(capture.stream(), capture.view(), capture.chosen());
-    session.screen.sharing(session.shared.id().is_some());
+    session.screen.sharing(session.shared.surface());
     session.screen.link(session.signaling.view());
 }
 

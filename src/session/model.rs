@@ -124,6 +124,8 @@ model! {
     quiet: bool = false;
     /// The person can be asked to let this page notify them.
     can_ask: bool = false;
+    /// The highest rate of pictures that is wanted, kbit/s; empty if as high as can be.
+    limit: String = String::new();
     /// Devices and size that are chosen.
     chosen: Chosen = Chosen::default();
     /// The other side's.
@@ -132,8 +134,8 @@ model! {
     remote_has_video: bool = false;
     /// The other side's screen, while they share it.
     remote_screen: Option<MediaStream> = None;
-    /// We share ours.
-    sharing: bool = false;
+    /// What we share of ours: `monitor`, `window`, `browser`, or what this browser does not say; none if nothing.
+    sharing: Option<String> = None;
     /// Devices that can be chosen.
     devices: Vec<Device> = Vec::new();
     /// What the connection tells of itself; as often as it is asked.
@@ -146,6 +148,12 @@ impl Model {
     /// Takes whom a link is for calling out of the page's address.
     pub fn forget_callee(&self) {
         address::forget_callee();
+    }
+
+    /// Pictures are wanted; whoever asks is told when that changes.
+    #[must_use]
+    pub fn wants_pictures(&self) -> bool {
+        *self.limit.read() != "0"
     }
 
     /// The link by which somebody comes to us and calls us.
@@ -170,6 +178,11 @@ impl ModelWriter {
 
     pub(super) fn can_ask(&self, can_ask: bool) {
         self.can_ask.set(can_ask);
+    }
+
+    pub(super) fn limit(&self, limit: Option<u32>) {
+        let limit = limit.map(|limit| limit.to_string());
+        self.limit.set(limit.unwrap_or_default());
     }
 
     pub(super) fn known_name(&self, name: String) {
@@ -250,8 +263,8 @@ impl ModelWriter {
         set(&self.remote_screen, stream);
     }
 
-    pub(super) fn sharing(&self, sharing: bool) {
-        if sharing != self.sharing.get_untracked() {
+    pub(super) fn sharing(&self, sharing: Option<String>) {
+        if sharing != *self.sharing.read_untracked() {
             self.sharing.set(sharing);
         }
     }

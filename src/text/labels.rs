@@ -30,6 +30,11 @@ pub const UPPER_LEFT: &str = "Upper left";
 pub const UPPER_RIGHT: &str = "Upper right";
 pub const LARGE: &str = "Large, in this call";
 pub const HIDDEN: &str = "Hidden";
+pub const LESS_DATA: &str = "Less data, smaller pictures";
+pub const SOUND_ONLY: &str = "Sound only";
+pub const SPEAKS_MUTED: &str = "You are muted: nobody hears you.";
+pub const VOICE_ALONE: &str = "My voice alone";
+pub const ALL_SOUND: &str = "Everything, such as music";
 pub const AUTOMATIC: &str = "Automatic";
 pub const MUTE: &str = "Mute";
 pub const UNMUTE: &str = "Unmute";
@@ -104,6 +109,17 @@ pub fn unread(count: usize) -> String {
 pub fn block(name: &str, is_blocked: bool) -> String {
     let what = if is_blocked { "Unblock" } else { "Block" };
     format!("{what} {}", isolated(name))
+}
+
+/// What we share of our screen, by the browser's word for it.
+#[must_use]
+pub fn shared(surface: &str) -> &'static str {
+    match surface {
+        "monitor" => " · you share your whole screen",
+        "window" => " · you share a window",
+        "browser" => " · you share a tab",
+        _ => " · you share your screen",
+    }
 }
 
 /// A picture of that height in pixels.

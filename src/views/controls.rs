@@ -39,8 +39,9 @@ pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
     hidden("share-button", move || {
         !can_share() || !model.call.read().is_ours
     });
-    class("share-button", "on", move || *model.sharing.read());
-    text("share-label", move || match *model.sharing.read() {
+    let shares = move || model.sharing.read().is_some();
+    class("share-button", "on", shares);
+    text("share-label", move || match shares() {
         true => labels::STOP_SHARING.into(),
         false => labels::SHARE_SCREEN.into(),
     });

@@ -1,4 +1,4 @@
-//! Whether one's own microphone hears anything.
+//! What one's own microphone hears: nothing at all, or somebody who speaks and is muted.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -27,31 +27,35 @@ const HEARD: u32 = 5;
 /// What no microphone that works stays below, of 1.
 const NOTHING: f32 = 0.0005;
 
+/// What nobody who speaks into a microphone stays below, of 1; and how often it is reached in a few looks before
+/// they are told that they are muted. A door, or a cough, is less.
+const SPEECH: f32 = 0.06;
+const SPEAKS: u32 = 8;
+
 pub(super) fn bind(model: Model) {
-    let is_silent = Live::new(false);
+    let hint = Live::new("");
     let in_call = move || model.call.read().state.is_under_way();
     hidden("level", move || model.local.read().is_none() || in_call());
-    text("silent", move || match is_silent.get() {
-        true => labels::HEARS_NOTHING.into(),
-        false => String::new(),
-    });
-    let stream_on = kept(move || {
+    text("silent", move || hint.get().into());
+    let listened_to = kept(move || {
         let stream = model.local.read();
-        let stream = Option::as_ref(&stream).filter(|_| model.local_view.read().microphone);
-        stream.map(MediaStream::id).unwrap_or_default()
+        let is_on = model.local_view.read().microphone;
+        let stream = Option::as_ref(&stream).filter(|_| is_on || in_call());
+        stream.map_or_else(String::new, |stream| format!("{is_on}{}", stream.id()))
     });
     let looking: Rc<RefCell<Option<Interval>>> = Rc::default();
     effect(move || {
-        let is_on = !stream_on.read().is_empty();
+        let is_listened_to = !listened_to.read().is_empty();
+        let is_on = model.local_view.read_untracked().microphone;
         show(0.0);
-        is_silent.set(false);
-        let stream = model.local.get_untracked().filter(|_| is_on);
+        hint.set("");
+        let stream = model.local.get_untracked().filter(|_| is_listened_to);
         *looking.borrow_mut() = stream.map(|stream| {
             let mut listener = None;
             Interval::new(EVERY, move || {
-                let silent = look(&stream, &mut listener);
-                if silent != is_silent.get_untracked() {
-                    is_silent.set(silent);
+                let hinted = look(&stream, is_on, &mut listener);
+                if hinted != hint.get_untracked() {
+                    hint.set(hinted);
                 }
             })
         });
@@ -64,35 +68,62 @@ struct Listener {
     level: Option<Level>,
     /// When it began, s since the page did.
     since: u64,
-    /// In how many looks it has heard something.
+    /// In how many looks it has heard something; while it is muted, in how many lately somebody spoke.
     heard: u32,
+    /// Somebody who is muted is told so, until they are quiet.
+    tells: bool,
 }
 
-/// Shows the level as it is; gives whether the microphone has heard nothing for too long. Another microphone
-/// is another track of the same stream.
-fn look(stream: &MediaStream, listener: &mut Option<Listener>) -> bool {
+/// Shows the level as it is; gives what the person is to be told, if anything. Another microphone is another
+/// track of the same stream.
+fn look(stream: &MediaStream, is_on: bool, listener: &mut Option<Listener>) -> &'static str {
     let now = clock::since_load().as_secs();
     let track = stream.get_audio_tracks().get(0);
     let Ok(track) = track.dyn_into::<MediaStreamTrack>() else {
         *listener = None;
-        return false;
+        return "";
     };
     let fresh = || Listener {
-        level: Level::of(stream),
+        level: match is_on {
+            true => Level::of(stream),
+            false => Level::of_muted(&track),
+        },
         // `track.clone()` would be the browser's own: another track, which stays open.
         track: Clone::clone(&track),
         since: now,
         heard: 0,
+        tells: false,
     };
     let known = listener.take().filter(|listener| listener.track == track);
     let listener = listener.insert(known.unwrap_or_else(fresh));
     let Some(peak) = listener.level.as_ref().and_then(Level::peak) else {
         listener.since = now;
-        return false;
+        return "";
     };
+    if !is_on {
+        return listener.spoken(peak);
+    }
     show(peak);
     listener.heard += u32::from(peak > NOTHING);
-    listener.heard < HEARD && now >= listener.since + PATIENCE
+    match listener.heard < HEARD && now >= listener.since + PATIENCE {
+        true => labels::HEARS_NOTHING,
+        false => "",
+    }
+}
+
+impl Listener {
+    /// Somebody who is muted was as loud as that.
+    fn spoken(&mut self, peak: f32) -> &'static str {
+        self.heard = match peak > SPEECH {
+            true => (self.heard + 2).min(3 * SPEAKS),
+            false => self.heard.saturating_sub(1),
+        };
+        self.tells = self.heard > SPEAKS || self.tells && self.heard > 0;
+        match self.tells {
+            true => labels::SPEAKS_MUTED,
+            false => "",
+        }
+    }
 }
 
 /// Shows a peak. What sounds half as loud has a third of the amplitude, so its root is nearer to the ear.

@@ -1,45 +1,25 @@
 //! A permission that is given after all: in the browser's own menus, or in the page where the browser has an
 //! element for that. What it was missing for goes on by itself.
 
-use js_sys::{Array, Object};
+use js_sys::Array;
 use leptos::prelude::document;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, MediaStream, MediaStreamTrack};
 
-use super::bind::{effect, element};
+use super::bind::{effect, element, hidden};
 use crate::{
-    platform::{JsObject, property, task, visibility},
-    session::{Action, Dispatch, EndReason, MediaError, Model, Notice, Source},
+    platform::{JsObject, property, visibility},
+    session::{Action, Dispatch, EndReason, MediaError, Model, Notice, Source, on_granted},
 };
 
 pub(super) fn bind(model: Model, dispatch: Dispatch) {
     for source in Source::ALL {
-        watch(source, move || given(source, model, dispatch));
+        on_granted(source, move || given(source, model, dispatch));
     }
+    hidden("where", move || missing(model).is_empty());
     if property(&js_sys::global(), "HTMLUserMediaElement").is_function() {
         ask_in_the_page(model);
     }
-}
-
-/// Calls back when it is granted, where the browser tells.
-fn watch(source: Source, granted: impl Fn() + 'static) {
-    let navigator = JsObject(property(&js_sys::global(), "navigator"));
-    let asked = navigator.object("permissions").map(|permissions| {
-        let descriptor = JsObject(Object::new().into());
-        descriptor.set("name", &kind(source).into());
-        permissions.ask("query", &[&descriptor.0])
-    });
-    task::spawn(async move {
-        let Some(asked) = asked else { return };
-        let Some(status) = asked.await else { return };
-        let now = status.clone();
-        let changed: Closure<dyn Fn()> = Closure::new(move || {
-            if now.string("state").as_deref() == Some("granted") {
-                granted();
-            }
-        });
-        status.set("onchange", &changed.into_js_value());
-    });
 }
 
 /// What a notice says is missing, as the attribute `type` has it; empty if nothing is.

@@ -8,12 +8,16 @@ use super::{
     choice::{self, Options},
 };
 use crate::{
-    session::{Action, Dispatch, Model, Source},
+    session::{Action, Dispatch, Model, Sound, Source, can_isolate},
     text::labels,
 };
 
 /// Picture heights that can be asked for, in pixels.
 const HEIGHTS: [&str; 4] = ["180", "360", "720", "1080"];
+
+/// The highest rates of pictures that can be asked for, kbit/s. An hour at the first is some 130 MB each way, with
+/// its sound.
+const LIMITS: [(&str, &str); 2] = [("250", labels::LESS_DATA), ("0", labels::SOUND_ONLY)];
 
 pub(super) fn bind(model: Model, dispatch: Dispatch) {
     let devices = move |source: Source, label: &'static str| {
@@ -40,6 +44,20 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         move || model.chosen.read().microphone.clone(),
         choose(Source::Microphone),
     );
+    let sounds = || {
+        let voice = can_isolate().then_some((Sound::Voice, labels::VOICE_ALONE));
+        let sounds = voice
+            .into_iter()
+            .chain([(Sound::Everything, labels::ALL_SOUND)]);
+        let sounds = sounds.map(|(sound, name)| (sound.key().to_owned(), name.to_owned()));
+        automatic().into_iter().chain(sounds).collect()
+    };
+    choice::bind(
+        "sound-choice",
+        sounds,
+        move || model.chosen.read().sound.key().to_owned(),
+        move |sound| dispatch.dispatch(Action::Sound(Sound::of(&sound.unwrap_or_default()))),
+    );
     let heights = || {
         let heights = HEIGHTS.map(|height| (height.to_owned(), labels::lines(height)));
         automatic().into_iter().chain(heights).collect()
@@ -50,6 +68,18 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     };
     let height = move || model.chosen.read().height.clone();
     choice::bind("quality", heights, height, resize);
+    let limits = || {
+        let limits = LIMITS.map(|(limit, name)| (limit.to_owned(), name.to_owned()));
+        automatic().into_iter().chain(limits).collect()
+    };
+    choice::bind(
+        "data-choice",
+        limits,
+        move || model.limit.get(),
+        move |limit| {
+            dispatch.dispatch(Action::Limit(limit.and_then(|limit| limit.parse().ok())));
+        },
+    );
     close_by_a_press_beside();
     flag("quiet", "checked", move || *model.quiet.read());
     press("quiet", move || {

@@ -3,7 +3,7 @@
 use leptos::task::spawn_local;
 
 use super::{
-    bind::{effect, element, hidden},
+    bind::{effect, element, hidden, press},
     choice::{self, Options},
 };
 use crate::{
@@ -16,6 +16,7 @@ pub(super) fn bind(model: Model) {
     let there = Live::new(Options::new());
     let chosen = Live::new(Speakers::chosen());
     hidden("speaker", move || there.read().is_empty());
+    hidden("speaker-button", || !Speakers::can_ask());
     let elements = ["received_video", "screen_video"].map(element);
     let Some(speakers) = Speakers::of(elements.into()) else {
         return;
@@ -25,7 +26,17 @@ pub(super) fn bind(model: Model) {
         let speakers = speakers.clone();
         spawn_local(async move { there.set(speakers.look().await) });
     };
-    let again = look.clone();
+    let (again, asked) = (look.clone(), heard.clone());
+    let found = look.clone();
+    press("speaker-button", move || {
+        let (asked, found) = (asked.clone(), found.clone());
+        spawn_local(async move {
+            if let Some(id) = asked.ask().await {
+                chosen.set(id);
+                found();
+            }
+        });
+    });
     if let Some(listener) = Speakers::on_change(again) {
         listener.forget();
     }

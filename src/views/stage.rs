@@ -4,8 +4,8 @@ use web_sys::{HtmlVideoElement, MediaStream};
 
 use super::bind::{class, does, effect, element, hidden, text};
 use crate::{
-    session::{Action, CallState, Dispatch, Model, Shown},
-    text,
+    session::{Action, CallState, Dispatch, MediaState, Model, Shown},
+    text::{self, labels},
 };
 
 pub(super) fn bind(model: Model, dispatch: Dispatch) {
@@ -25,7 +25,7 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     follow("received_video", model.remote);
     class("received_video", "empty", move || !has_picture(model));
     follow("screen_video", model.remote_screen);
-    let shares = move || model.remote_screen.read().is_some();
+    let shares = move || model.remote_screen.read().is_some() && model.wants_pictures();
     class("screen_video", "empty", move || !shares());
     class("stage", "shared", shares);
     hidden("peer-avatar", move || !calls() || has_picture(model));
@@ -41,11 +41,17 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         let call = model.call.read();
         text::call_state(&call, model.presence.read().is_away(&call.peer))
     });
-    hidden("peer-muted", move || {
-        let call = model.call.read();
-        call.peer_media
-            .as_ref()
-            .is_none_or(|media| media.microphone)
+    let peer_says = move |id, says: fn(&MediaState) -> bool| {
+        hidden(id, move || {
+            !model.call.read().peer_media.as_ref().is_some_and(says)
+        });
+    };
+    peer_says("peer-muted", |media| !media.microphone);
+    peer_says("peer-listens", |media| media.limit == Some(0));
+    text("shares", move || {
+        let surface = &model.sharing.read();
+        let surface = surface.as_deref();
+        surface.map_or("", labels::shared).into()
     });
     // Counted for the eye alone.
     text("state-time", move || {
@@ -57,7 +63,8 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
 pub(super) fn has_picture(model: Model) -> bool {
     let call = model.call.read();
     let media = call.peer_media.as_ref();
-    *model.remote_has_video.read() && media.is_none_or(|media| media.camera)
+    let is_sent = media.is_none_or(|media| media.camera);
+    *model.remote_has_video.read() && is_sent && model.wants_pictures()
 }
 
 /// Keeps a video element at what the signal holds, and so clears it when that is none.
