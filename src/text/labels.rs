@@ -42,6 +42,13 @@ pub const STOP_CAMERA: &str = "Stop camera";
 pub const START_CAMERA: &str = "Start camera";
 pub const SHARE_SCREEN: &str = "Share screen";
 pub const STOP_SHARING: &str = "Stop sharing";
+/// Heights of a picture, in pixels.
+pub const HEIGHTS: [(&str, &str); 4] = [
+    ("180", "180p"),
+    ("360", "360p"),
+    ("720", "720p"),
+    ("1080", "1080p"),
+];
 pub const FULL_SCREEN: &str = "Full screen";
 pub const LEAVE_FULL_SCREEN: &str = "Leave full screen";
 pub const CHAT: &str = "Chat";
@@ -120,10 +127,4 @@ pub fn shared(surface: &str) -> &'static str {
         "browser" => " · you share a tab",
         _ => " · you share your screen",
     }
-}
-
-/// A picture of that height in pixels.
-#[must_use]
-pub fn lines(height: &str) -> String {
-    format!("{height}p")
 }

@@ -1,4 +1,4 @@
-//! A choice of one thing among several.
+//! A choice of one thing among several: the first stands for none, which is the usual.
 
 use leptos::prelude::document;
 use web_sys::Element;
@@ -8,13 +8,31 @@ use super::bind::{effect, element, on, set_value, value};
 /// An option: a value, and the name that people know it by.
 pub(super) type Options = Vec<(String, String)>;
 
-/// Offers these options; the value that is chosen is empty for the first, which stands for no choice.
+/// The usual, under that name, and others.
+pub(super) fn options(usual: &str, others: &[(&str, &str)]) -> Options {
+    let mut options = vec![(String::new(), usual.to_owned())];
+    for (value, name) in others {
+        options.push(((*value).to_owned(), (*name).to_owned()));
+    }
+    options
+}
+
+/// Offers these options; the value that is chosen is empty for the first. Each closure is boxed, as everywhere in
+/// [`bind`](super::bind).
 pub(super) fn bind(
     id: &'static str,
     options: impl Fn() -> Options + 'static,
     chosen: impl Fn() -> String + 'static,
     choose: impl Fn(Option<String>) + 'static,
 ) {
+    follow(id, Box::new(options), Box::new(chosen));
+    let choose: Box<dyn Fn(Option<String>)> = Box::new(choose);
+    on(id, "change", move |_| {
+        choose(Some(value(id)).filter(|value| !value.is_empty()));
+    });
+}
+
+fn follow(id: &'static str, options: Box<dyn Fn() -> Options>, chosen: Box<dyn Fn() -> String>) {
     let mut shown = Options::new();
     effect(move || {
         let options = options();
@@ -23,9 +41,6 @@ pub(super) fn bind(
             shown = options;
         }
         set_value(id, &chosen());
-    });
-    on(id, "change", move |_| {
-        choose(Some(value(id)).filter(|value| !value.is_empty()));
     });
 }
 

@@ -61,11 +61,7 @@ pub(super) fn bind(model: Model) {
             place.set(corner.take());
         }
     });
-    let options = || {
-        let places = PLACES.map(|(place, name)| (place.to_owned(), name.to_owned()));
-        let first = (String::new(), labels::LOWER_RIGHT.to_owned());
-        [first].into_iter().chain(places).collect()
-    };
+    let options = || choice::options(labels::LOWER_RIGHT, &PLACES);
     let chosen = move |chosen: Option<String>| place.set(chosen.unwrap_or_default());
     choice::bind("self-choice", options, move || place.get(), chosen);
     let swap = move || match place.get_untracked() {

@@ -5,15 +5,12 @@ use web_sys::{Element, HtmlInputElement};
 
 use super::{
     bind::{does, element, flag, hidden, on, press, text},
-    choice::{self, Options},
+    choice,
 };
 use crate::{
     session::{Action, Dispatch, Model, Sound, Source, can_isolate},
     text::labels,
 };
-
-/// Picture heights that can be asked for, in pixels.
-const HEIGHTS: [&str; 4] = ["180", "360", "720", "1080"];
 
 /// The highest rates of pictures that can be asked for, kbit/s. An hour at the first is some 130 MB each way, with
 /// its sound.
@@ -22,13 +19,15 @@ const LIMITS: [(&str, &str); 2] = [("250", labels::LESS_DATA), ("0", labels::SOU
 pub(super) fn bind(model: Model, dispatch: Dispatch) {
     let devices = move |source: Source, label: &'static str| {
         move || {
-            let devices = model.devices.get().into_iter();
-            let devices = devices.filter(|device| device.source == source);
-            let named = devices.map(|device| match device.label.is_empty() {
-                true => (device.id, label.to_owned()),
-                false => (device.id, device.label),
-            });
-            automatic().into_iter().chain(named).collect()
+            let mut options = choice::options(labels::AUTOMATIC, &[]);
+            for device in model.devices.get() {
+                if device.source == source {
+                    let is_named = !device.label.is_empty();
+                    let name = if is_named { device.label } else { label.into() };
+                    options.push((device.id, name));
+                }
+            }
+            options
         }
     };
     let choose = move |source| move |device| dispatch.dispatch(Action::Choose(source, device));
@@ -45,12 +44,12 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         choose(Source::Microphone),
     );
     let sounds = || {
-        let voice = can_isolate().then_some((Sound::Voice, labels::VOICE_ALONE));
-        let sounds = voice
-            .into_iter()
-            .chain([(Sound::Everything, labels::ALL_SOUND)]);
-        let sounds = sounds.map(|(sound, name)| (sound.key().to_owned(), name.to_owned()));
-        automatic().into_iter().chain(sounds).collect()
+        let voice = (Sound::Voice.key(), labels::VOICE_ALONE);
+        let all = (Sound::Everything.key(), labels::ALL_SOUND);
+        match can_isolate() {
+            true => choice::options(labels::AUTOMATIC, &[voice, all]),
+            false => choice::options(labels::AUTOMATIC, &[all]),
+        }
     };
     choice::bind(
         "sound-choice",
@@ -58,20 +57,14 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         move || model.chosen.read().sound.key().to_owned(),
         move |sound| dispatch.dispatch(Action::Sound(Sound::of(&sound.unwrap_or_default()))),
     );
-    let heights = || {
-        let heights = HEIGHTS.map(|height| (height.to_owned(), labels::lines(height)));
-        automatic().into_iter().chain(heights).collect()
-    };
+    let heights = || choice::options(labels::AUTOMATIC, &labels::HEIGHTS);
     let resize = move |height: Option<String>| {
         let height = height.and_then(|height| height.parse().ok());
         dispatch.dispatch(Action::Quality(height));
     };
     let height = move || model.chosen.read().height.clone();
     choice::bind("quality", heights, height, resize);
-    let limits = || {
-        let limits = LIMITS.map(|(limit, name)| (limit.to_owned(), name.to_owned()));
-        automatic().into_iter().chain(limits).collect()
-    };
+    let limits = || choice::options(labels::AUTOMATIC, &LIMITS);
     choice::bind(
         "data-choice",
         limits,
@@ -111,8 +104,4 @@ fn close_by_a_press_beside() {
             let _ = element::<Element>("settings").remove_attribute("open");
         }
     });
-}
-
-fn automatic() -> Options {
-    vec![(String::new(), labels::AUTOMATIC.into())]
 }

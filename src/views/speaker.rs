@@ -46,8 +46,9 @@ pub(super) fn bind(model: Model) {
         look();
     });
     let options = move || {
-        let automatic = [(String::new(), labels::AUTOMATIC.to_owned())];
-        automatic.into_iter().chain(there.get()).collect()
+        let mut options = choice::options(labels::AUTOMATIC, &[]);
+        options.append(&mut there.get());
+        options
     };
     choice::bind(
         "speaker-choice",
