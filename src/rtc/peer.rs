@@ -5,6 +5,8 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use holdfast_protocol::{Candidate, Description, SdpType};
 use js_sys::{Array, Function, JsString, Object, Reflect, RegExp};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -213,7 +215,9 @@ impl Peer {
         &self,
         candidate: &Candidate,
     ) -> impl Future<Output = Result<(), DomError>> + use<> {
-        let init = serde_wasm_bindgen::to_value(candidate).unwrap_or_default();
+        // Of strings and numbers it cannot fail.
+        let init = candidate.serialize(&Serializer::json_compatible());
+        let init = init.unwrap_or_default();
         let init: RtcIceCandidateInit = init.unchecked_into();
         let connection = &self.connection;
         done(connection.add_ice_candidate_with_opt_rtc_ice_candidate_init(Some(&init)))

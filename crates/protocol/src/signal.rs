@@ -1,7 +1,5 @@
 //! The messages of a call, from one client to another.
 
-use serde::Serialize;
-
 use crate::{fields::Fields, kind::Kind, malformed::Malformed, wire_words::wire_words};
 
 /// A message of a call: from one client to another, passed on by the server unread.
@@ -138,23 +136,15 @@ pub enum SdpType {
 }
 
 /// An `RTCIceCandidateInit` (WebRTC 1.0, 4.8.1.2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// The candidate-attribute; empty for the end of candidates.
     pub candidate: String,
     /// The media stream identification tag.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sdp_mid: Option<String>,
     /// The index of the media description.
-    #[serde(
-        default,
-        rename = "sdpMLineIndex",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub sdp_m_line_index: Option<u16>,
     /// Which gathering it belongs to: tells a restart's candidates from older ones.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub username_fragment: Option<String>,
 }
 

@@ -392,6 +392,12 @@ impl Serialize for ServerMessage {
     }
 }
 
+impl Serialize for Candidate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        AsMap(self).serialize(serializer)
+    }
+}
+
 impl Serialize for ChannelMessage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         AsMap(self).serialize(serializer)
