@@ -4,14 +4,13 @@
 
 use std::time::Duration;
 
-use gloo_net::http::Request;
 use holdfast_call::{Limits, Policy};
 use js_sys::{Array, Object};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{RequestCache, Url};
+use web_sys::Url;
 
 use crate::{
-    platform::{location, parse, property},
+    platform::{DomError, http, location, parse, property},
     rtc::{self, Configuration, FieldError},
     signaling::SignalingServer,
 };
@@ -79,14 +78,12 @@ impl Config {
     /// # Errors
     /// The fault in it, for the person who runs the site.
     pub async fn load() -> Result<Self, ConfigError> {
-        let unreachable = |error: gloo_net::Error| ConfigError::Unreachable(error.to_string());
+        let unreachable = |error: DomError| ConfigError::Unreachable(error.to_string());
         // Hosts that let it be kept for long would have the site run with what was there before.
-        let response = Request::get("config.json")
-            .cache(RequestCache::NoCache)
-            .send()
-            .await
-            .map_err(unreachable)?;
-        if !response.ok() {
+        let cache = [("cache", &"no-cache".into())];
+        let asked = http::get("config.json", &cache).await;
+        let response = asked.map_err(unreachable)?;
+        if response.status() / 100 != 2 {
             return Err(ConfigError::Status(response.status()));
         }
         Self::parse(&response.text().await.map_err(unreachable)?)

@@ -7,6 +7,7 @@ pub mod clipboard;
 pub mod clock;
 pub mod database;
 mod error;
+pub mod http;
 mod json;
 pub mod location;
 pub mod lock;

@@ -1,8 +1,8 @@
 //! The ICE servers, fetched anew: their passwords run out.
 
-use gloo_net::http::Request;
 use gloo_timers::callback::Interval;
 use holdfast_call::LegId;
+use js_sys::Object;
 
 use super::{
     address,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{Config, ConfigError, Wanted},
-    platform::task,
+    platform::{JsObject, http, task},
     rtc,
     signaling::SignalingServer,
 };
@@ -57,11 +57,11 @@ pub(super) fn renew(inputs: &Inputs) -> Interval {
 /// Our server gives ICE servers, with passwords that end by themselves. Other hosts have no such
 /// thing, and the page does without.
 async fn ask_our_server(config: &mut Config) {
-    let mut request = Request::get("ice");
+    let headers = JsObject(Object::new().into());
     if let Some(pass) = address::pass() {
-        request = request.header("authorization", &format!("Bearer {pass}"));
+        headers.set("authorization", &format!("Bearer {pass}").into());
     }
-    let Ok(response) = request.send().await else {
+    let Ok(response) = http::get("ice", &[("headers", &headers.0)]).await else {
         return;
     };
     if let Ok(fresh) = Config::parse(&response.text().await.unwrap_or_default()) {

@@ -1,9 +1,8 @@
 //! Whether anything can be reached: a request over HTTP, to the host that the page came from.
 
-use gloo_net::http::Request;
-use web_sys::{AbortController, RequestCache};
+use web_sys::AbortController;
 
-use crate::platform::task;
+use crate::platform::{http, task};
 
 /// A request under way. Dropping it takes it back.
 #[derive(Debug)]
@@ -13,11 +12,13 @@ impl Probe {
     /// Calls `reached` if an answer comes, whatever it is. None where the browser cannot ask.
     pub(super) fn send(reached: impl FnOnce() + 'static) -> Option<Self> {
         let controller = AbortController::new().ok()?;
-        let request = Request::get("config.json")
-            .cache(RequestCache::NoStore)
-            .abort_signal(Some(&controller.signal()));
+        let options = [
+            ("cache", &"no-store".into()),
+            ("signal", &controller.signal().into()),
+        ];
+        let asked = http::get("config.json", &options);
         task::spawn(async move {
-            if request.send().await.is_ok() {
+            if asked.await.is_ok() {
                 reached();
             }
         });
