@@ -18,13 +18,7 @@ pub(super) fn act(session: &mut Session, action: Action) {
     if !matches!(action, Action::CopyLink | Action::Copy(_) | Action::Measure) {
         session.screen.notice(None);
     }
-    // What nobody has pressed: a pass lets in, notices go, pages close.
-    let by_itself = matches!(&action, Action::Join(name) if name.is_empty())
-        || matches!(
-            action,
-            Action::Dismiss | Action::Leave | Action::Measure | Action::Allowed(_)
-        );
-    if !by_itself {
+    if !is_by_itself(&action) {
         session.ringing.unlock();
     }
     match action {
@@ -75,6 +69,15 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::Measure => measure(session),
         Action::Leave => leave(session),
     }
+}
+
+/// What nobody has pressed: a pass lets in, notices go, pages close.
+fn is_by_itself(action: &Action) -> bool {
+    matches!(action, Action::Join(name) if name.is_empty())
+        || matches!(
+            action,
+            Action::Dismiss | Action::Leave | Action::Measure | Action::Allowed(_)
+        )
 }
 
 fn toggle_screen(session: &mut Session) {

@@ -17,6 +17,31 @@ use crate::{
 const LIMITS: [(&str, &str); 2] = [("250", labels::LESS_DATA), ("0", labels::SOUND_ONLY)];
 
 pub(super) fn bind(model: Model, dispatch: Dispatch) {
+    devices(model, dispatch);
+    amounts(model, dispatch);
+    close_by_a_press_beside();
+    flag("quiet", "checked", move || *model.quiet.read());
+    press("quiet", move || {
+        let quiet: HtmlInputElement = element("quiet");
+        dispatch.dispatch(Action::Quiet(quiet.checked()));
+    });
+    hidden("notify-button", move || !*model.can_ask.read());
+    does("notify-button", dispatch, Action::Notify);
+    does("forget-device", dispatch, Action::ForgetDevice);
+    text("signaling-state", move || {
+        model.peer_state.read().signaling.clone()
+    });
+    text("gathering-state", move || {
+        model.peer_state.read().gathering.clone()
+    });
+    text("ice-state", move || model.peer_state.read().ice.clone());
+    text("connection-state", move || {
+        model.peer_state.read().connection.clone()
+    });
+}
+
+/// What is sent, of which device.
+fn devices(model: Model, dispatch: Dispatch) {
     let devices = move |source: Source, label: &'static str| {
         move || {
             let mut options = choice::options(labels::AUTOMATIC, &[]);
@@ -57,6 +82,10 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         move || model.chosen.read().sound.key().to_owned(),
         move |sound| dispatch.dispatch(Action::Sound(Sound::of(&sound.unwrap_or_default()))),
     );
+}
+
+/// How much of it is sent.
+fn amounts(model: Model, dispatch: Dispatch) {
     let heights = || choice::options(labels::AUTOMATIC, &labels::HEIGHTS);
     let resize = move |height: Option<String>| {
         let height = height.and_then(|height| height.parse().ok());
@@ -73,25 +102,6 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
             dispatch.dispatch(Action::Limit(limit.and_then(|limit| limit.parse().ok())));
         },
     );
-    close_by_a_press_beside();
-    flag("quiet", "checked", move || *model.quiet.read());
-    press("quiet", move || {
-        let quiet: HtmlInputElement = element("quiet");
-        dispatch.dispatch(Action::Quiet(quiet.checked()));
-    });
-    hidden("notify-button", move || !*model.can_ask.read());
-    does("notify-button", dispatch, Action::Notify);
-    does("forget-device", dispatch, Action::ForgetDevice);
-    text("signaling-state", move || {
-        model.peer_state.read().signaling.clone()
-    });
-    text("gathering-state", move || {
-        model.peer_state.read().gathering.clone()
-    });
-    text("ice-state", move || model.peer_state.read().ice.clone());
-    text("connection-state", move || {
-        model.peer_state.read().connection.clone()
-    });
 }
 
 fn close_by_a_press_beside() {
