@@ -119,9 +119,9 @@ impl Leg {
         self.anew = Purpose::Call;
     }
 
-    /// Sends so much over it.
+    /// Sends so much over it, once there is a peer connection.
     pub(crate) fn carry(&mut self, carries: Carries, out: &mut Vec<LegOutput>) {
-        if self.carries != carries {
+        if self.open && self.carries != carries {
             self.carries = carries;
             out.push(LegOutput::Command(Command::Carry(self.id, carries)));
         }
