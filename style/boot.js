@@ -13,9 +13,37 @@ try {
   // A browser that keeps nothing for this site.
 }
 
+// The language: the one that was chosen in Settings, or the first that the browser likes and that there is. What
+// stands in the page is English; locales/ has a file for each of the others.
+const { documentElement } = document;
+const LANGUAGES = ["en", "ar", "de", "es", "ko"];
+let chosen;
+try {
+  chosen = localStorage.getItem("holdfast-language");
+} catch {
+  // As above.
+}
+const language = [chosen, ...navigator.languages].map((tag) => tag?.split("-")[0]).find((tag) => LANGUAGES.includes(tag)) ?? "en";
+documentElement.lang = language;
+documentElement.dir = language === "ar" ? "rtl" : "ltr";
+// A language that cannot be had is none to wait for.
+const translated = language === "en" ? {} : fetch(`${language}.json`).then((file) => file.json()).catch(() => ({}));
+const translate = (root, words) => {
+  const nodes = document.createNodeIterator(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  for (let node; (node = nodes.nextNode()); ) {
+    const text = node.data?.trim();
+    if (words[text]) node.data = node.data.replace(text, () => words[text]);
+    if (node.content) translate(node.content, words);
+    for (const name of ["aria-label", "placeholder"]) {
+      const word = words[node.getAttribute?.(name)];
+      if (word) node.setAttribute(name, word);
+    }
+  }
+};
+
 // What breaks is said. Whatever it is, the page can be loaded anew, and comes back into its call.
-const broken = (sentence) => {
-  document.querySelector("#fatal").textContent = sentence;
+const broken = (sentence, why = "") => {
+  document.querySelector("#fatal").textContent = `${globalThis.messages?.[sentence] ?? sentence} ${why}`;
   const again = document.querySelector("#reload-button");
   again.hidden = false;
   again.onclick = () => location.reload();
@@ -26,10 +54,13 @@ addEventListener("error", ({ error }) => {
 
 const { js, wasm } = document.querySelector("script[data-wasm]").dataset;
 try {
-  const { default: init } = await import(new URL(js, document.baseURI));
+  const page = import(new URL(js, document.baseURI));
+  globalThis.messages = await translated;
+  translate(document.body, messages);
+  const { default: init } = await page;
   await init({ module_or_path: new URL(wasm, document.baseURI) });
   form.removeEventListener("submit", early);
 } catch (error) {
-  broken(`Holdfast could not be loaded. Check your connection, then load the page again. (${error})`);
+  broken("Holdfast could not be loaded. Check your connection, then load the page again.", error);
   throw error;
 }

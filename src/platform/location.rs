@@ -83,6 +83,14 @@ pub fn socket_beside_the_page(name: &str) -> Option<String> {
     Some(url.href())
 }
 
+/// Loads the page anew.
+pub fn reload() {
+    if let Some(location) = location() {
+        // The own page may always be loaded.
+        let _ = location.reload();
+    }
+}
+
 /// Whether the page came from this machine.
 #[must_use]
 pub fn is_local() -> bool {
@@ -108,11 +116,8 @@ pub fn on_close(closes: impl Fn() + Clone + 'static) {
     // A page that comes back from the browser's cache has no link and no call any more.
     EventListener::new(&window, "pageshow", |event| {
         let restored = Reflect::get(event, &"persisted".into());
-        if restored.is_ok_and(|restored| restored.is_truthy())
-            && let Some(location) = location()
-        {
-            // Reloading the own page is always allowed.
-            let _ = location.reload();
+        if restored.is_ok_and(|restored| restored.is_truthy()) {
+            reload();
         }
     })
     .forget();

@@ -9,6 +9,7 @@ pub mod database;
 mod error;
 pub mod http;
 mod json;
+pub mod locale;
 pub mod location;
 pub mod lock;
 pub mod random;

@@ -1,7 +1,9 @@
-//! Faults of config.json, for the person who runs the site: each sentence names the field.
+//! Faults of config.json, for the person who runs the site: each sentence names the field. In English, as the file
+//! itself.
 
 use crate::{
     config::{ConfigError, Wanted},
+    platform::DomError,
     rtc,
 };
 
@@ -19,6 +21,27 @@ pub fn config_error(error: &ConfigError) -> String {
             format!("In config.json, `{field}` must be {}.", must_be(*wanted))
         }
     }
+}
+
+/// What the browser refuses of it.
+pub(super) fn configuration_error(error: &DomError) -> String {
+    let meaning = match error.name.as_str() {
+        "InvalidAccessError" => {
+            "A TURN server lacks its user name or password, or a certificate \
+            has expired."
+        }
+        "InvalidStateError" => "The connection is already closed.",
+        "InvalidModificationError" => {
+            "This setting cannot change during a call; hang up and call \
+            again."
+        }
+        "SyntaxError" => "The address of a STUN or TURN server is not written as it must be.",
+        _ => "The browser does not take the configuration.",
+    };
+    format!(
+        "{meaning} Ask whoever runs this site to check config.json. ({})",
+        error.message
+    )
 }
 
 fn unreachable(why: &str) -> String {

@@ -1,4 +1,4 @@
-//! Every word that people read: what happened, each with a way out where there is one, and labels.
+//! Every word that people read and that changes: what happened, each with a way out where there is one, and labels.
 
 mod call;
 mod config;
@@ -8,6 +8,7 @@ mod media;
 mod name;
 mod notice;
 mod quality;
+mod say;
 
 pub use call::{call_state, end_reason, ends_interrupted, is_calling, lasting};
 pub use config::config_error;
@@ -16,3 +17,4 @@ pub use media::media_error;
 pub use name::initial;
 pub use notice::notice;
 pub use quality::quality;
+pub use say::Word;

@@ -1,47 +1,39 @@
 //! Notices to a person, besides the state of the call.
 
 use super::{
+    config::configuration_error,
     media::{device_gone, media_error},
-    name::isolated,
+    say::{fill, of, say},
 };
-use crate::{platform::DomError, session::Notice};
+use crate::session::Notice;
 
 /// The sentence.
 #[must_use]
 pub fn notice(notice: &Notice) -> String {
-    match notice {
-        Notice::Media(error) => media_error(error),
-        Notice::DeviceGone(source) => device_gone(*source),
-        Notice::Configuration(error) => configuration_error(error),
-        Notice::Call(notice) => call_notice(notice),
-        Notice::NotHere(peer) => not_here(peer),
-        Notice::Relay { url, refused } => {
-            let fault = match refused {
-                true => "refused our password",
-                false if url.is_empty() => "no relay is configured",
-                false => "does not answer",
-            };
-            format!(
-                "Could not connect: {url} {fault}. Try another network, or tell whoever runs this site."
-            )
-        }
-        Notice::NotShared => "Your screen can't be shared from this browser.".into(),
-        Notice::Server(sentence) | Notice::Closed(sentence) => sentence.clone(),
-        Notice::NotACode => "This is not a whole code. Copy all of it, and nothing else.".into(),
-        Notice::StaleCode => "This code belongs to a call that is over. Ask for a new one.".into(),
-        Notice::NotConnected => "You are not connected yet.".into(),
+    say(match notice {
+        Notice::Media(error) => return media_error(error),
+        Notice::DeviceGone(source) => return device_gone(*source),
+        Notice::Configuration(error) => return configuration_error(error),
+        Notice::Call(notice) => return call_notice(notice),
+        Notice::NotHere(peer) => return not_here(peer),
+        Notice::Relay { url, refused } => return relay_error(url, *refused),
+        // In the server's own words.
+        Notice::Server(sentence) | Notice::Closed(sentence) => sentence,
+        Notice::NotShared => "Your screen can't be shared from this browser.",
+        Notice::NotACode => "This is not a whole code. Copy all of it, and nothing else.",
+        Notice::StaleCode => "This code belongs to a call that is over. Ask for a new one.",
+        Notice::NotConnected => "You are not connected yet.",
         Notice::NoRooms => {
-            "This server knows no rooms: everybody who comes in sees you, and can call you.".into()
+            "This server knows no rooms: everybody who comes in sees you, and can call you."
         }
-        Notice::CallInRoom => "Hang up first: your call is in this room.".into(),
+        Notice::CallInRoom => "Hang up first: your call is in this room.",
         Notice::Forgotten => {
             "Forgotten. From your next call on, nobody knows this browser from earlier calls."
-                .into()
         }
         Notice::AnotherTab => {
-            "Your call goes on in another tab. Here you can come in under another name.".into()
+            "Your call goes on in another tab. Here you can come in under another name."
         }
-    }
+    })
 }
 
 /// Why something is not done.
@@ -49,40 +41,36 @@ pub fn notice(notice: &Notice) -> String {
 fn call_notice(notice: &holdfast_call::Notice) -> String {
     match notice {
         holdfast_call::Notice::CannotCallYourself => {
-            "That is you. Open this page in another window to try a call with yourself.".into()
+            say("That is you. Open this page in another window to try a call with yourself.")
         }
-        holdfast_call::Notice::AlreadyInCall { with } => {
-            let with = isolated(with);
-            format!("You are in a call with {with}. Hang up first to call somebody else.")
-        }
-        holdfast_call::Notice::CalledMeanwhile { peer } => {
-            format!("{} tried to call you.", isolated(peer))
-        }
+        holdfast_call::Notice::AlreadyInCall { with } => of(
+            "You are in a call with {peer}. Hang up first to call somebody else.",
+            with,
+        ),
+        holdfast_call::Notice::CalledMeanwhile { peer } => of("{peer} tried to call you.", peer),
     }
 }
 
 /// Somebody to whom something was to be sent has gone.
 pub(super) fn not_here(peer: &str) -> String {
-    format!("{} is not here any more.", isolated(peer))
+    of("{peer} is not here any more.", peer)
 }
 
-/// A fault in the configuration of the connection, for the person who runs the site.
-fn configuration_error(error: &DomError) -> String {
-    let meaning = match error.name.as_str() {
-        "InvalidAccessError" => {
-            "A TURN server lacks its user name or password, or a certificate \
-            has expired."
+/// A relay is the reason that nobody could be reached.
+fn relay_error(url: &str, refused: bool) -> String {
+    let sentence = match refused {
+        true => {
+            "Could not connect: {url} refused our password. Try another network, or tell whoever \
+             runs this site."
         }
-        "InvalidStateError" => "The connection is already closed.",
-        "InvalidModificationError" => {
-            "This setting cannot change during a call; hang up and call \
-            again."
+        false if url.is_empty() => {
+            "Could not connect: no relay is configured. Try another network, or tell whoever runs \
+             this site."
         }
-        "SyntaxError" => "The address of a STUN or TURN server is not written as it must be.",
-        _ => "The browser does not take the configuration.",
+        false => {
+            "Could not connect: {url} does not answer. Try another network, or tell whoever runs \
+             this site."
+        }
     };
-    format!(
-        "{meaning} Ask whoever runs this site to check config.json. ({})",
-        error.message
-    )
+    fill(sentence, &[("url", url)])
 }

@@ -183,7 +183,7 @@ fn receivers(model: Model, to: Live<Option<String>>) -> Options {
     let others = names.named_like("").map(|person| person.name.clone());
     let others = others.filter(|name| *name != me && !name.is_empty());
     let others: Vec<_> = others.map(|name| (name.clone(), name)).collect();
-    [(String::new(), labels::EVERYBODY.to_owned())]
+    [(String::new(), labels::EVERYBODY.into())]
         .into_iter()
         .chain(others)
         .collect()

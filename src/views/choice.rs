@@ -4,15 +4,16 @@ use leptos::prelude::document;
 use web_sys::Element;
 
 use super::bind::{effect, element, on, set_value, value};
+use crate::text::Word;
 
 /// An option: a value, and the name that people know it by.
 pub(super) type Options = Vec<(String, String)>;
 
 /// The usual, under that name, and others.
-pub(super) fn options(usual: &str, others: &[(&str, &str)]) -> Options {
-    let mut options = vec![(String::new(), usual.to_owned())];
+pub(super) fn options(usual: Word, others: &[(&str, Word)]) -> Options {
+    let mut options = vec![(String::new(), usual.into())];
     for (value, name) in others {
-        options.push(((*value).to_owned(), (*name).to_owned()));
+        options.push(((*value).to_owned(), (*name).into()));
     }
     options
 }

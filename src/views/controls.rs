@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     session::{Action, Dispatch, Model, Source, can_share},
-    text::labels,
+    text::{Word, labels},
 };
 
 pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
-    let switch = |id: &'static str, label: &'static str, source, words: [&'static str; 2]| {
+    let switch = |id: &'static str, label: &'static str, source, words: [Word; 2]| {
         let on = move || {
             let view = model.local_view.read();
             match source {

@@ -11,7 +11,7 @@ use crate::{
     live::Live,
     platform::{JsObject, clock},
     session::{Level, Model},
-    text::labels,
+    text::{Word, labels},
 };
 
 /// How often it is looked at, ms.
@@ -33,10 +33,12 @@ const SPEECH: f32 = 0.06;
 const SPEAKS: u32 = 8;
 
 pub(super) fn bind(model: Model) {
-    let hint = Live::new("");
+    let hint = Live::<Option<Word>>::new(None);
     let in_call = move || model.call.read().state.is_under_way();
     hidden("level", move || model.local.read().is_none() || in_call());
-    text("silent", move || hint.get().into());
+    text("silent", move || {
+        hint.get().map(String::from).unwrap_or_default()
+    });
     let listened_to = kept(move || {
         let stream = model.local.read();
         let is_on = model.local_view.read().microphone;
@@ -48,7 +50,7 @@ pub(super) fn bind(model: Model) {
         let is_listened_to = !listened_to.read().is_empty();
         let is_on = model.local_view.read_untracked().microphone;
         show(0.0);
-        hint.set("");
+        hint.set(None);
         let stream = model.local.get_untracked().filter(|_| is_listened_to);
         *looking.borrow_mut() = stream.map(|stream| {
             let mut listener = None;
@@ -76,12 +78,12 @@ struct Listener {
 
 /// Shows the level as it is; gives what the person is to be told, if anything. Another microphone is another
 /// track of the same stream.
-fn look(stream: &MediaStream, is_on: bool, listener: &mut Option<Listener>) -> &'static str {
+fn look(stream: &MediaStream, is_on: bool, listener: &mut Option<Listener>) -> Option<Word> {
     let now = clock::since_load().as_secs();
     let track = stream.get_audio_tracks().get(0);
     let Ok(track) = track.dyn_into::<MediaStreamTrack>() else {
         *listener = None;
-        return "";
+        return None;
     };
     let fresh = || Listener {
         level: match is_on {
@@ -98,7 +100,7 @@ fn look(stream: &MediaStream, is_on: bool, listener: &mut Option<Listener>) -> &
     let listener = listener.insert(known.unwrap_or_else(fresh));
     let Some(peak) = listener.level.as_ref().and_then(Level::peak) else {
         listener.since = now;
-        return "";
+        return None;
     };
     if !is_on {
         return listener.spoken(peak);
@@ -106,23 +108,20 @@ fn look(stream: &MediaStream, is_on: bool, listener: &mut Option<Listener>) -> &
     show(peak);
     listener.heard += u32::from(peak > NOTHING);
     match listener.heard < HEARD && now >= listener.since + PATIENCE {
-        true => labels::HEARS_NOTHING,
-        false => "",
+        true => Some(labels::HEARS_NOTHING),
+        false => None,
     }
 }
 
 impl Listener {
     /// Somebody who is muted was as loud as that.
-    fn spoken(&mut self, peak: f32) -> &'static str {
+    fn spoken(&mut self, peak: f32) -> Option<Word> {
         self.heard = match peak > SPEECH {
             true => (self.heard + 2).min(3 * SPEAKS),
             false => self.heard.saturating_sub(1),
         };
         self.tells = self.heard > SPEAKS || self.tells && self.heard > 0;
-        match self.tells {
-            true => labels::SPEAKS_MUTED,
-            false => "",
-        }
+        self.tells.then_some(labels::SPEAKS_MUTED)
     }
 }
 

@@ -130,7 +130,7 @@ fn row(list: &Element, name: &str, time: &str, dispatch: Dispatch) -> Option<Eve
     for part in [
         make("bdi", name),
         make("time", time),
-        make("strong", labels::CALL_BACK),
+        make("strong", &String::from(labels::CALL_BACK)),
     ] {
         let part: Element = part?;
         button.append_child(&part).ok()?;

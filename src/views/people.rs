@@ -10,7 +10,7 @@ use super::{
 use crate::{
     live::Live,
     session::{Action, Dispatch, Model, PersonStatus},
-    text::labels,
+    text::{Word, labels},
 };
 
 /// The height of a row in pixels, as the style sheet has it.
@@ -134,7 +134,7 @@ fn pressed(model: Model, dispatch: Dispatch, event: &Event) {
 }
 
 /// What stands beside a name, and what the button there would do; none for our own.
-fn describe(model: Model, name: &str) -> (&'static str, Option<String>) {
+fn describe(model: Model, name: &str) -> (Word, Option<String>) {
     if *model.name.read() == name {
         return (labels::YOU, None);
     }

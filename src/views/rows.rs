@@ -4,6 +4,7 @@
 use web_sys::{Element, HtmlTemplateElement, Node};
 
 use super::bind::element;
+use crate::text::Word;
 
 /// Where an element keeps whose row it is.
 const NAME: &str = "data-name";
@@ -42,13 +43,14 @@ impl Rows {
     }
 
     /// What stands beside each name, and the word of the button there, if there is one.
-    pub(super) fn describe(&self, describe: impl Fn(&str) -> (&'static str, Option<String>)) {
+    pub(super) fn describe(&self, describe: impl Fn(&str) -> (Word, Option<String>)) {
         for (name, row) in &self.0 {
             let (status, block) = describe(name);
+            let status = String::from(status);
             if let Some(hint) = find(row, ".hint")
-                && hint.text_content().as_deref() != Some(status)
+                && hint.text_content().as_ref() != Some(&status)
             {
-                hint.set_text_content(Some(status));
+                hint.set_text_content(Some(&status));
             }
             if let Some(button) = find(row, ".block") {
                 let _ = button.toggle_attribute_with_force("hidden", block.is_none());

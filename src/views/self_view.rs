@@ -13,14 +13,14 @@ use crate::{
     live::Live,
     platform::{JsObject, property, storage::Place},
     session::Model,
-    text::labels,
+    text::{Word, labels},
 };
 
 /// Under which it is kept where it is.
 const KEPT: &str = "holdfast-self-view";
 
 /// The places, as the style sheet calls them, besides the corner at the lower right.
-const PLACES: [(&str, &str); 5] = [
+const PLACES: [(&str, Word); 5] = [
     ("left", labels::LOWER_LEFT),
     ("top left", labels::UPPER_LEFT),
     ("top", labels::UPPER_RIGHT),

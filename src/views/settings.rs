@@ -4,21 +4,35 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 
 use super::{
-    bind::{does, element, flag, hidden, on, press, text},
+    bind::{does, element, flag, hidden, on, press, set_value, text, value},
     choice,
 };
 use crate::{
+    platform::{location, storage::Place},
     session::{Action, Dispatch, Model, Sound, Source, can_isolate},
-    text::labels,
+    text::{Word, labels},
 };
 
 /// The highest rates of pictures that can be asked for, kbit/s. An hour at the first is some 130 MB each way, with
 /// its sound.
-const LIMITS: [(&str, &str); 2] = [("250", labels::LESS_DATA), ("0", labels::SOUND_ONLY)];
+const LIMITS: [(&str, Word); 2] = [("250", labels::LESS_DATA), ("0", labels::SOUND_ONLY)];
+
+/// Under which style/boot.js looks for the language.
+const LANGUAGE: &str = "holdfast-language";
 
 pub(super) fn bind(model: Model, dispatch: Dispatch) {
     devices(model, dispatch);
     amounts(model, dispatch);
+    set_value(
+        "language-choice",
+        &Place::Browser.load(LANGUAGE).unwrap_or_default(),
+    );
+    // A call that is under way goes on.
+    on("language-choice", "change", |_| {
+        let chosen = value("language-choice");
+        Place::Browser.keep(LANGUAGE, Some(&*chosen).filter(|chosen| !chosen.is_empty()));
+        location::reload();
+    });
     close_by_a_press_beside();
     flag("quiet", "checked", move || *model.quiet.read());
     press("quiet", move || {
@@ -42,7 +56,7 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
 
 /// What is sent, of which device.
 fn devices(model: Model, dispatch: Dispatch) {
-    let devices = move |source: Source, label: &'static str| {
+    let devices = move |source: Source, label: Word| {
         move || {
             let mut options = choice::options(labels::AUTOMATIC, &[]);
             for device in model.devices.get() {

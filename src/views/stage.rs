@@ -51,7 +51,7 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     text("shares", move || {
         let surface = &model.sharing.read();
         let surface = surface.as_deref();
-        surface.map_or("", labels::shared).into()
+        surface.map(labels::shared).unwrap_or_default()
     });
     // Counted for the eye alone.
     text("state-time", move || {

@@ -8,6 +8,7 @@ mod circles;
 mod paths;
 mod shapes;
 mod source;
+mod words;
 
 use std::fs;
 
@@ -18,6 +19,7 @@ use self::{
     paths::paths,
     shapes::shapes,
     source::{code, mentions, packages, read, short, sources},
+    words::words,
 };
 use crate::run::root;
 
@@ -137,6 +139,7 @@ pub(crate) fn check() -> Result<()> {
     }
     named_elements(&mut faults)?;
     documented_tests(&mut faults)?;
+    words(&mut faults)?;
     for fault in &faults {
         eprintln!("{fault}");
     }
