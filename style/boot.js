@@ -6,6 +6,10 @@ const early = (event) => {
   form.dataset.pressed = "";
 };
 form.addEventListener("submit", early);
+// The installed app is opened for a new room, or with a link to one that somebody has shared with it.
+const shared = [...new URLSearchParams(location.search).values()].find((text) => text.includes(`${location.host}${location.pathname}#`));
+const room = location.hash === "#new" ? `#r=${crypto.randomUUID().replaceAll("-", "")}` : shared?.match(/#\S+/)[0];
+if (room) history.replaceState(null, "", location.pathname + room);
 // A page that was loaded anew in a call comes back into it: nobody has to come in again.
 try {
   if (sessionStorage.getItem("holdfast")) document.querySelector("#page").dataset.screen = "call";
@@ -60,6 +64,8 @@ try {
   const { default: init } = await page;
   await init({ module_or_path: new URL(wasm, document.baseURI) });
   form.removeEventListener("submit", early);
+  // Where a browser keeps nothing, the page is fetched each time.
+  navigator.serviceWorker?.register("service-worker.js").catch(() => {});
 } catch (error) {
   broken("Holdfast could not be loaded. Check your connection, then load the page again.", error);
   throw error;

@@ -9,7 +9,7 @@ use web_sys::Element;
 use super::bind::{effect, element, hidden};
 use crate::{
     live::Live,
-    platform::{JsObject, storage::Place},
+    platform::{JsObject, property, storage::Place},
     session::{Action, CallState, Dispatch, EndReason, HangUpReason, Model, Notice},
     text::labels,
 };
@@ -98,6 +98,9 @@ fn keep(missed: Live<Vec<Missed>>, all: Vec<Missed>) {
                 .filter(|text| !text.is_empty())
                 .as_deref(),
         );
+        // Beside the installed app's icon (Badging API); 0 takes it away.
+        let navigator = JsObject(property(&js_sys::global(), "navigator"));
+        navigator.attempt("setAppBadge", &[&(all.len() as u32).into()]);
         missed.set(all);
     }
 }

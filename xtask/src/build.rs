@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     fs,
+    hash::{DefaultHasher, Hash, Hasher},
     io::{Read, Write},
     path::{Path, PathBuf},
 };
@@ -48,6 +49,9 @@ const OPTIMISE: [&str; 14] = [
 /// What terser does: functions become arrows and methods where that is shorter. None of ours is called with `new`.
 const MINIFY: &str = "passes=3,ecma=2022,unsafe_arrows=true,unsafe_methods=true";
 
+/// The service worker.
+const WORKER: &str = "service-worker.js";
+
 /// Features that browsers of the last years have; the same as in index.html, for Trunk.
 const WASM_FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
@@ -61,7 +65,7 @@ const WASM_FEATURES: [&str; 6] = [
 /// Scripts and styles come from the page's own host alone. Signaling may be on any host: which one
 /// is for config.json to say.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
-    style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; media-src 'self'; \
+    style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; media-src 'self'; manifest-src 'self'; \
     base-uri 'none'; form-action 'none'";
 
 /// Builds the page into dist/.
@@ -78,13 +82,18 @@ pub(crate) fn page(tools: &Tools) -> Result<()> {
     split::parts(tools, &dist)?;
     let script = shorten::names(&dist)?;
     optimise(tools, &dist)?;
-    for script in [script, dist.join("boot.js")] {
-        let mut minify = command("terser", &["--module", "--mangle", "--compress", MINIFY]);
-        run::run(tools.apply(minify.arg("--output").arg(&script).arg(&script)))?;
-    }
+    minify(tools, &script)?;
+    minify(tools, &dist.join("boot.js"))?;
     protect(&dist.join("index.html"))?;
+    name_files(&dist)?;
+    minify(tools, &dist.join(WORKER))?;
     let sizes = compress(&dist)?;
     report(&sizes)
+}
+
+fn minify(tools: &Tools, script: &Path) -> Result<()> {
+    let mut minify = command("terser", &["--module", "--mangle", "--compress", MINIFY]);
+    run::run(tools.apply(minify.arg("--output").arg(script).arg(script)))
 }
 
 /// What was exported needlessly goes, and the lowest 1024 addresses are taken to be unused: they are the
@@ -143,6 +152,37 @@ fn protect(index: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Tells the service worker which files the page has, and what they hold: another page is another worker. What is
+/// for the site to write is none of them.
+fn name_files(dist: &Path) -> Result<()> {
+    let mut names = Vec::new();
+    let mut contents = DefaultHasher::new();
+    let mut entries: Vec<_> = fs::read_dir(dist)?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !entry.file_type()?.is_file() || [WORKER, "config.json"].contains(&&*name) {
+            continue;
+        }
+        fs::read(entry.path())?.hash(&mut contents);
+        // A language is fetched by those who read it.
+        if !name.ends_with(".json") {
+            // Hosts may answer another address with the page's own.
+            let is_page = name == "index.html";
+            names.push(if is_page { "./".into() } else { name });
+        }
+    }
+    let worker = dist.join(WORKER);
+    let script = fs::read_to_string(&worker)?;
+    let named = script.replacen("[]", &format!("{names:?}"), 1).replacen(
+        "\"\"",
+        &format!("\"{:x}\"", contents.finish()),
+        1,
+    );
+    fs::write(worker, named)?;
+    Ok(())
+}
+
 struct Size {
     name: String,
     plain: usize,
@@ -198,13 +238,14 @@ fn report(sizes: &[Size]) -> Result<()> {
         println!("{:>9} {:>9}  {}", size.plain, size.brotli, size.name);
     }
     let is_page = |size: &&Size| {
-        let kinds = ["html", "css", "js", "wasm"];
+        let kinds = ["html", "css", "js", "wasm", "webmanifest"];
         kinds.contains(&size.name.rsplit('.').next().unwrap_or_default())
     };
+    let later = ["-later.wasm", WORKER, "manifest.webmanifest"];
     let (later, first): (Vec<&Size>, Vec<&Size>) = sizes
         .iter()
         .filter(is_page)
-        .partition(|size| size.name.ends_with("-later.wasm"));
+        .partition(|size| later.iter().any(|end| size.name.ends_with(end)));
     let weight = |of: Vec<&Size>| of.iter().map(|size| size.brotli).sum::<usize>();
     let (first, later) = (weight(first), weight(later));
     println!("First load (html, css, js, wasm; brotli 11): {first} bytes of at most {BUDGET}");
