@@ -18,6 +18,10 @@ pub(super) fn show(screen: &ModelWriter) {
     screen.room(address::room());
     screen.callee(address::callee());
     screen.known_name(claim::name().unwrap_or_default());
+    // What people do before it has come waits for it.
+    if !Resume::is_kept() {
+        screen.ready();
+    }
 }
 
 /// Begins.

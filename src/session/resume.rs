@@ -50,6 +50,11 @@ impl Resume {
         record
     }
 
+    /// Whether this tab may come back into a session.
+    pub(super) fn is_kept() -> bool {
+        Place::Tab.load(KEY).is_some()
+    }
+
     /// Calls that were over before the reload, and what our messages in them are proved with.
     pub(super) fn over() -> Vec<(CallId, Secret)> {
         let kept = Place::Tab.load(OVER).unwrap_or_default();

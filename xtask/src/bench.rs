@@ -31,6 +31,12 @@ enum What {
         #[arg(long, default_value_t = 10_000)]
         people: usize,
     },
+    /// When the page is seen and answers, on three links, beside a page written by hand
+    Page {
+        /// How many loads of each
+        #[arg(long, default_value_t = 5)]
+        loads: usize,
+    },
     /// Our server beside those that people use: routing, memory, coming in
     Signaling {
         /// What to measure: `--help` after `--` lists it
@@ -43,6 +49,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.what {
         What::Setup { calls } => in_browsers("setup", *calls),
         What::List { people } => in_browsers("list", *people),
+        What::Page { loads } => in_browsers("load", *loads),
         What::Signaling { bench } => signaling(bench),
     }
 }
