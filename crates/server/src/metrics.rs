@@ -10,11 +10,12 @@ use prometheus_client::{
         family::Family,
         gauge::Gauge,
         histogram::{Histogram, exponential_buckets},
+        info::Info,
     },
     registry::Registry,
 };
 
-use crate::log;
+use crate::{log, reach::Reached};
 
 type Label = [(&'static str, &'static str); 1];
 
@@ -34,6 +35,7 @@ pub(crate) struct Metrics {
     longest: Level,
     held: Level,
     unlogged: Level,
+    nats: Level,
 }
 
 type Level = Gauge<i64, AtomicI64>;
@@ -100,6 +102,9 @@ impl Metrics {
             "log_lines_lost",
             "Lines that nobody has read from the log in time",
         );
+        let nats = level("nats_reached", "1 while NATS can be reached");
+        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The server", version);
         let messages = Family::default();
         registry.register("messages", "Messages passed on, by type", messages.clone());
         let refused = Family::default();
@@ -128,6 +133,7 @@ impl Metrics {
             longest,
             held,
             unlogged,
+            nats,
         }
     }
 
@@ -171,7 +177,7 @@ impl Metrics {
     }
 
     /// Everything, in Prometheus' text format.
-    pub(crate) fn text(&self, connections: usize, count: &Count) -> String {
+    pub(crate) fn text(&self, connections: usize, count: &Count, nats: Reached) -> String {
         let set = |level: &Level, value: usize| level.set(i64::try_from(value).unwrap_or(i64::MAX));
         set(&self.connections, connections);
         set(&self.sessions, count.sessions);
@@ -182,6 +188,7 @@ impl Metrics {
         set(&self.waiting, count.waiting);
         set(&self.longest, count.longest);
         set(&self.unlogged, log::lost());
+        set(&self.nats, usize::from(nats == Reached::Now));
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = encode(&mut text, &self.registry);

@@ -28,6 +28,9 @@ use crate::{
 /// For how long presence changes are batched.
 const BATCH: Duration = Duration::from_millis(50);
 
+/// The port of https.
+const HTTPS: u16 = 443;
+
 /// How many messages to other servers may wait to be sent.
 const FOR_OTHERS: usize = 8192;
 
@@ -61,9 +64,11 @@ pub async fn serve(
     let options = &server.options;
     let certificate = Certificate::load(options)?;
     let tls = certificate.clone().map(Certificate::acceptor).transpose()?;
+    // A promise about the whole host, whatever listens at its other ports.
+    let lasting = options.tls_cert.is_some() && listener.local_addr()?.port() == HTTPS;
     let front = Front {
         server: server.clone(),
-        site: Site::new(&options.site),
+        site: Site::new(&options.site, lasting),
         ice: Arc::new(Ice::new(options, own_secret)?),
         tls,
     };
@@ -228,7 +233,7 @@ async fn serve_metrics(server: &Server) -> io::Result<impl Future<Output = io::R
     let metrics = |State(server): State<Server>| async move {
         let count = server.hub().count();
         let connections = server.limits.in_all();
-        server.metrics.text(connections, &count)
+        server.metrics.text(connections, &count, server.nats.get())
     };
     let app = Router::new()
         .route("/metrics", routing::get(metrics))

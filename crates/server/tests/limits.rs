@@ -301,6 +301,12 @@ async fn metrics_say_what_happens() {
     ann.next_of("error").await;
     let text = client::get(address, "/metrics").await;
     for line in [
+        concat!(
+            "holdfast_build_info{version=\"",
+            env!("CARGO_PKG_VERSION"),
+            "\"} 1"
+        ),
+        "holdfast_nats_reached 0",
         "holdfast_connections 1",
         "holdfast_sessions 1",
         "holdfast_rooms 1",
@@ -310,6 +316,18 @@ async fn metrics_say_what_happens() {
         "holdfast_refused_total{code=\"binary\"} 1",
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
+    }
+    // What the dashboard asks for is there.
+    let dashboard = include_str!("../../../deploy/grafana.json");
+    let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let asked = dashboard.match_indices("holdfast_").map(|(place, _)| {
+        let name = dashboard[place..].split(|c| !is_name(c)).next();
+        name.expect("it begins with one")
+    });
+    let asked: Vec<_> = asked.collect();
+    assert!(asked.len() > 10, "{asked:?}");
+    for name in asked {
+        assert!(text.contains(name), "{name} is not in {text}");
     }
     for path in ["/healthz", "/readyz"] {
         assert!(client::get(server.address, path).await.ends_with("ok\n"));

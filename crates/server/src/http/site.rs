@@ -28,10 +28,15 @@ const STRICT: [(&str, &str); 6] = [
 pub(crate) struct Site {
     files: ServeDir,
     built: bool,
+    /// Browsers are to come over https alone from now on.
+    lasting: bool,
 }
 
+/// For a year (RFC 6797, 6.1.1).
+const LASTING: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 impl Site {
-    pub(crate) fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path, lasting: bool) -> Self {
         let built = folder.join("index.html").is_file();
         if !built {
             tracing::warn!(folder = %folder.display(), "no page there; `cargo xtask build` makes it");
@@ -41,6 +46,7 @@ impl Site {
                 .precompressed_br()
                 .precompressed_gzip(),
             built,
+            lasting,
         }
     }
 
@@ -49,6 +55,9 @@ impl Site {
         let headers = response.headers_mut();
         for (name, value) in STRICT {
             headers.insert(name, HeaderValue::from_static(value));
+        }
+        if self.lasting {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, LASTING);
         }
         response
     }
@@ -123,4 +132,20 @@ fn is_hashed(path: &str) -> bool {
         (12..=16).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     stem.split(['-', '_']).any(is_hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn browsers_are_kept_to_https_where_that_is_wanted_and_not_elsewhere() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (lasting, wanted) in [(false, None), (true, Some(LASTING))] {
+            let site = Site::new(folder.path(), lasting);
+            let response = site.handle(Request::new(Body::empty())).await;
+            let header = response.headers().get(header::STRICT_TRANSPORT_SECURITY);
+            assert_eq!(header, wanted.as_ref());
+        }
+    }
 }
