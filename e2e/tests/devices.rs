@@ -301,8 +301,8 @@ fn where_the_browser_has_a_choice_of_its_own_a_speaker_is_chosen_there() {
         let [ann, bob] = stage.people([(Firefox, "Ann"), (Chromium, "Bob")]).await;
         ann.talks_with(&bob).await;
         ann.click(".settings summary").await;
-        let there =
-            "navigator.mediaDevices.selectAudioOutput = async () => ({ deviceId: 'kitchen' });
+        let there = "const there = window.Promise.resolve({ deviceId: 'kitchen' });
+            navigator.mediaDevices.selectAudioOutput = () => there;
             document.querySelector('#received_video').setSinkId = async id => window.sink = id";
         ann.run(there, json!([])).await;
         ann.click("#speaker-button").await;

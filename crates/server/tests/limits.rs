@@ -299,6 +299,9 @@ async fn metrics_say_what_happens() {
     ann.next_of("error").await;
     ann.send_frame(Message::Binary(vec![1].into())).await;
     ann.next_of("error").await;
+    let headers = [("origin", "https://elsewhere.example")];
+    let foreign = server.connect_with(&headers).await;
+    assert!(foreign.is_err(), "a page of another site connects");
     let text = client::get(address, "/metrics").await;
     for line in [
         concat!(
@@ -314,6 +317,7 @@ async fn metrics_say_what_happens() {
         "holdfast_messages_total{type=\"message\"} 1",
         "holdfast_refused_total{code=\"no-such-user\"} 1",
         "holdfast_refused_total{code=\"binary\"} 1",
+        "holdfast_dropped_total{reason=\"origin\"} 1",
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
     }
