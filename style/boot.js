@@ -20,14 +20,14 @@ try {
 // The language: the one that was chosen in Settings, or the first that the browser likes and that there is. What
 // stands in the page is English; locales/ has a file for each of the others.
 const { documentElement } = document;
-const LANGUAGES = ["en", "ar", "de", "es", "ko"];
+const LANGUAGES = /^(ar|de|en|es|ko)\b/m;
 let chosen;
 try {
   chosen = localStorage.getItem("holdfast-language");
 } catch {
   // As above.
 }
-const language = [chosen, ...navigator.languages].map((tag) => tag?.split("-")[0]).find((tag) => LANGUAGES.includes(tag)) ?? "en";
+const [language] = [chosen, ...navigator.languages].join("\n").match(LANGUAGES) ?? ["en"];
 documentElement.lang = language;
 documentElement.dir = language === "ar" ? "rtl" : "ltr";
 // A language that cannot be had is none to wait for.

@@ -1,6 +1,6 @@
 //! Asking for camera and microphone.
 
-use js_sys::{Object, Reflect};
+use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{MediaStream, MediaStreamConstraints, MediaStreamTrack};
@@ -156,14 +156,13 @@ pub(super) fn resize(track: &MediaStreamTrack, height: Option<u32>) {
     JsObject(track.into()).attempt("applyConstraints", &[&constraint(&wanted)]);
 }
 
-/// Whether the browser can take voices alone.
+/// Whether the microphone of that stream can take voices alone.
 #[must_use]
-pub fn can_isolate() -> bool {
-    let devices = media_devices().map(|devices| JsObject(devices.into()));
-    let supported = devices
-        .ok()
-        .and_then(|devices| devices.call("getSupportedConstraints", &[]));
-    supported.is_some_and(|supported| property(&supported, ISOLATION).is_truthy())
+pub fn can_isolate(stream: &MediaStream) -> bool {
+    let microphone = JsObject(stream.get_audio_tracks().get(0));
+    let can = microphone.call("getCapabilities", &[]).unwrap_or_default();
+    let can = property(&can, ISOLATION);
+    Array::is_array(&can) && Array::from(&can).includes(&JsValue::TRUE, 0)
 }
 
 async fn acquire_one(source: Source, wanted: &SourcePreference) -> Result<MediaStream, MediaError> {

@@ -43,7 +43,11 @@ pub(super) fn bind(model: Model) {
         let stream = model.local.read();
         let is_on = model.local_view.read().microphone;
         let stream = Option::as_ref(&stream).filter(|_| is_on || in_call());
-        stream.map_or_else(String::new, |stream| format!("{is_on}{}", stream.id()))
+        let mut listened_to = stream.map(MediaStream::id).unwrap_or_default();
+        if is_on {
+            listened_to.push('+');
+        }
+        listened_to
     });
     let looking: Rc<RefCell<Option<Interval>>> = Rc::default();
     effect(move || {

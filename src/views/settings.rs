@@ -82,10 +82,10 @@ fn devices(model: Model, dispatch: Dispatch) {
         move || model.chosen.read().microphone.clone(),
         choose(Source::Microphone),
     );
-    let sounds = || {
+    let sounds = move || {
         let voice = (Sound::Voice.key(), labels::VOICE_ALONE);
         let all = (Sound::Everything.key(), labels::ALL_SOUND);
-        match can_isolate() {
+        match Option::as_ref(&model.local.read()).is_some_and(can_isolate) {
             true => choice::options(labels::AUTOMATIC, &[voice, all]),
             false => choice::options(labels::AUTOMATIC, &[all]),
         }
