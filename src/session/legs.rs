@@ -256,16 +256,24 @@ impl Legs {
         }
     }
 
+    /// Whether the person wants to see anything.
+    pub(super) fn wants_pictures(&self) -> bool {
+        self.limits[0] != Some(0)
+    }
+
     /// Pictures are wanted at no higher rates than these, kbit/s, by ourselves and by the other side. What the
     /// person wants to save counts both ways; who turns the camera on all the same is seen.
-    pub(super) fn limit(&mut self, ours: Option<u32>, theirs: Option<u32>) {
+    /// Gives whether what the person wants is news.
+    pub(super) fn limit(&mut self, ours: Option<u32>, theirs: Option<u32>) -> bool {
         let sent = [ours.filter(|limit| *limit > 0), theirs];
         let limits = [ours, sent.into_iter().flatten().min()];
-        if std::mem::replace(&mut self.limits, limits)[1] != limits[1] {
+        let before = std::mem::replace(&mut self.limits, limits);
+        if before[1] != limits[1] {
             for leg in &self.all {
                 leg.send_pictures(limits[1]);
             }
         }
+        before[0] != limits[0]
     }
 
     /// Listens to that leg, and perhaps to another, or to none; says when the first falls silent.
@@ -315,7 +323,7 @@ impl Legs {
     pub(super) fn await_first_frame(&mut self, serial: u32) {
         let emit = self.emit.clone();
         let flows = move || emit(serial, LegNews::Done(LegEvent::MediaFlowing));
-        let wants_pictures = self.limits[0] != Some(0);
+        let wants_pictures = self.wants_pictures();
         let stream = self.stream(serial).filter(|_| wants_pictures).cloned();
         let Some(leg) = self.by_serial(serial) else {
             return;

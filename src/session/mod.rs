@@ -243,9 +243,9 @@ fn render(session: &mut Session) {
     session.ringing.follow(&view);
     let media = view.peer_media.as_ref();
     let limit = media.and_then(|media| media.limit);
-    session.legs.limit(session.limit, limit);
+    let wants_other = session.legs.limit(session.limit, limit);
     let peer_screen = media.and_then(|media| media.screen.clone());
-    if session.legs.set_peer_screen(peer_screen) {
+    if session.legs.set_peer_screen(peer_screen) || wants_other {
         session
             .picture
             .streams_changed(&session.legs, &session.screen);

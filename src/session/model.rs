@@ -150,12 +150,6 @@ impl Model {
         address::forget_callee();
     }
 
-    /// Pictures are wanted; whoever asks is told when that changes.
-    #[must_use]
-    pub fn wants_pictures(&self) -> bool {
-        *self.limit.read() != "0"
-    }
-
     /// The link by which somebody comes to us and calls us.
     #[must_use]
     pub fn link_of_us(&self) -> String {

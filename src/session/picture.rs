@@ -69,17 +69,19 @@ impl Picture {
         }
     }
 
-    /// Puts into the streams the tracks that belong there, and takes out the others.
+    /// Puts into the streams the tracks that belong there, and takes out the others. A picture that never comes
+    /// would keep Chromium 156 from playing the sound beside it.
     fn sync(&mut self, legs: &Legs, screen: &ModelWriter) {
         let of = |serial: Option<u32>| serial.and_then(|serial| legs.stream(serial));
-        let video = of(self.video).map(MediaStream::get_video_tracks);
+        let seen = self.video.filter(|_| legs.wants_pictures());
+        let video = of(seen).map(MediaStream::get_video_tracks);
         let audio = of(self.audio).map(MediaStream::get_audio_tracks);
         let stream = fill(&mut self.stream, [video, audio]);
         let has_video = stream
             .as_ref()
             .is_some_and(|stream| stream.get_video_tracks().length() > 0);
         screen.remote(stream, has_video);
-        let shared = self.video.and_then(|serial| legs.screen(serial));
+        let shared = seen.and_then(|serial| legs.screen(serial));
         let shared = shared.map(MediaStream::get_tracks);
         let is_shared = shared.is_some();
         let stream = fill(&mut self.shared, [shared, None]);

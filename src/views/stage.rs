@@ -25,7 +25,7 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     follow("received_video", model.remote);
     class("received_video", "empty", move || !has_picture(model));
     follow("screen_video", model.remote_screen);
-    let shares = move || model.remote_screen.read().is_some() && model.wants_pictures();
+    let shares = move || model.remote_screen.read().is_some();
     class("screen_video", "empty", move || !shares());
     class("stage", "shared", shares);
     hidden("peer-avatar", move || !calls() || has_picture(model));
@@ -63,8 +63,7 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
 pub(super) fn has_picture(model: Model) -> bool {
     let call = model.call.read();
     let media = call.peer_media.as_ref();
-    let is_sent = media.is_none_or(|media| media.camera);
-    *model.remote_has_video.read() && is_sent && model.wants_pictures()
+    *model.remote_has_video.read() && media.is_none_or(|media| media.camera)
 }
 
 /// Keeps a video element at what the signal holds, and so clears it when that is none.
