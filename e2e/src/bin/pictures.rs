@@ -1,9 +1,14 @@
 //! Pictures of the page in every state, at five sizes and in both themes, into `target/pictures/`. Widths
-//! as arguments: those alone. `readme`: the three of README.md, taken anew.
+//! as arguments: those alone. `readme`: the three of README.md, taken anew. `languages`: the main states in each
+//! language, at two sizes.
 
 #![allow(clippy::expect_used, reason = "a program for developers")]
 
-use std::{env, fs, path::Path, time::Duration};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use e2e::{Guest, Kind::Chromium, Look, Person, Portrait, holdfast_server, stage, static_host};
 use serde_json::json;
@@ -22,6 +27,9 @@ fn main() {
             who.write(&file);
             Some(file)
         });
+    if asked.iter().any(|word| word == "languages") {
+        return in_languages(&folder, &anns, &bobs);
+    }
     for (width, height) in [
         (360, 740),
         (844, 390),
@@ -170,6 +178,18 @@ fn main() {
                 ann.shows("#copy-link").await;
                 ann.misses("Somebody").await;
                 keep(&ann, "16-room").await;
+                let refuses = Look {
+                    refuses_media: true,
+                    args: vec![scheme],
+                    size: Some((width, height)),
+                    ..Look::default()
+                };
+                let cat = stage.person_with(Chromium, "Cat", &refuses).await;
+                cat.open(&url).await;
+                cat.join().await;
+                cat.call("Somebody 1").await;
+                cat.shows("#where").await;
+                keep(&cat, "28-blocked").await;
                 ann.open(&static_host("{}").await).await;
                 ann.shows(".carried summary").await;
                 ann.click(".carried summary").await;
@@ -191,6 +211,61 @@ fn main() {
         ] {
             let taken = folder.join(format!("{picture}.png"));
             fs::copy(taken, docs.join(format!("{name}.png"))).expect("copied");
+        }
+    }
+}
+
+/// Each language, from coming in to the end of a call.
+fn in_languages(folder: &Path, anns: &Option<PathBuf>, bobs: &Option<PathBuf>) {
+    for tag in ["ar", "de", "es", "ko"] {
+        for size in [(360, 740), (1440, 900)] {
+            let look = Look {
+                camera: anns.clone(),
+                args: vec!["--blink-settings=preferredColorScheme=1"],
+                size: Some(size),
+                ..Look::default()
+            };
+            let bobs_look = Look {
+                camera: bobs.clone(),
+                ..Look::default()
+            };
+            stage(async |stage| {
+                let ann = stage.person_with(Chromium, "Ann", &look).await;
+                let bob = stage.person_with(Chromium, "Bob", &bobs_look).await;
+                let keep = async |state: &str| {
+                    let picture = ann.browser().await.screenshot().await;
+                    let file = folder.join(format!("{tag}-{state}-{}.png", size.0));
+                    fs::write(file, picture.expect("a picture")).expect("written");
+                };
+                let aim = || sleep(Duration::from_millis(800));
+                let url = format!("http://localhost:{}/", holdfast_server().await.port());
+                ann.open(&url).await;
+                let choose = "localStorage['holdfast-language'] = arguments[0]";
+                ann.run(choose, json!([tag])).await;
+                ann.open("about:blank").await;
+                ann.open(&url).await;
+                ann.shows("#name").await;
+                keep("1-join").await;
+                ann.join().await;
+                keep("2-alone").await;
+                bob.open(&url).await;
+                bob.join().await;
+                ann.sees("Bob").await;
+                bob.call("Ann").await;
+                ann.shows("#accept-button").await;
+                keep("3-ring").await;
+                aim().await;
+                ann.accept().await;
+                ann.sees_the_other_side().await;
+                aim().await;
+                keep("4-call").await;
+                ann.click(".settings summary").await;
+                keep("5-settings").await;
+                ann.click(".settings summary").await;
+                bob.hang_up().await;
+                ann.is_idle().await;
+                keep("6-ended").await;
+            });
         }
     }
 }
