@@ -10,12 +10,6 @@ form.addEventListener("submit", early);
 const shared = [...new URLSearchParams(location.search).values()].find((text) => text.includes(`${location.host}${location.pathname}#`));
 const room = location.hash === "#new" ? `#r=${crypto.randomUUID().replaceAll("-", "")}` : shared?.match(/#\S+/)[0];
 if (room) history.replaceState(null, "", location.pathname + room);
-// A page that was loaded anew in a call comes back into it: nobody has to come in again.
-try {
-  if (sessionStorage.getItem("holdfast")) document.querySelector("#page").dataset.screen = "call";
-} catch {
-  // A browser that keeps nothing for this site.
-}
 
 // The language: the one that was chosen in Settings, or the first that the browser likes and that there is. What
 // stands in the page is English; locales/ has a file for each of the others.
@@ -24,8 +18,10 @@ const LANGUAGES = /^(ar|de|en|es|ko)\b/m;
 let chosen;
 try {
   chosen = localStorage.getItem("holdfast-language");
+  // A page that was loaded anew in a call comes back into it: nobody has to come in again.
+  if (sessionStorage.getItem("holdfast")) document.querySelector("#page").dataset.screen = "call";
 } catch {
-  // As above.
+  // A browser that keeps nothing for this site.
 }
 const [language] = [chosen, ...navigator.languages].join("\n").match(LANGUAGES) ?? ["en"];
 documentElement.lang = language;

@@ -4,8 +4,8 @@ use holdfast_call::Event;
 use holdfast_protocol::Signal;
 
 use super::{
-    action::Action, address, chat::by_server, data_use, dial::dial, input::Input, notice::Notice,
-    perform::perform, presence::Presence, state::Session,
+    action::Action, address, chat::by_server, data_use::DataUse, dial::dial, input::Input,
+    notice::Notice, perform::perform, presence::Presence, state::Session,
 };
 use crate::{
     media::Source,
@@ -103,11 +103,11 @@ fn measure(session: &Session) {
 }
 
 /// Calls take no more data than that, from now on and in all tabs to come.
-fn limit_to(session: &mut Session, limit: Option<u32>) {
-    session.limit = limit;
-    data_use::keep(limit);
+fn limit_to(session: &mut Session, limit: String) {
+    session.data_use = DataUse(limit.clone());
+    session.data_use.keep();
     session.screen.limit(limit);
-    if limit == Some(0) && session.capture.view().camera {
+    if session.data_use.limit() == Some(0) && session.capture.view().camera {
         let sending = session.legs.sending();
         session.capture.toggle(Source::Camera, sending);
     }

@@ -68,8 +68,8 @@ pub enum Action {
     Quality(Option<u32>),
     /// Take that of what the microphone hears.
     Sound(Sound),
-    /// Receive and send pictures at no higher rate than that, kbit/s; none at 0.
-    Limit(Option<u32>),
+    /// Receive and send pictures at no higher rate than that, kbit/s: none at 0, and any if it is empty.
+    Limit(String),
     /// Let a ring make no sound, or let it.
     Quiet(bool),
     /// Ask to be allowed to notify the person while nobody looks at the page.

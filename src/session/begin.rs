@@ -28,7 +28,7 @@ pub(super) fn show(screen: &ModelWriter) {
 pub(super) fn begin(session: &mut Session) {
     session.screen.quiet(session.ringing.is_quiet());
     session.screen.can_ask(alert::can_ask());
-    session.screen.limit(session.limit);
+    session.screen.limit(session.data_use.0.clone());
     // A call must not wait for somebody who has closed the page.
     let inputs = session.inputs.clone();
     location::on_close(move || inputs.send(Input::Action(Action::Leave)));

@@ -1,16 +1,26 @@
-//! How much data calls may take, by the person's wish: the highest rate of pictures, kbit/s; 0 for sound alone,
-//! and none for as much as there is.
+//! How much data calls may take, by the person's wish.
 
 use crate::platform::storage::Place;
 
 /// Under which it is kept.
 const KEPT: &str = "holdfast-data";
 
-pub(super) fn load() -> Option<u32> {
-    Place::Browser.load(KEPT)?.parse().ok()
-}
+/// The highest rate of pictures that is wanted, kbit/s, as the menu has it: empty for as high as can be, 0 for sound
+/// alone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct DataUse(pub(super) String);
 
-pub(super) fn keep(limit: Option<u32>) {
-    let limit = limit.map(|limit| limit.to_string());
-    Place::Browser.keep(KEPT, limit.as_deref());
+impl DataUse {
+    pub(super) fn load() -> Self {
+        Self(Place::Browser.load(KEPT).unwrap_or_default())
+    }
+
+    pub(super) fn keep(&self) {
+        Place::Browser.keep(KEPT, Some(&*self.0).filter(|limit| !limit.is_empty()));
+    }
+
+    /// The rate; none if as high as can be.
+    pub(super) fn limit(&self) -> Option<u32> {
+        self.0.parse().ok()
+    }
 }

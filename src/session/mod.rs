@@ -196,7 +196,7 @@ fn tell_media(session: &mut Session) {
         if session.config.standby {
             session.feed(Event::Paths(Paths {
                 relay: session.config.rtc.has_relay(),
-                saves: rtc::saves() || session.limit.is_some(),
+                saves: rtc::saves() || session.data_use.limit().is_some(),
             }));
         }
         let view = session.capture.view();
@@ -204,7 +204,7 @@ fn tell_media(session: &mut Session) {
             camera: view.has_video,
             microphone: view.microphone,
             screen: session.shared.id(),
-            limit: session.limit,
+            limit: session.data_use.limit(),
         }));
     }
 }
@@ -243,7 +243,7 @@ fn render(session: &mut Session) {
     session.ringing.follow(&view);
     let media = view.peer_media.as_ref();
     let limit = media.and_then(|media| media.limit);
-    let wants_other = session.legs.limit(session.limit, limit);
+    let wants_other = session.legs.limit(session.data_use.limit(), limit);
     let peer_screen = media.and_then(|media| media.screen.clone());
     if session.legs.set_peer_screen(peer_screen) || wants_other {
         session

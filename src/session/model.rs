@@ -174,9 +174,8 @@ impl ModelWriter {
         self.can_ask.set(can_ask);
     }
 
-    pub(super) fn limit(&self, limit: Option<u32>) {
-        let limit = limit.map(|limit| limit.to_string());
-        self.limit.set(limit.unwrap_or_default());
+    pub(super) fn limit(&self, limit: String) {
+        self.limit.set(limit);
     }
 
     pub(super) fn known_name(&self, name: String) {

@@ -12,7 +12,8 @@ use super::{
     chat::ChatLine,
     claim,
     coming_back::ComingBack,
-    data_use, ice_servers,
+    data_use::DataUse,
+    ice_servers,
     input::{Input, Inputs},
     legs::Legs,
     model::{Model, ModelWriter},
@@ -41,8 +42,7 @@ pub(super) struct Session {
     pub(super) capture: Capture,
     pub(super) shared: SharedScreen,
     pub(super) legs: Legs,
-    /// The highest rate of pictures that the person wants, kbit/s.
-    pub(super) limit: Option<u32>,
+    pub(super) data_use: DataUse,
     pub(super) picture: Picture,
     /// What the browser has said of an ICE server during the call, in case that no path is found.
     pub(super) relay_error: Option<Notice>,
@@ -77,7 +77,7 @@ impl Session {
             capture: Capture::new(inputs.emitter(Input::Capture)),
             shared: SharedScreen::new(inputs.emitter(Input::Screen)),
             legs: Legs::new(move |serial, news| legs.send(Input::Leg(serial, news))),
-            limit: data_use::load(),
+            data_use: DataUse::load(),
             picture: Picture::default(),
             relay_error: None,
             resume: Resume::default(),

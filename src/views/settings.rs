@@ -112,9 +112,7 @@ fn amounts(model: Model, dispatch: Dispatch) {
         "data-choice",
         limits,
         move || model.limit.get(),
-        move |limit| {
-            dispatch.dispatch(Action::Limit(limit.and_then(|limit| limit.parse().ok())));
-        },
+        move |limit| dispatch.dispatch(Action::Limit(limit.unwrap_or_default())),
     );
 }
 

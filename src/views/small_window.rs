@@ -103,7 +103,7 @@ impl Small {
         let small: Document = property(&window.0, "document").unchecked_into();
         // Its style, and the icons.
         for (wanted, place) in [
-            ("link[rel=stylesheet]", small.head()?.into()),
+            ("link[rel=stylesheet], head style", small.head()?.into()),
             ("body > svg", small.body()?.into()),
         ] {
             let place: Node = place;

@@ -9,7 +9,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest, Sha256};
 
 use crate::{
     linker, places,
@@ -62,10 +64,10 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
-/// Scripts and styles come from the page's own host alone. Signaling may be on any host: which one
-/// is for config.json to say.
+/// Scripts come from the page's own host alone, and styles are those in the page. Signaling may be on any host:
+/// which one is for config.json to say.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
-    style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; media-src 'self'; manifest-src 'self'; \
+    style-src 'sha256-STYLE'; img-src 'self'; connect-src 'self' ws: wss:; media-src 'self'; manifest-src 'self'; \
     base-uri 'none'; form-action 'none'";
 
 /// Builds the page into dist/.
@@ -142,14 +144,27 @@ fn flags() -> String {
 /// server needs an inline script to reload the page, so the source does not have it.
 fn protect(index: &Path) -> Result<()> {
     let html = fs::read_to_string(index)?;
-    let policy = format!(
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"{CONTENT_SECURITY_POLICY}\">"
-    );
+    let (html, style) = with_style(&html, index)?;
+    let hash = BASE64_STANDARD.encode(Sha256::digest(style));
+    let policy = CONTENT_SECURITY_POLICY.replace("STYLE", &hash);
+    let policy = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">");
     // Trunk leaves out the tags that html does not need, such as that of the head.
     let begins = html.find("<meta").context("index.html has no <meta>")?;
     let (before, after) = html.split_at(begins);
     fs::write(index, format!("{before}{policy}{after}"))?;
     Ok(())
+}
+
+/// The page with its style sheet in it, which then has no way of its own to make before anything is painted.
+fn with_style(html: &str, index: &Path) -> Result<(String, String)> {
+    let parts = html.split_once("<link href=./main-");
+    let (before, link) = parts.context("index.html has no style sheet")?;
+    let parts = link.split_once(" rel=stylesheet>");
+    let (name, after) = parts.context("index.html has no style sheet")?;
+    let file = index.with_file_name(format!("main-{name}"));
+    let style = fs::read_to_string(&file)?;
+    fs::remove_file(file)?;
+    Ok((format!("{before}<style>{style}</style>{after}"), style))
 }
 
 /// Tells the service worker which files the page has, and what they hold: another page is another worker. What is
