@@ -14,7 +14,6 @@ if (room) history.replaceState(null, "", location.pathname + room);
 // The language: the one that was chosen in Settings, or the first that the browser likes and that there is. What
 // stands in the page is English; locales/ has a file for each of the others.
 const { documentElement } = document;
-const LANGUAGES = /^(ar|de|en|es|ko)\b/m;
 let chosen;
 try {
   chosen = localStorage.getItem("holdfast-language");
@@ -23,7 +22,7 @@ try {
 } catch {
   // A browser that keeps nothing for this site.
 }
-const [language] = [chosen, ...navigator.languages].join("\n").match(LANGUAGES) ?? ["en"];
+const [language] = [chosen, ...navigator.languages].join("\n").match(/^(ar|de|en|es|ko)\b/m) ?? ["en"];
 documentElement.lang = language;
 documentElement.dir = language === "ar" ? "rtl" : "ltr";
 // A language that cannot be had is none to wait for.
