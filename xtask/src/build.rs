@@ -253,10 +253,10 @@ fn report(sizes: &[Size]) -> Result<()> {
         println!("{:>9} {:>9}  {}", size.plain, size.brotli, size.name);
     }
     let is_page = |size: &&Size| {
-        let kinds = ["html", "css", "js", "wasm", "webmanifest"];
+        let kinds = ["html", "css", "js", "wasm"];
         kinds.contains(&size.name.rsplit('.').next().unwrap_or_default())
     };
-    let later = ["-later.wasm", WORKER, "manifest.webmanifest"];
+    let later = ["-later.wasm", WORKER];
     let (later, first): (Vec<&Size>, Vec<&Size>) = sizes
         .iter()
         .filter(is_page)
