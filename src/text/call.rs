@@ -43,9 +43,10 @@ pub fn end_reason(ended: &Ended) -> Option<String> {
         }
         EndReason::Failed(_) => "This browser could not go on with the call. Call again. ({why})",
     };
-    let why = match &ended.reason {
-        EndReason::Impostor(why) | EndReason::Failed(why) => why,
-        _ => "",
+    let why = if let EndReason::Impostor(why) | EndReason::Failed(why) = &ended.reason {
+        why
+    } else {
+        ""
     };
     let peer = &*isolated(&ended.peer);
     let sentence = fill(sentence, &[("peer", peer), ("why", why)]);
