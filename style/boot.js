@@ -7,9 +7,10 @@ const early = (event) => {
 };
 form.addEventListener("submit", early);
 // The installed app is opened for a new room, or with a link to one that somebody has shared with it.
-const shared = [...new URLSearchParams(location.search).values()].find((text) => text.includes(`${location.host}${location.pathname}#`));
-const room = location.hash === "#new" ? `#r=${crypto.randomUUID().replaceAll("-", "")}` : shared?.match(/#\S+/)[0];
-if (room) history.replaceState(null, "", location.pathname + room);
+const link = `${location.host}${location.pathname}#`;
+const shared = [...new URLSearchParams(location.search).values()].find((text) => text.includes(link))?.split(link)[1].match(/^\S+/);
+const room = location.hash === "#new" ? `r=${crypto.randomUUID().replaceAll("-", "")}` : shared?.[0];
+if (room) history.replaceState(null, "", `${location.pathname}#${room}`);
 
 // The language: the one that was chosen in Settings, or the first that the browser likes and that there is. What
 // stands in the page is English; locales/ has a file for each of the others.
@@ -23,10 +24,9 @@ try {
   // A browser that keeps nothing for this site.
 }
 const [language] = [chosen, ...navigator.languages].join("\n").match(/^(ar|de|en|es|ko)\b/m) ?? ["en"];
-documentElement.lang = language;
-documentElement.dir = language === "ar" ? "rtl" : "ltr";
 // A language that cannot be had is none to wait for.
-const translated = language === "en" ? {} : fetch(`${language}.json`).then((file) => file.json()).catch(() => ({}));
+const translated = language !== "en" && fetch(`${language}.json`).then((file) => file.json()).catch(() => {});
+const late = new Promise((done) => setTimeout(done, 3000));
 const translate = (root, words) => {
   const nodes = document.createNodeIterator(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
   for (let node; (node = nodes.nextNode()); ) {
@@ -45,7 +45,11 @@ const broken = (sentence, why = "") => {
   document.querySelector("#fatal").textContent = `${globalThis.messages?.[sentence] ?? sentence} ${why}`;
   const again = document.querySelector("#reload-button");
   again.hidden = false;
-  again.onclick = () => location.reload();
+  again.onclick = async () => {
+    // What was kept may be what is broken.
+    await (await navigator.serviceWorker?.getRegistration())?.unregister();
+    location.reload();
+  };
 };
 addEventListener("error", ({ error }) => {
   if (error instanceof WebAssembly.RuntimeError) broken("Something went wrong in this page. Load it again: a call goes on.");
@@ -54,8 +58,13 @@ addEventListener("error", ({ error }) => {
 const { js, wasm } = document.querySelector("script[data-wasm]").dataset;
 try {
   const page = import(new URL(js, document.baseURI));
-  globalThis.messages = await translated;
-  translate(document.body, messages);
+  const words = await Promise.race([translated, late]);
+  if (words) {
+    globalThis.messages = words;
+    documentElement.lang = language;
+    documentElement.dir = language === "ar" ? "rtl" : "ltr";
+    translate(document.body, words);
+  }
   const { default: init } = await page;
   await init({ module_or_path: new URL(wasm, document.baseURI) });
   form.removeEventListener("submit", early);

@@ -12,9 +12,8 @@ use serde_json::json;
 
 /// Whether the service worker has all of the page.
 const KEPT: &str = "const [done] = arguments;
-    navigator.serviceWorker.ready
-        .then(() => caches.keys())
-        .then(names => done(names.length))";
+    navigator.serviceWorker.ready.then(async ({ installing, waiting }) =>
+        done(installing || waiting ? 0 : (await caches.keys()).length))";
 
 async fn is_kept(person: &Person, versions: usize) {
     loop {
@@ -72,9 +71,12 @@ fn the_page_opens_without_a_network_and_goes_on_with_it_in_firefox() {
 
 /// Another version of the page.
 fn change(site: &Path) {
+    let worker = fs::read_to_string(site.join("service-worker.js")).expect("it is there");
+    let is_version = |word: &&str| word.len() > 11 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    let version = worker.split('"').find(is_version).expect("a version");
     for (file, from, to) in [
         ("index.html", "<title>Holdfast", "<title>Holdfast anew"),
-        ("service-worker.js", "`holdfast ", "`holdfast anew "),
+        ("service-worker.js", version, "another"),
     ] {
         let path = site.join(file);
         let text = fs::read_to_string(&path).expect("it is there");

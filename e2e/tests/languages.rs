@@ -108,6 +108,8 @@ fn a_language_that_cannot_be_had_is_english_and_keeps_nobody_waiting() {
             .await;
         ann.open(&url).await;
         ann.reads("#login", "Join").await;
+        let lang = "return document.documentElement.lang";
+        assert_eq!(ann.run(lang, json!([])).await, "en");
         ann.join().await;
         ann.reads("#alone", "only one here").await;
     });

@@ -146,7 +146,11 @@ fn pictures_are_as_large_as_the_other_side_wants_them_and_none_where_it_wants_so
         bob.reads("#camera-button", "Start camera").await;
         // What somebody wants is kept, and said by the page that comes back.
         let url = bob.run("return location.href", json!([])).await;
+        // As in another tab, which knows nothing of a camera that is off.
+        bob.run("sessionStorage.removeItem('holdfast-camera')", json!([]))
+            .await;
         bob.open(url.as_str().expect("an address")).await;
+        bob.reads("#camera-button", "Start camera").await;
         bob.hears_the_other_side().await;
         bob.shows("#peer-avatar").await;
         ann.until("still none is sent", sends, json!([false, 0]))

@@ -272,7 +272,7 @@ impl Capture {
         state.next_request();
         if off {
             self.turn_off(source, sending);
-        } else if let Some(track) = state.track() {
+        } else if let Some(track) = state.track().filter(|_| !state.has_ended()) {
             track.set_enabled(true);
         } else if self.stream.is_some() {
             self.request(source);

@@ -29,7 +29,7 @@ pub fn played(connection: &PeerConnection) -> Option<f64> {
 pub fn send_pictures(connection: &PeerConnection, active: bool, limit: Option<u32>) {
     let active = JsValue::from_bool(active && limit != Some(0));
     let rate = limit.filter(|limit| *limit > 0);
-    let rate = rate.map_or(JsValue::UNDEFINED, |rate| (rate * 1000).into());
+    let rate = rate.map_or(JsValue::UNDEFINED, |rate| rate.saturating_mul(1000).into());
     for transceiver in transceivers(connection) {
         if transceiver.receiver().track().kind() == "video" {
             let sender = JsObject(transceiver.sender().into());

@@ -140,7 +140,10 @@ pub(super) fn change_room(session: &mut Session) {
     }
     let room = address::room();
     if room.is_some() && room == session.model.room.get_untracked() {
-        // The same room; who has sent the link is another.
+        // The same room; who has sent the link is another. Nobody is called later whom it would have called.
+        if !session.call.is_idle() {
+            return location::set_hash(&session.address);
+        }
         session.address = wanted;
         return session.screen.callee(address::callee());
     }

@@ -11,7 +11,10 @@ use super::{
     resume::{Record, Resume, lock_session},
     state::Session,
 };
-use crate::platform::{alert, location, storage::Place, task};
+use crate::{
+    media::Source,
+    platform::{alert, location, storage::Place, task},
+};
 
 /// Shows what the page knows by itself, before its configuration has come.
 pub(super) fn show(screen: &ModelWriter) {
@@ -29,6 +32,9 @@ pub(super) fn begin(session: &mut Session) {
     session.screen.quiet(session.ringing.is_quiet());
     session.screen.can_ask(alert::can_ask());
     session.screen.limit(session.data_use.0.clone());
+    if session.data_use.limit() == Some(0) && session.capture.view().camera {
+        session.capture.toggle(Source::Camera, Vec::new());
+    }
     // A call must not wait for somebody who has closed the page.
     let inputs = session.inputs.clone();
     location::on_close(move || inputs.send(Input::Action(Action::Leave)));

@@ -27,8 +27,8 @@ const HEARD: u32 = 5;
 /// What no microphone that works stays below, of 1.
 const NOTHING: f32 = 0.0005;
 
-/// What nobody who speaks into a microphone stays below, of 1; and how often it is reached in a few looks before
-/// they are told that they are muted. A door, or a cough, is less.
+/// What nobody who speaks into a microphone stays below, of 1; and by how much looks that reach it, two each, outweigh
+/// those that do not, one each, before they are told that they are muted. A door, or a cough, is less.
 const SPEECH: f32 = 0.06;
 const SPEAKS: u32 = 8;
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     platform::{location, storage::Place},
-    session::{Action, Dispatch, Model, Sound, Source, can_isolate},
+    session::{Action, Dispatch, LinkView, Model, Sound, Source, can_isolate},
     text::{Word, labels},
 };
 
@@ -27,11 +27,13 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         "language-choice",
         &Place::Browser.load(LANGUAGE).unwrap_or_default(),
     );
-    // A call that is under way goes on.
-    on("language-choice", "change", |_| {
+    // A call that is under way goes on; but for one by codes, which no reload survives.
+    on("language-choice", "change", move |_| {
         let chosen = value("language-choice");
         Place::Browser.keep(LANGUAGE, Some(&*chosen).filter(|chosen| !chosen.is_empty()));
-        location::reload();
+        if *model.link.read_untracked() != LinkView::Manual {
+            location::reload();
+        }
     });
     close_by_a_press_beside();
     flag("quiet", "checked", move || *model.quiet.read());
@@ -85,7 +87,8 @@ fn devices(model: Model, dispatch: Dispatch) {
     let sounds = move || {
         let voice = (Sound::Voice.key(), labels::VOICE_ALONE);
         let all = (Sound::Everything.key(), labels::ALL_SOUND);
-        match Option::as_ref(&model.local.read()).is_some_and(can_isolate) {
+        let is_voice = model.chosen.read().sound == Sound::Voice;
+        match is_voice || Option::as_ref(&model.local.read()).is_some_and(can_isolate) {
             true => choice::options(labels::AUTOMATIC, &[voice, all]),
             false => choice::options(labels::AUTOMATIC, &[all]),
         }

@@ -180,8 +180,11 @@ fn name_files(dist: &Path) -> Result<()> {
             continue;
         }
         fs::read(entry.path())?.hash(&mut contents);
-        // A language is fetched by those who read it.
-        if !name.ends_with(".json") {
+        // A language is fetched by those who read it, and by those who install it what they need for that.
+        if ![".json", ".png", ".webmanifest"]
+            .iter()
+            .any(|end| name.ends_with(end))
+        {
             // Hosts may answer another address with the page's own.
             let is_page = name == "index.html";
             names.push(if is_page { "./".into() } else { name });

@@ -102,7 +102,10 @@ impl Metrics {
             "log_lines_lost",
             "Lines that nobody has read from the log in time",
         );
-        let nats = level("nats_reached", "1 while NATS can be reached");
+        let nats = level(
+            "nats_missing",
+            "1 while NATS is wanted and cannot be reached",
+        );
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The server", version);
         let messages = Family::default();
@@ -188,7 +191,10 @@ impl Metrics {
         set(&self.waiting, count.waiting);
         set(&self.longest, count.longest);
         set(&self.unlogged, log::lost());
-        set(&self.nats, usize::from(nats == Reached::Now));
+        set(
+            &self.nats,
+            usize::from(matches!(nats, Reached::Never | Reached::Before)),
+        );
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = encode(&mut text, &self.registry);

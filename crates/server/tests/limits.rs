@@ -309,7 +309,7 @@ async fn metrics_say_what_happens() {
             env!("CARGO_PKG_VERSION"),
             "\"} 1"
         ),
-        "holdfast_nats_reached 0",
+        "holdfast_nats_missing 0",
         "holdfast_connections 1",
         "holdfast_sessions 1",
         "holdfast_rooms 1",

@@ -21,6 +21,8 @@ const ATTRIBUTES: [&str; 2] = ["aria-label", "placeholder"];
 /// Compares the keys of every language with the words that there are, and the values that stand in them.
 pub(super) fn words(faults: &mut Vec<String>) -> Result<()> {
     let known = known()?;
+    let html = fs::read_to_string(root().join("index.html"))?;
+    let script = fs::read_to_string(root().join("style/boot.js"))?;
     ensure!(known.len() > 150, "only {} words were found", known.len());
     let mut languages = 0;
     for entry in fs::read_dir(root().join("locales"))? {
@@ -30,6 +32,11 @@ pub(super) fn words(faults: &mut Vec<String>) -> Result<()> {
         let words: BTreeMap<String, String> =
             serde_json::from_str(&text).with_context(|| format!("locales/{name}"))?;
         compare(&name, &known, &words, faults);
+        let tag = name.split('.').next().unwrap_or_default();
+        let marks = [format!("locales/{name}"), format!("value=\"{tag}\"")];
+        if !marks.iter().all(|mark| html.contains(mark)) || !script.contains(tag) {
+            faults.push(format!("{tag} is not in index.html and style/boot.js"));
+        }
         languages += 1;
     }
     ensure!(languages > 0, "locales/ is empty");
