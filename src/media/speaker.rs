@@ -39,7 +39,7 @@ impl Speakers {
         self.use_it(id);
     }
 
-    /// Whether the browser has a choice of its own, as Firefox 116 and later have: it lists no others.
+    /// Whether the browser has a choice of its own, as Firefox 153 has.
     #[must_use]
     pub fn can_ask() -> bool {
         media_devices().is_ok_and(|devices| JsObject(devices.into()).can(ASK))

@@ -187,6 +187,8 @@ fn main() {
                 let cat = stage.person_with(Chromium, "Cat", &refuses).await;
                 cat.open(&url).await;
                 cat.join().await;
+                cat.sees("Somebody 1").await;
+                aim().await;
                 cat.call("Somebody 1").await;
                 cat.shows("#where").await;
                 keep(&cat, "28-blocked").await;
