@@ -531,7 +531,7 @@ impl Connectivity {
         if self.legs.media_flowed() && self.limits.policy == Policy::Race {
             return;
         }
-        self.recovery.found(now);
+        self.recovery.connected(now);
         let out = self.legs.connected();
         self.connected(now);
         self.step(Some(Step::CallOff), now);

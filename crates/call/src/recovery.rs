@@ -122,6 +122,24 @@ impl Recovery {
         self.state = State::Steady;
     }
 
+    /// The browser says that the call's first leg is connected. Which network that was on is not known
+    /// where this side's has moved since the search for a path began: another is looked for all the same.
+    pub(crate) fn connected(&mut self, now: Instant) {
+        let moved = matches!(
+            self.state,
+            State::Doubt {
+                cause: Cause::Moved,
+                attempts: 0,
+                ..
+            }
+        );
+        let state = self.state;
+        self.found(now);
+        if moved {
+            self.state = state;
+        }
+    }
+
     /// The leg that was kept warm has taken over, because nothing is heard of the other, or packets have come
     /// over it since. If it is as dead, that is no later known than it would have been.
     pub(crate) fn took_over(&mut self, now: Instant) {

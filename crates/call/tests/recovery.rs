@@ -127,6 +127,25 @@ fn a_microphone_that_goes_is_no_doubt_while_pictures_come() {
 }
 
 #[test]
+fn a_move_while_the_first_path_is_found_is_not_forgotten() {
+    let slow = sim::Network {
+        delay: 60,
+        ..sim::Network::PERFECT
+    };
+    for after in (400..800).step_by(2) {
+        let mut sim = Sim::new(slow);
+        sim.act(ANN, Act::Dial, 1000);
+        sim.act(BOB, Act::Accept, after);
+        sim.handle(ANN, Event::NetworkMoved);
+        sim.run(4000);
+        // The path that was found may be none any more, or have come through after the move.
+        let sought = count(&sim, ANN, "RestartIce") + count(&sim, ANN, "OpenLeg") - 1;
+        assert!(sought > 0, "after {after} ms");
+        leg(&sim).expect("a leg");
+    }
+}
+
+#[test]
 fn a_move_is_doubt_at_once_however_well_it_goes() {
     let mut sim = Sim::talking();
     sim.handle(ANN, Event::NetworkMoved);
