@@ -207,14 +207,22 @@ impl Legs {
         }
     }
 
-    pub(super) fn add_ice_candidate(&mut self, id: LegId, candidate: &Candidate) {
+    pub(super) fn add_ice_candidate(
+        &mut self,
+        id: LegId,
+        candidate: &Candidate,
+        may_be_refused: bool,
+    ) {
         if let Some(leg) = self.by_id(id) {
             let (serial, adding) = (leg.serial, leg.peer.add_ice_candidate(candidate));
-            self.operate(serial, async {
-                Ok(match adding.await {
-                    Ok(()) => LegEvent::CandidateAdded,
-                    Err(error) => LegEvent::CandidateRefused(error.to_string()),
-                })
+            let emit = self.emit.clone();
+            task::spawn(async move {
+                if let Err(error) = adding.await
+                    && !may_be_refused
+                {
+                    let refused = LegEvent::CandidateRefused(error.to_string());
+                    emit(serial, LegNews::Done(refused));
+                }
             });
         }
     }

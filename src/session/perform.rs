@@ -49,8 +49,14 @@ pub(super) fn perform(session: &mut Session, command: Command) {
         Command::SetRemoteDescription(leg, description) => {
             session.legs.set_remote_description(leg, &description);
         }
-        Command::AddIceCandidate(leg, candidate) => {
-            session.legs.add_ice_candidate(leg, &candidate);
+        Command::AddIceCandidate {
+            leg,
+            candidate,
+            may_be_refused,
+        } => {
+            session
+                .legs
+                .add_ice_candidate(leg, &candidate, may_be_refused);
         }
         Command::RestartIce(leg) => restart(session, leg),
         Command::ReadStats(leg) => session.legs.read_stats(leg),

@@ -55,8 +55,15 @@ pub enum Command {
     SetLocalDescription(LegId),
     /// `setRemoteDescription()`; answer with `RemoteDescriptionSet` or `DescriptionRefused`.
     SetRemoteDescription(LegId, Description),
-    /// `addIceCandidate()`; answer with `CandidateAdded` or `CandidateRefused`.
-    AddIceCandidate(LegId, Candidate),
+    /// `addIceCandidate()`, in the order of the commands; if it is rejected, answer with `CandidateRefused`.
+    AddIceCandidate {
+        /// To which leg.
+        leg: LegId,
+        /// The candidate.
+        candidate: Candidate,
+        /// Whether it may belong to a description that was ignored. Nobody misses it then.
+        may_be_refused: bool,
+    },
     /// Set the configuration as it is now, then `restartIce()`. No answer.
     RestartIce(LegId),
     /// Play the sound of that leg from now on, in place of another's; answer with `MediaFlowing` when its

@@ -397,7 +397,6 @@ impl Connectivity {
             | LegEvent::LocalDescriptionSet(_)
             | LegEvent::RemoteDescriptionSet
             | LegEvent::DescriptionRefused(_)
-            | LegEvent::CandidateAdded
             | LegEvent::CandidateRefused(_)
             | LegEvent::Candidate(_)) => {
                 self.negotiation(id, event, now);

@@ -135,8 +135,6 @@ pub enum LegEvent {
     RemoteDescriptionSet,
     /// Either of them was rejected.
     DescriptionRefused(String),
-    /// `addIceCandidate()` resolved.
-    CandidateAdded,
     /// Its data channel is open.
     ChannelOpen,
     /// `addIceCandidate()` was rejected.

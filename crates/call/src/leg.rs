@@ -1,6 +1,6 @@
 //! One peer connection's negotiation: perfect negotiation (WebRTC 1.0, 10.7), serialised.
 //!
-//! One operation of the browser is under way at a time, and what arrives meanwhile waits in line.
+//! One description is being set at a time, and what arrives meanwhile waits in line.
 //! That takes the place of `makingOffer` and `isSettingRemoteAnswerPending`: whether an offer
 //! collides is asked only when the last operation is over, so the signaling state alone tells.
 
@@ -55,7 +55,6 @@ enum Operation {
     RemoteOffer,
     LocalAnswer,
     RemoteAnswer,
-    Candidate,
 }
 
 /// A message that waits for its turn.
@@ -212,13 +211,9 @@ impl Leg {
                 out.push(LegOutput::Broken(self.id, why));
                 return out;
             }
-            LegEvent::CandidateAdded => self.operation = None,
             LegEvent::CandidateRefused(why) => {
-                self.operation = None;
-                if !self.ignoring_offer {
-                    let why = format!("leg {}: candidate refused: {why}", self.id);
-                    out.push(LegOutput::Command(Command::Log(why)));
-                }
+                let why = format!("leg {}: candidate refused: {why}", self.id);
+                out.push(LegOutput::Command(Command::Log(why)));
             }
             LegEvent::IceConnection(_)
             | LegEvent::Connection(_)
@@ -235,11 +230,13 @@ impl Leg {
         out
     }
 
-    /// Starts the next operation, when there is a connection and none is under way.
+    /// Takes what waits, as far as there is a connection, and no description is being set that it has to wait for.
     fn advance(&mut self) -> Vec<LegOutput> {
         let mut out = Vec::new();
-        while self.open && self.operation.is_none() {
-            let command = match self.waiting.pop_front() {
+        while self.open {
+            let is_busy = self.operation.is_some();
+            let is_next = |next: &mut Remote| !is_busy || matches!(next, Remote::Candidate(_));
+            let command = match self.waiting.pop_front_if(is_next) {
                 Some(Remote::Description(description)) => {
                     if self.yields_first_offer(&description) {
                         out.extend(self.reopen().map(LegOutput::Command));
@@ -247,6 +244,7 @@ impl Leg {
                     self.remote_description(description)
                 }
                 Some(Remote::Candidate(candidate)) => self.remote_candidate(candidate),
+                None if is_busy => break,
                 None if self.needs_offer && !self.awaits_answer() => {
                     self.needs_offer = false;
                     self.operation = Some(Operation::LocalOffer);
@@ -302,21 +300,31 @@ impl Leg {
             SdpType::Answer => return None,
         };
         self.ignoring_offer = false;
+        for candidate in self.early.drain(..).rev() {
+            self.waiting.push_front(Remote::Candidate(candidate));
+        }
         Some(Command::SetRemoteDescription(self.id, description))
     }
 
+    /// A candidate goes to the browser at once, which has a line of its own for them and for the descriptions.
     fn remote_candidate(&mut self, candidate: Candidate) -> Option<Command> {
-        match self.signaling {
-            Signaling::New | Signaling::HaveLocalOffer { first: true } => {
+        let is_set = match self.operation {
+            // What is set may be refused, and the candidate with it.
+            Some(Operation::RemoteOffer | Operation::RemoteAnswer | Operation::LocalAnswer) => true,
+            Some(Operation::LocalOffer) | None => self.is_negotiated(),
+        };
+        match is_set {
+            false => {
                 if !self.ignoring_offer && self.early.len() < WAITING {
                     self.early.push(candidate);
                 }
                 None
             }
-            Signaling::Stable | Signaling::HaveLocalOffer { first: false } => {
-                self.operation = Some(Operation::Candidate);
-                Some(Command::AddIceCandidate(self.id, candidate))
-            }
+            true => Some(Command::AddIceCandidate {
+                leg: self.id,
+                candidate,
+                may_be_refused: self.ignoring_offer,
+            }),
         }
     }
 
@@ -336,12 +344,9 @@ impl Leg {
         }
     }
 
-    /// An exchange is complete; candidates that came before it have their description now.
+    /// An exchange is complete.
     fn settled(&mut self) {
         self.signaling = Signaling::Stable;
-        for candidate in self.early.drain(..).rev() {
-            self.waiting.push_front(Remote::Candidate(candidate));
-        }
     }
 
     fn awaits_answer(&self) -> bool {

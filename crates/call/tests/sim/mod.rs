@@ -149,7 +149,10 @@ pub(crate) struct LegEnd {
     serial: u32,
     purpose: Purpose,
     pub(crate) carries: Carries,
+    /// A description is being set.
     operating: bool,
+    /// When the last operation that the browser was given will be over: it does one after the other.
+    busy: Instant,
     /// The browser has said that it is connected.
     reported: bool,
     received: u64,
@@ -1012,6 +1015,7 @@ impl Sim {
                             Purpose::Standby { .. } => Carries::Sound,
                         },
                         operating: false,
+                        busy: Instant::START,
                         reported: false,
                         received: 0,
                         gathered: BTreeMap::new(),
@@ -1036,19 +1040,24 @@ impl Sim {
             }
             Command::SetLocalDescription(id)
             | Command::SetRemoteDescription(id, _)
-            | Command::AddIceCandidate(id, _) => {
+            | Command::AddIceCandidate { leg: id, .. } => {
                 if let Command::SetRemoteDescription(_, description) = &command {
                     let is_eves = description.sdp.contains(EVES);
                     assert!(!is_eves, "Eve has camera and microphone");
                 }
                 let leg = end.legs.iter_mut().find(|leg| leg.id == id);
                 let leg = leg.expect("an operation has a connection");
-                assert!(!leg.operating, "two operations at a time");
-                leg.operating = true;
-                let serial = leg.serial;
-                let delay = self.roll(30);
+                if !matches!(command, Command::AddIceCandidate { .. }) {
+                    assert!(!leg.operating, "two descriptions at a time");
+                    leg.operating = true;
+                }
+                let (serial, begins) = (leg.serial, self.now.max(leg.busy));
+                let over = begins + Duration::from_millis(self.roll(30));
+                if let Some(leg) = self.leg(side, serial) {
+                    leg.busy = over;
+                }
                 let item = Item::Operation(side, serial, command);
-                self.put(Duration::from_millis(delay), item);
+                self.put(over.since(self.now), item);
             }
             Command::RestartIce(id) => {
                 if let Some(leg) = end.legs.iter_mut().find(|leg| leg.id == id) {
@@ -1158,7 +1167,7 @@ impl Sim {
         let Some(leg) = self.leg(side, serial) else {
             return;
         };
-        leg.operating = false;
+        leg.operating &= matches!(command, Command::AddIceCandidate { .. });
         let (id, pc) = (leg.id, &mut leg.pc);
         let event = match command {
             Command::SetLocalDescription(_) => match pc.set_local_description() {
@@ -1205,10 +1214,15 @@ impl Sim {
                     Err(refusal) => LegEvent::DescriptionRefused(format!("{refusal:?}")),
                 }
             }
-            Command::AddIceCandidate(_, candidate) => {
+            Command::AddIceCandidate {
+                candidate,
+                may_be_refused,
+                ..
+            } => {
                 let ufrag = candidate.username_fragment.unwrap_or_default();
                 match pc.add_ice_candidate(&ufrag) {
-                    Ok(()) => LegEvent::CandidateAdded,
+                    Ok(()) => return,
+                    Err(_) if may_be_refused => return,
                     Err(refusal) => LegEvent::CandidateRefused(format!("{refusal:?}")),
                 }
             }
@@ -1410,7 +1424,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::CloseLeg(_) => "CloseLeg",
         Command::SetLocalDescription(_) => "SetLocalDescription",
         Command::SetRemoteDescription(..) => "SetRemoteDescription",
-        Command::AddIceCandidate(..) => "AddIceCandidate",
+        Command::AddIceCandidate { .. } => "AddIceCandidate",
         Command::RestartIce(_) => "RestartIce",
         Command::UseLeg(_) => "UseLeg",
         Command::PlayLeg(_) => "PlayLeg",
