@@ -221,6 +221,7 @@ impl Pair {
             Event::Dial {
                 peer: peer.into(),
                 id,
+                key: None,
             },
         );
     }

@@ -221,17 +221,28 @@ impl Capture {
     /// it does not send; whoever answers is told by the offer.
     pub fn attach(&mut self, peer: &Peer, offers: bool) -> Senders {
         let mut senders = Senders::default();
-        for (source, kind) in [(Source::Microphone, "audio"), (Source::Camera, "video")] {
+        for source in [Source::Microphone, Source::Camera] {
             let sender = match (self.state(source).track().cloned(), &self.stream) {
                 (Some(track), Some(stream)) => Some(peer.add_track(&track, stream)),
                 _ => None,
             };
             if offers && sender.is_none() {
-                peer.receive_only(kind);
+                peer.receive_only(source.kind());
             }
             *senders.of(source) = sender;
         }
         senders
+    }
+
+    /// Sends the tracks over connections that were made before there were any.
+    pub fn fill(&mut self, sending: Vec<Sending<'_>>) {
+        for Sending { peer, senders } in sending {
+            for source in Source::ALL {
+                if let Some(sender) = senders.of(source) {
+                    peer.set_track(sender, self.state(source).track(), || {});
+                }
+            }
+        }
     }
 
     // On and off.

@@ -15,6 +15,15 @@ impl Source {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Camera, Self::Microphone];
 
+    /// The kind of its tracks.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Camera => "video",
+            Self::Microphone => "audio",
+        }
+    }
+
     /// Under which its preference is kept.
     fn key(self) -> &'static str {
         match self {

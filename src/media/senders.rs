@@ -33,6 +33,14 @@ impl Senders {
         }
     }
 
+    /// Sends nothing, until the tracks are set again: without a word to the other side. (An encoding that is not active
+    /// would do by the specification; Firefox 153 sends its sound all the same.)
+    pub fn hold(&self) {
+        for sender in [&self.camera, &self.microphone].into_iter().flatten() {
+            let _ = sender.replace_track(None);
+        }
+    }
+
     /// The sender of a shared screen's picture (`video`), or of its sound.
     pub(super) fn of_screen(&mut self, kind: &str) -> &mut Option<RtcRtpSender> {
         match kind {

@@ -128,8 +128,7 @@ impl Peer {
             Some(_) => RtcRtpTransceiverDirection::Sendrecv,
             None => RtcRtpTransceiverDirection::Recvonly,
         };
-        let transceivers = self.connection.get_transceivers().into_iter();
-        let mut transceivers = transceivers.map(JsCast::unchecked_into::<RtcRtpTransceiver>);
+        let mut transceivers = self.transceivers();
         if let Some(transceiver) = transceivers.find(|known| known.sender() == *sender) {
             transceiver.set_direction(direction);
         }
@@ -139,6 +138,26 @@ impl Peer {
             let _ = replacing.await;
             done();
         });
+    }
+
+    /// Will send a kind of media where the other side has offered some, once there is a track: so it goes without
+    /// another exchange. None if none is offered, or something is sent there already.
+    #[must_use]
+    pub fn send_later(&self, kind: &str, stream: &MediaStream) -> Option<RtcRtpSender> {
+        let mut transceivers = self.transceivers();
+        let transceiver = transceivers.find(|transceiver| {
+            let is_free = transceiver.direction() == RtcRtpTransceiverDirection::Recvonly;
+            is_free && transceiver.receiver().track().kind() == kind
+        })?;
+        transceiver.set_direction(RtcRtpTransceiverDirection::Sendrecv);
+        let sender = transceiver.sender();
+        JsObject(sender.clone().into()).call("setStreams", &[stream]);
+        Some(sender)
+    }
+
+    fn transceivers(&self) -> impl Iterator<Item = RtcRtpTransceiver> + use<> {
+        let all = self.connection.get_transceivers().into_iter();
+        all.map(JsCast::unchecked_into)
     }
 
     /// Asks to receive a kind of media (`audio`, `video`) that this end does not send.

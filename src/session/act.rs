@@ -34,7 +34,8 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::Invite { me, peer } => {
             session.carry_by_hand(me, peer.clone());
             let id = session.next_call();
-            session.feed(Event::Dial { peer, id });
+            let key = None;
+            session.feed(Event::Dial { peer, id, key });
         }
         Action::Paste(code) => paste(session, &code),
         Action::CopyLink => clipboard::write(&session.model.link_of_us()),

@@ -71,6 +71,16 @@ impl CallDriver {
         self.endpoint.set_limits(limits);
     }
 
+    /// Whoever shows a key made from that secret finds a path while it rings; or nobody does.
+    pub(super) fn let_in(&mut self, contacts: Option<Secret>) {
+        self.endpoint.set_contacts(contacts);
+    }
+
+    /// Whether the other end is one of ours.
+    pub(super) fn peer_is_ours(&self) -> bool {
+        self.endpoint.peer_is_ours()
+    }
+
     /// How the last call ended is of no interest any more.
     pub(super) fn forget_ended(&mut self) {
         self.endpoint.forget_ended();

@@ -6,6 +6,7 @@ use holdfast_protocol::HangUpReason;
 use super::{
     address,
     coming_back::ComingBack,
+    contacts,
     input::Input,
     resume::{Resume, lock_session},
     state::Session,
@@ -94,5 +95,6 @@ fn call_anew(session: &mut Session) {
 
 fn call(session: &mut Session, peer: String) {
     let id = session.next_call();
-    session.feed(Event::Dial { peer, id });
+    let key = contacts::key(&peer);
+    session.feed(Event::Dial { peer, id, key });
 }

@@ -1,6 +1,6 @@
 //! A leg's news from the browser, as the call understands it.
 
-use holdfast_call::{ConnectionState, Event, IceConnectionState, LegEvent};
+use holdfast_call::{CallState, ConnectionState, Event, IceConnectionState, LegEvent};
 use web_sys::{MediaStream, RtcIceConnectionState, RtcPeerConnectionState};
 
 use super::{legs::LegNews, log::log, notice::Notice, state::Session};
@@ -62,7 +62,9 @@ fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<Le
             let streams = &mut session.legs.by_serial(serial)?.streams;
             streams.retain(|known| known.id() != stream.id());
             streams.push(stream);
-            tracks_changed(session, serial);
+            if session.call.view().state != CallState::Ringing {
+                tracks_changed(session, serial);
+            }
             LegEvent::RemoteTrack
         }
         PeerEvent::TrackRemoved(stream) => return track_removed(session, serial, &stream),
@@ -83,7 +85,7 @@ fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<Le
 
 /// The browser says that a leg is connected.
 fn connected(session: &mut Session, serial: u32) {
-    if session.call.reaches(&session.call.view().peer) {
+    if session.call.peer_is_ours() {
         session.legs.open_channel(serial);
     }
     session.legs.read_certificate(serial);

@@ -3,13 +3,13 @@
 use std::{cell::Cell, pin::Pin, rc::Rc};
 
 use gloo_timers::callback::{Interval, Timeout};
-use holdfast_call::{LegEvent, LegId, Purpose, Watch};
+use holdfast_call::{Carries, LegEvent, LegId, Purpose, Watch};
 use holdfast_protocol::{Candidate, Description};
 use web_sys::MediaStream;
 
 use super::now::now;
 use crate::{
-    media::{Senders, Sending},
+    media::{Senders, Sending, Source},
     platform::{DomError, task},
     rtc::{Decoded, Peer, PeerEvent, played, send_pictures},
 };
@@ -21,8 +21,8 @@ pub(super) struct Leg {
     /// The rate that its first pictures are sent at, kbit/s; 0: as the browser likes. Decided with the first description,
     /// and the same in every one, because another would begin the browser's reckoning anew.
     pub(super) start: Option<u32>,
-    /// Pictures are sent over it.
-    pub(super) has_pictures: bool,
+    /// What is sent over it.
+    pub(super) carries: Carries,
     /// Which of all the connections that this page has made.
     pub(super) serial: u32,
     pub(super) peer: Peer,
@@ -68,7 +68,8 @@ const USUAL_RATE: f64 = 300.0;
 
 impl Leg {
     fn send_pictures(&self, limit: Option<u32>) {
-        send_pictures(self.peer.connection(), self.has_pictures, limit);
+        let active = self.carries != Carries::Sound;
+        send_pictures(self.peer.connection(), active, limit);
     }
 }
 
@@ -135,10 +136,11 @@ impl Legs {
         is_news
     }
 
-    /// The senders of our tracks, over all of them.
+    /// The senders of our tracks, over all of them that anything is sent over.
     pub(super) fn sending(&mut self) -> Vec<Sending<'_>> {
         let legs = self.all.iter_mut();
-        legs.map(|Leg { peer, senders, .. }| Sending { peer, senders })
+        legs.filter(|leg| leg.carries != Carries::Nothing)
+            .map(|Leg { peer, senders, .. }| Sending { peer, senders })
             .collect()
     }
 
@@ -178,6 +180,20 @@ impl Legs {
     pub(super) fn send(&self, text: &str) {
         for leg in &self.all {
             leg.peer.send(text);
+        }
+    }
+
+    /// An answer is made before there are camera and microphone: there is room for them in it.
+    pub(super) fn send_later(&mut self, id: LegId) {
+        if let Some(leg) = self.by_id(id)
+            && let Ok(stream) = MediaStream::new()
+        {
+            for source in Source::ALL {
+                let sender = leg.senders.of(source);
+                if sender.is_none() {
+                    *sender = leg.peer.send_later(source.kind(), &stream);
+                }
+            }
         }
     }
 
@@ -244,12 +260,15 @@ impl Legs {
         }
     }
 
-    /// Sends pictures over a leg, or none.
-    pub(super) fn carry(&mut self, id: LegId, pictures: bool) {
+    /// Sends so much over a leg.
+    pub(super) fn carry(&mut self, id: LegId, carries: Carries) {
         let limit = self.limits[1];
         if let Some(leg) = self.by_id(id) {
-            leg.has_pictures = pictures;
-            leg.send_pictures(limit);
+            leg.carries = carries;
+            match carries {
+                Carries::Nothing => leg.senders.hold(),
+                Carries::Sound | Carries::All => leg.send_pictures(limit),
+            }
         }
     }
 
@@ -258,7 +277,7 @@ impl Legs {
     pub(super) fn described(&mut self, serial: u32) {
         let limit = self.limits[1];
         if let Some(leg) = self.by_serial(serial)
-            && !(leg.has_pictures && limit.is_none())
+            && !(leg.carries == Carries::All && limit.is_none())
         {
             leg.send_pictures(limit);
         }

@@ -8,6 +8,7 @@ mod call;
 mod chat;
 mod claim;
 mod coming_back;
+mod contacts;
 mod data_use;
 mod dial;
 mod ice_servers;
@@ -53,7 +54,7 @@ pub use self::{
 use crate::{
     media::{CaptureEvent, ScreenEvent},
     platform::{alert, task},
-    rtc::{self, Certificate},
+    rtc::Certificate,
     text,
 };
 pub use crate::{
@@ -91,6 +92,7 @@ async fn run(mut session: Session, mut waiting: UnboundedReceiver<Input>) {
     while let Some(input) = waiting.next().await {
         handle(&mut session, input);
         tell_media(&mut session);
+        session.let_contacts_in();
         settle(&mut session);
         session.call.arm();
         render(&mut session);
@@ -136,6 +138,7 @@ fn captured(session: &mut Session, event: CaptureEvent) {
                     .into_iter()
                     .for_each(|problem| session.notify(Notice::Media(problem)));
                 session.capture.look_for_devices();
+                session.capture.fill(session.legs.sending());
                 if let Some(back) = &mut session.coming_back {
                     back.media_is_there(&session.inputs);
                 }
@@ -186,6 +189,7 @@ fn refused(session: &mut Session, error: MediaError) {
         session.feed(Event::MediaRefused);
     } else if state != CallState::Idle {
         session.capture.go_without();
+        session.capture.fill(session.legs.sending());
         session.feed(Event::MediaReady);
     }
 }
@@ -196,7 +200,7 @@ fn tell_media(session: &mut Session) {
         if session.config.standby {
             session.feed(Event::Paths(Paths {
                 relay: session.config.rtc.has_relay(),
-                saves: rtc::saves() || session.data_use.limit().is_some(),
+                saves: session.saves(),
             }));
         }
         let view = session.capture.view();

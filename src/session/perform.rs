@@ -4,7 +4,9 @@ use gloo_timers::callback::Timeout;
 use holdfast_call::{Carries, Command, EndReason, Ended, Event, LegEvent, LegId, Purpose};
 use holdfast_protocol::{ChannelMessage, ClientMessage, HangUpReason};
 
-use super::{ice_servers, input::Input, legs::Leg, log::log, notice::Notice, state::Session};
+use super::{
+    contacts, ice_servers, input::Input, legs::Leg, log::log, notice::Notice, state::Session,
+};
 use crate::{
     platform::DomError,
     rtc::{Configuration, Peer},
@@ -20,6 +22,13 @@ pub(super) fn perform(session: &mut Session, command: Command) {
         Command::AcquireMedia => {
             session.check_certificate();
             session.capture.acquire();
+            // What was found while it rang is seen from now on.
+            if let Some(leg) = session.legs.by_id(0) {
+                let serial = leg.serial;
+                session
+                    .picture
+                    .tracks_changed(serial, &session.legs, &session.screen);
+            }
         }
         Command::ReleaseMedia => {
             session.capture.release();
@@ -43,9 +52,21 @@ pub(super) fn perform(session: &mut Session, command: Command) {
         }
         Command::PlayLeg(leg) => play_leg(session, leg),
         Command::UseLeg(leg) => use_leg(session, leg),
-        Command::Carry(leg, carries) => session.legs.carry(leg, carries == Carries::All),
+        Command::Carry(leg, carries) => {
+            let holds = session.legs.by_id(leg);
+            let held = holds.is_some_and(|leg| leg.carries == Carries::Nothing);
+            session.legs.carry(leg, carries);
+            if held {
+                session.capture.fill(session.legs.sending());
+            }
+        }
         Command::Watch(legs) => session.legs.watch(legs),
-        Command::SetLocalDescription(leg) => session.legs.set_local_description(leg),
+        Command::SetLocalDescription(leg) => {
+            if session.capture.stream().is_none() {
+                session.legs.send_later(leg);
+            }
+            session.legs.set_local_description(leg);
+        }
         Command::SetRemoteDescription(leg, description) => {
             session.legs.set_remote_description(leg, &description);
         }
@@ -58,6 +79,7 @@ pub(super) fn perform(session: &mut Session, command: Command) {
                 .legs
                 .add_ice_candidate(leg, &candidate, may_be_refused);
         }
+        Command::KeepContact(key) => contacts::told(&session.call.view().peer, &key),
         Command::RestartIce(leg) => restart(session, leg),
         Command::ReadStats(leg) => session.legs.read_stats(leg),
         Command::ProbeLink => {
@@ -137,7 +159,10 @@ fn open_leg(
         id,
         purpose,
         start: None,
-        has_pictures: purpose == Purpose::Call,
+        carries: match purpose {
+            Purpose::Call => Carries::All,
+            Purpose::Standby { .. } => Carries::Sound,
+        },
         serial,
         peer,
         senders,

@@ -2,7 +2,7 @@
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
-use holdfast_call::{CallState, Event};
+use holdfast_call::{CallState, Event, Secret};
 use holdfast_link::Introduction;
 use holdfast_protocol::CallId;
 
@@ -12,6 +12,7 @@ use super::{
     chat::ChatLine,
     claim,
     coming_back::ComingBack,
+    contacts,
     data_use::DataUse,
     ice_servers,
     input::{Input, Inputs},
@@ -27,7 +28,7 @@ use crate::{
     config::Config,
     media::{Capture, CaptureEvent, SharedScreen},
     platform::{clock, database, location, random, task, visibility},
-    rtc::{Certificate, on_network_change},
+    rtc::{self, Certificate, on_network_change},
     signaling::Signaling,
 };
 
@@ -55,6 +56,8 @@ pub(super) struct Session {
     page: String,
     calls_made: u32,
     certificate: Option<Certificate>,
+    /// What the keys that we tell are made from.
+    contacts: Option<Secret>,
     /// A new one is being made, and the call waits for it.
     pub(super) renews_certificate: bool,
     /// News of camera and microphone meanwhile.
@@ -87,6 +90,7 @@ impl Session {
             page,
             calls_made: 0,
             certificate: None,
+            contacts: None,
             renews_certificate: false,
             held: Vec::new(),
             _listeners: listeners(&inputs),
@@ -148,10 +152,26 @@ impl Session {
         }
     }
 
+    /// Whether no more is to be sent than is needed.
+    pub(super) fn saves(&self) -> bool {
+        rtc::saves() || self.data_use.limit().is_some()
+    }
+
+    /// Whoever has been talked with before finds a path while it rings, where that costs nothing that is to be saved,
+    /// and its connection can be the call's: one with the certificate that all others will have.
+    pub(super) fn let_contacts_in(&mut self) {
+        let is_good = self.certificate.as_ref().is_some_and(Certificate::is_good);
+        let lets_in = is_good && !self.saves();
+        let secret = lets_in.then(|| self.contacts.get_or_insert_with(contacts::secret).clone());
+        self.call.let_in(secret);
+    }
+
     /// What this browser is known by is forgotten; a call that is under way goes on with it.
     pub(super) fn forget_device(&mut self) {
         self.certificate = None;
         claim::forget();
+        contacts::forget();
+        self.contacts = None;
         task::spawn(database::clear());
     }
 

@@ -12,6 +12,7 @@ use crate::{
     chat::Chat,
     command::{Command, LegId},
     connectivity::{Connectivity, PathOutput},
+    contact::Contact,
     event::{CallRecord, LegEvent},
     identity::{Address, Identity, Way},
     outbox::{Outbox, Peer},
@@ -36,6 +37,11 @@ pub(crate) struct Call {
     agreement: Agreement,
     outbox: Outbox,
     chat: Chat,
+    contact: Contact,
+    /// The other side has answered our offer, which may be before its person does.
+    answered: bool,
+    /// A data channel has been open.
+    has_channel: bool,
     path: Connectivity,
     /// What we send, and what the other side has said that it does.
     media: Option<MediaState>,
@@ -67,6 +73,8 @@ pub(crate) struct Party<'a> {
     pub(crate) me: &'a Address,
     /// What the secrets of this page's calls are made from.
     pub(crate) page: &'a Secret,
+    /// What the keys that others are told are made from.
+    pub(crate) contacts: Option<&'a Secret>,
     pub(crate) limits: Limits,
 }
 
@@ -87,8 +95,8 @@ pub(crate) enum CallOutput {
 }
 
 impl Call {
-    /// We call somebody.
-    pub(crate) fn dial(party: Party<'_>, peer: String, id: CallId) -> Self {
+    /// We call somebody; `key`: what they have told us in an earlier call.
+    pub(crate) fn dial(party: Party<'_>, peer: String, id: CallId, key: Option<Secret>) -> Self {
         let peer = Identity::new(Address {
             name: peer,
             person: None,
@@ -97,6 +105,7 @@ impl Call {
         let outbox = Outbox::new(Peer::Unknown { call: id });
         let calling = Agreement::Calling { ringing: false };
         let mut call = Self::new(parties, party.limits, calling, outbox);
+        call.contact = Contact::calls(party.contacts.cloned(), key);
         call.command(Command::AcquireMedia);
         call
     }
@@ -119,6 +128,7 @@ impl Call {
         let outbox = Outbox::new(known);
         let parties = party.with(Identity::new(peer), None);
         let mut call = Self::new(parties, party.limits, Agreement::Ringing, outbox);
+        call.contact = Contact::called(party.contacts.cloned());
         call.receive_description(0, SignalBody::Offer(sdp), now);
         call.timers.set(Timer::Answer, now + party.limits.answer);
         if call.outbox.is_holdfast() {
@@ -143,6 +153,7 @@ impl Call {
         let parties = Parties::new(party.me.clone(), record.page, peer, record.dialed);
         let parties = parties.may_have_told();
         let mut call = Self::new(parties, party.limits, Agreement::Agreed, outbox);
+        call.contact = Contact::called(party.contacts.cloned());
         // The roles are those of the whole call, whatever we are called now.
         call.polite = record.polite;
         let seed = call.seed();
@@ -161,6 +172,9 @@ impl Call {
             agreement,
             outbox,
             chat: Chat::default(),
+            contact: Contact::default(),
+            answered: false,
+            has_channel: false,
             path: Connectivity::new(polite, 0, limits),
             media: None,
             peer_media: None,
@@ -232,6 +246,11 @@ impl Call {
         self.agreement == Agreement::Ringing
     }
 
+    /// Whether there is a peer connection.
+    pub(crate) fn has_legs(&self) -> bool {
+        self.path.legs().is_open()
+    }
+
     /// Whether the other end is one of ours as well, and both want the call.
     pub(crate) fn is_ours(&self) -> bool {
         self.outbox.is_holdfast() && self.is_agreed()
@@ -255,7 +274,7 @@ impl Call {
 
     pub(crate) fn state(&self) -> CallState {
         match self.agreement {
-            Agreement::Calling { .. } if !self.path.legs().is_open() => CallState::Preparing,
+            Agreement::Calling { .. } if !self.has_legs() => CallState::Preparing,
             Agreement::Calling { ringing } => CallState::Calling { ringing },
             Agreement::Ringing => CallState::Ringing,
             Agreement::Agreed if self.is_asking() => CallState::Answering {
@@ -347,6 +366,9 @@ impl Call {
                 self.send(SignalBody::Accepted);
             }
             self.command(Command::AcquireMedia);
+            if self.has_legs() {
+                self.begin_path(now);
+            }
         }
     }
 
@@ -550,6 +572,11 @@ impl Call {
                     self.parties.peer.told(secret);
                 }
             }
+            ChannelMessage::ContactKey(digits) => {
+                let key = Secret::read(&digits).filter(|_| self.is_agreed());
+                key.into_iter()
+                    .for_each(|key| self.command(Command::KeepContact(key)));
+            }
             ChannelMessage::Media(media) => self.peer_media = Some(media),
             ChannelMessage::Paths(paths) => self.path.peer_paths(paths),
             ChannelMessage::Text { nth, text } => {
@@ -577,11 +604,15 @@ impl Call {
             SignalBody::Ringing => {
                 if self.is_calling() {
                     self.agreement = Agreement::Calling { ringing: true };
+                    self.show_contact();
                 }
             }
             SignalBody::Accepted => {
                 if self.is_calling() {
                     self.agreed(now);
+                    if self.answered {
+                        self.begin_path(now);
+                    }
                 }
             }
             SignalBody::HangUp(reason) => self.hung_up(reason, tag.as_ref()),
@@ -600,9 +631,28 @@ impl Call {
                 self.timers.stop(Timer::Away);
             }
             // The endpoint's.
-            SignalBody::Here { .. } => {}
+            SignalBody::Here { .. } | SignalBody::Contact => {}
         }
         self.follow_path(now);
+    }
+
+    /// Whoever calls shows that we have talked before: a path is found while it rings.
+    pub(crate) fn shows_contact(&mut self, signal: &Signal, now: Instant) {
+        let certificate = self.parties.peer.certificate();
+        let me = self.parties.me();
+        if self.is_ringing() && self.contact.is_shown(signal, certificate, me) {
+            self.path.open_early(now);
+            self.follow_path(now);
+        }
+    }
+
+    /// The other side rings: it may find a path meanwhile, over which nothing goes until it has answered.
+    fn show_contact(&mut self) {
+        if let Some(mut signal) = self.contact.show(&self.outbox, self.peer()) {
+            self.path.hold();
+            self.parties.address(&mut signal);
+            self.command(Command::SendByServer(signal));
+        }
     }
 
     /// Takes in a message's tag.
@@ -631,8 +681,14 @@ impl Call {
         if !is_tagged {
             self.outbox.peer_is_sample();
         }
-        let is_candidate = matches!(body, SignalBody::Candidate(_));
-        if self.receive_description(leg, body, now) && !is_candidate {
+        // While it rings there, a path is found for somebody who has yet to say yes.
+        self.answered |= matches!(body, SignalBody::Answer(_));
+        let agrees = match &body {
+            SignalBody::Offer(_) => true,
+            SignalBody::Answer(_) => !self.path.is_held(),
+            _ => false,
+        };
+        if self.receive_description(leg, body, now) && agrees {
             if self.is_calling() {
                 self.agreed(now);
             }
@@ -691,6 +747,15 @@ impl Call {
 
     /// A data channel is open: there is another way, and one that is ours alone.
     fn channel_open(&mut self) {
+        self.has_channel = true;
+        if self.is_agreed() {
+            self.tell();
+        }
+    }
+
+    /// Tells the other side what goes over a channel alone, once both want the call: whoever has told nothing needs
+    /// no proof, and whose page goes while it rings has none left.
+    fn tell(&mut self) {
         for secret in self.parties.tell(&self.outbox) {
             let secret = ChannelMessage::Secret(secret.digits());
             self.command(Command::SendDirect(secret));
@@ -699,6 +764,10 @@ impl Call {
             self.command(Command::SendDirect(ChannelMessage::Media(media)));
         }
         self.path.tell_paths();
+        if let Some(key) = self.contact.key(self.parties.peer.certificate()) {
+            let key = ChannelMessage::ContactKey(key.digits());
+            self.command(Command::SendDirect(key));
+        }
         for message in self.chat.again() {
             self.command(Command::SendDirect(message));
         }
@@ -719,6 +788,7 @@ impl Call {
         self.agreement = Agreement::Agreed;
         self.timers.set(Timer::Answer, now + ASKING_LIMIT);
         self.timers.stop(Timer::Away);
+        self.path.release();
     }
 
     /// Camera and microphone are there, or as much as is allowed of them: from now on a path is looked
@@ -727,6 +797,10 @@ impl Call {
         if self.is_asking() {
             self.timers.stop(Timer::Answer);
             self.path.begin(now);
+            if self.has_channel {
+                self.tell();
+            }
+            self.follow_path(now);
         }
     }
 

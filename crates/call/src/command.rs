@@ -2,6 +2,8 @@
 
 use holdfast_protocol::{Candidate, ChannelMessage, Description, Signal};
 
+use crate::secret::Secret;
+
 /// One leg of a call: one `RTCPeerConnection`. Both sides give it the same number.
 pub type LegId = u32;
 
@@ -22,6 +24,8 @@ pub enum Purpose {
 /// What is sent over a leg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carries {
+    /// Nothing: it rings.
+    Nothing,
     /// Sound alone; pictures are there, and inactive.
     Sound,
     /// Everything.
@@ -64,6 +68,9 @@ pub enum Command {
         /// Whether it may belong to a description that was ignored. Nobody misses it then.
         may_be_refused: bool,
     },
+    /// Keep that key for whoever the call is with: to be given with the next
+    /// [`Dial`](crate::Event::Dial) of them.
+    KeepContact(Secret),
     /// Set the configuration as it is now, then `restartIce()`. No answer.
     RestartIce(LegId),
     /// Play the sound of that leg from now on, in place of another's; answer with `MediaFlowing` when its

@@ -6,7 +6,7 @@ use holdfast_clock::Instant;
 use holdfast_protocol::{ChannelMessage, HangUpReason, Paths, SignalBody};
 
 use crate::{
-    command::{Command, LegId},
+    command::{Carries, Command, LegId},
     event::{ConnectionState, IceConnectionState, LegEvent},
     leg::{Leg, LegOutput},
     legs::Legs,
@@ -61,6 +61,8 @@ pub(crate) struct Connectivity {
     give_up: Instant,
     /// The browser has found no way for others to reach us.
     no_candidates: bool,
+    /// Nothing goes over the path yet, though there may be one.
+    held: bool,
     timers: TimerTable,
     out: Vec<PathOutput>,
 }
@@ -70,8 +72,10 @@ pub(crate) struct Connectivity {
 enum Flow {
     /// Nobody has agreed to the call yet.
     Idle {
-        /// Our network has moved meanwhile.
+        /// Our network has moved meanwhile, or what was found is none any more.
         moved: bool,
+        /// A path has been found all the same.
+        connected: bool,
     },
     /// A path is being found.
     Setup,
@@ -112,7 +116,10 @@ impl Connectivity {
             Recovery::new(polite, seed),
             Standby::new(polite),
             limits,
-            Flow::Idle { moved: false },
+            Flow::Idle {
+                moved: false,
+                connected: false,
+            },
         )
     }
 
@@ -157,6 +164,7 @@ impl Connectivity {
             refused: 0,
             give_up: Instant::START,
             no_candidates: false,
+            held: false,
             timers: TimerTable::default(),
             out: Vec::new(),
         }
@@ -229,7 +237,10 @@ impl Connectivity {
 
     /// A path is looked for from now on.
     pub(crate) fn begin(&mut self, now: Instant) {
-        let moved = self.flow == Flow::Idle { moved: true };
+        let (moved, connected) = match self.flow {
+            Flow::Idle { moved, connected } => (moved, connected),
+            Flow::Setup | Flow::Flowing { .. } | Flow::Interrupted { .. } => (false, false),
+        };
         self.flow = Flow::Setup;
         self.recovery.begin(now);
         if moved {
@@ -237,11 +248,35 @@ impl Connectivity {
         }
         self.give_up = now + self.limits.no_path;
         self.limit_setup(now);
+        if connected {
+            self.leg_connected(now);
+        }
+    }
+
+    /// Nothing is to go over the path until both want the call.
+    pub(crate) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Whether nothing goes over the path yet, though there may be one.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// Both do.
+    pub(crate) fn release(&mut self) {
+        self.held = false;
     }
 
     /// Camera and microphone are there.
     pub(crate) fn open_legs(&mut self, now: Instant) {
         let out = self.legs.open();
+        self.take(out, now);
+    }
+
+    /// It rings, and the other side is known.
+    pub(crate) fn open_early(&mut self, now: Instant) {
+        let out = self.legs.open_early();
         self.take(out, now);
     }
 
@@ -311,7 +346,7 @@ impl Connectivity {
             Policy::Textbook | Policy::Sample => return,
         }
         match &mut self.flow {
-            Flow::Idle { moved } => *moved = true,
+            Flow::Idle { moved, .. } => *moved = true,
             Flow::Setup | Flow::Flowing { .. } | Flow::Interrupted { .. } => {
                 self.recovery.moved(now);
             }
@@ -358,6 +393,14 @@ impl Connectivity {
         } else if self.legs.is_racer(id) && event == CONNECTED {
             self.command(Command::PlayLeg(id));
         }
+        if let (Flow::Idle { moved, connected }, LegEvent::Connection(state)) =
+            (&mut self.flow, &event)
+        {
+            // It rings: nobody looks for another path yet.
+            *connected = *state == ConnectionState::Connected;
+            *moved |= *state == ConnectionState::Failed;
+            return;
+        }
         match event {
             LegEvent::NoCandidates => self.gathered(true, now),
             LegEvent::Unheard { standby_heard } if is_live && is_current => {
@@ -379,7 +422,9 @@ impl Connectivity {
             LegEvent::Connection(ConnectionState::Failed) if is_current => {
                 self.failed(id, false, now);
             }
-            LegEvent::IceConnection(IceConnectionState::Failed) if is_current => {
+            LegEvent::IceConnection(IceConnectionState::Failed)
+                if is_current && self.has_begun() =>
+            {
                 self.failed(id, true, now);
             }
             LegEvent::RemoteTracksGone if is_live => {
@@ -672,7 +717,12 @@ impl Connectivity {
             || !self.was_connected()
             || self.recovery.cause().is_none()
             || silence < NOTHING_GETS_THROUGH;
-        let out = self.legs.carry(gets_through, now);
+        let wanted = match (self.held, gets_through) {
+            (true, _) => Carries::Nothing,
+            (false, true) => Carries::All,
+            (false, false) => Carries::Sound,
+        };
+        let out = self.legs.carry(wanted, now);
         self.take(out, now);
         // What listening takes of the page's time, a race needs; in doubt, packets tell.
         let flows = matches!(self.flow, Flow::Flowing { .. });

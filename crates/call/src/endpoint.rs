@@ -36,6 +36,8 @@ pub struct Endpoint {
     me: Address,
     /// What the secrets of calls are made from.
     page: Secret,
+    /// What the keys that others are told are made from, if a path may be found while it rings.
+    contacts: Option<Secret>,
     limits: Limits,
     calls: Calls,
     ended: Option<Ended>,
@@ -61,6 +63,7 @@ impl Endpoint {
         Self {
             me: Address::default(),
             page,
+            contacts: None,
             limits,
             calls: Calls::default(),
             ended: None,
@@ -81,6 +84,12 @@ impl Endpoint {
         self.calls.each(|call| call.set_limits(limits));
     }
 
+    /// Whoever has been talked with before finds a path while it rings here, by keys that are made from this lasting
+    /// secret; or nobody does.
+    pub fn set_contacts(&mut self, contacts: Option<Secret>) {
+        self.contacts = contacts;
+    }
+
     /// How the last call ended is of no interest any more.
     pub fn forget_ended(&mut self) {
         self.ended = None;
@@ -94,7 +103,7 @@ impl Endpoint {
                 let me = self.me.clone();
                 self.calls.each(|call| call.named(&me));
             }
-            Event::Dial { peer, id } => self.dial(peer, id, now),
+            Event::Dial { peer, id, key } => self.dial(peer, id, key, now),
             Event::Received(signal) => self.received(signal, Way::Server, now),
             Event::ReceivedDirect(ChannelMessage::Signal(signal)) => {
                 self.received(signal, Way::Channel, now);
@@ -207,6 +216,13 @@ impl Endpoint {
         call.is_some_and(Call::is_ours)
     }
 
+    /// Whether the other end of the call is known to be one of ours, though nobody may have accepted yet.
+    #[must_use]
+    pub fn peer_is_ours(&self) -> bool {
+        let call = self.calls.current.as_ref();
+        call.is_some_and(|call| call.outbox().is_holdfast())
+    }
+
     /// The token of the call: of two, when both called at the same moment, the lesser.
     #[must_use]
     pub fn id(&self) -> Option<&CallId> {
@@ -230,7 +246,7 @@ impl Endpoint {
 
     // What people do.
 
-    fn dial(&mut self, peer: String, id: CallId, now: Instant) {
+    fn dial(&mut self, peer: String, id: CallId, key: Option<Secret>, now: Instant) {
         let waiting = self.calls.waiting.as_ref();
         if waiting.is_some_and(|call| call.peer().name == peer) {
             return self.answer_waiting(true, now);
@@ -245,7 +261,7 @@ impl Endpoint {
             }
             None => {
                 self.callers.welcome(&peer);
-                self.begin(Call::dial(self.party(), peer, id));
+                self.begin(Call::dial(self.party(), peer, id, key));
             }
         }
     }
@@ -269,6 +285,7 @@ impl Endpoint {
         Party {
             me: &self.me,
             page: &self.page,
+            contacts: self.contacts.as_ref(),
             limits: self.limits,
         }
     }
@@ -333,7 +350,7 @@ impl Endpoint {
         // Of a call that is not under way, any epoch of this page has to answer.
         let mut epoch = signal.tag.as_ref().map_or(0, |tag| tag.peer_epoch);
         // What comes over a leg is of the call that has legs.
-        let has_legs = |call: &Call| way == Way::Server || !call.is_ringing();
+        let has_legs = |call: &Call| way == Way::Server || call.has_legs();
         let owner = |call: &Call| has_legs(call) && call.may_own(&signal);
         if let Some(call) = self.calls.find(owner) {
             if !call.admits(&signal, way) {
@@ -345,6 +362,10 @@ impl Endpoint {
                 let is_person = way == Way::Channel && Some(person) != signal.name.as_ref();
                 signal.from = signal.from.or_else(|| is_person.then(|| person.clone()));
                 return self.shown(signal, now);
+            }
+            if signal.body == SignalBody::Contact {
+                call.shows_contact(&signal, now);
+                return self.collect(now);
             }
             if let (Way::Server, Some(name)) = (way, signal.name.take()) {
                 let person = signal.from.clone();
@@ -360,6 +381,8 @@ impl Endpoint {
         } else if matches!(signal.body, SignalBody::Here { .. }) {
             // Not numbered as what waits its turn.
             return self.receive(signal, now);
+        } else if signal.body == SignalBody::Contact {
+            return;
         }
         let calls = &self.calls;
         let keeps = |sender: &str, token: &CallId| {
@@ -428,11 +451,12 @@ impl Endpoint {
             }
             SignalBody::Offer(_)
             | SignalBody::Answer(_)
+            | SignalBody::Accepted
             | SignalBody::Rejoin
             | SignalBody::Here { .. } => self.say_that_it_is_over(&from, tag, now),
             SignalBody::Candidate(_)
             | SignalBody::Ringing
-            | SignalBody::Accepted
+            | SignalBody::Contact
             | SignalBody::HangUp(_)
             | SignalBody::KeepLeg
             | SignalBody::Standby { .. }
@@ -626,7 +650,7 @@ impl Endpoint {
                     let is_end = matches!(signal.body, SignalBody::HangUp(_));
                     match is_end || call.is_located() {
                         // It has no legs; those there are lead to somebody else.
-                        true if call.is_ringing() => Command::SendByServer(signal),
+                        true if !call.has_legs() => Command::SendByServer(signal),
                         true => Command::Send(signal),
                         false => Command::SendDirect(ChannelMessage::Signal(signal)),
                     }

@@ -23,6 +23,8 @@ pub enum Event {
         peer: String,
         /// A token that no call had before.
         id: CallId,
+        /// What they have told in an earlier call, if anything: [`KeepContact`](crate::Command::KeepContact).
+        key: Option<Secret>,
     },
     /// The person takes the call that rings.
     Accept,

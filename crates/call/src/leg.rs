@@ -172,6 +172,7 @@ impl Leg {
             }),
             SignalBody::Candidate(candidate) => Remote::Candidate(candidate),
             SignalBody::Ringing
+            | SignalBody::Contact
             | SignalBody::Accepted
             | SignalBody::HangUp(_)
             | SignalBody::KeepLeg

@@ -29,7 +29,7 @@ const THEIR_TURN: Duration = Duration::from_millis(2500);
 #[derive(Debug)]
 pub(crate) struct Legs {
     polite: bool,
-    /// Camera and microphone are there: peer connections can be made.
+    /// Camera and microphone are there: peer connections can be made that send.
     ready: bool,
     current: Option<Leg>,
     /// Media has flowed over the call's leg, here or there.
@@ -80,7 +80,7 @@ impl Legs {
 
     /// Whether there is a peer connection.
     pub(crate) fn is_open(&self) -> bool {
-        self.ready
+        self.ready || self.current.as_ref().is_some_and(Leg::is_open)
     }
 
     /// The highest number that a leg has had.
@@ -126,6 +126,12 @@ impl Legs {
         let racer = self.racer.as_mut().map(|racer| &mut racer.leg);
         let legs = [self.current.as_mut(), racer].into_iter().flatten();
         legs.flat_map(Leg::open).collect()
+    }
+
+    /// It rings: the call's leg finds its way before camera and microphone are there.
+    pub(crate) fn open_early(&mut self) -> Vec<LegOutput> {
+        let current = self.current.as_mut();
+        current.map(Leg::open).unwrap_or_default()
     }
 
     /// A description or candidate of the other side, for that leg.
@@ -251,21 +257,25 @@ impl Legs {
         standby.is_some() && standby == self.peer_plays
     }
 
-    /// Sends pictures over the legs that either side plays; over the call's, only while something gets through.
-    pub(crate) fn carry(&mut self, gets_through: bool, now: Instant) -> Vec<LegOutput> {
+    /// Sends pictures over the legs that either side plays; over the call's own, so much.
+    pub(crate) fn carry(&mut self, wanted: Carries, now: Instant) -> Vec<LegOutput> {
         let mut out = Vec::new();
         let peer_plays = self.peer_plays;
         let shown = self.peer_played.filter(|(_, until)| now < *until);
         let shown = shown.map(|(id, _)| id);
         if let Some(leg) = &mut self.current {
-            leg.carry(carries(gets_through), &mut out);
+            leg.carry(wanted, &mut out);
         }
         if let Some(racer) = &mut self.racer {
             racer.leg.carry(Carries::All, &mut out);
         }
         if let Some(leg) = &mut self.standby {
             let is_played = [peer_plays, shown].contains(&Some(leg.id()));
-            leg.carry(carries(is_played), &mut out);
+            let carries = match is_played {
+                true => Carries::All,
+                false => Carries::Sound,
+            };
+            leg.carry(carries, &mut out);
         }
         out
     }
@@ -433,14 +443,6 @@ impl Legs {
             .chain(racer)
             .chain(&mut self.standby);
         legs.find(|leg| leg.id() == id)
-    }
-}
-
-fn carries(pictures: bool) -> Carries {
-    if pictures {
-        Carries::All
-    } else {
-        Carries::Sound
     }
 }
 

@@ -63,7 +63,7 @@
 //!     endpoint
 //! });
 //! let id = CallId { page: "7f3a".into(), nth: 0 };
-//! ann.handle(Event::Dial { peer: "Bob".into(), id }, now);
+//! ann.handle(Event::Dial { peer: "Bob".into(), id, key: None }, now);
 //! drive(&mut ann, &mut bob, now);
 //! assert_eq!(bob.view().state, CallState::Ringing);
 //! drive(&mut bob, &mut ann, now);
@@ -79,6 +79,7 @@ mod calls;
 mod chat;
 mod command;
 mod connectivity;
+mod contact;
 mod endpoint;
 mod event;
 mod identity;

@@ -52,6 +52,10 @@ impl Parties {
         *self.me.name < *self.peer.key()
     }
 
+    pub(crate) fn me(&self) -> &Address {
+        &self.me
+    }
+
     pub(crate) fn my_name(&self) -> &str {
         &self.me.name
     }

@@ -52,6 +52,26 @@ impl Secret {
         Self(cut(mac))
     }
 
+    /// The key that somebody with a certificate of those fingerprints is told, out of the lasting secret of whoever
+    /// tells it.
+    #[must_use]
+    pub fn of_contact(&self, certificate: &[String]) -> Self {
+        let mut certificate: Vec<&String> = certificate.iter().collect();
+        certificate.sort_unstable();
+        let mut mac = self.mac();
+        for fingerprint in certificate {
+            part(&mut mac, b'c', fingerprint.as_bytes());
+        }
+        Self(cut(mac))
+    }
+
+    /// What shows it in the session of that public name, and in no other: whoever is shown it cannot show it on.
+    pub(crate) fn in_session(&self, person: &str) -> Self {
+        let mut mac = self.mac();
+        part(&mut mac, b's', person.as_bytes());
+        Self(cut(mac))
+    }
+
     /// Puts the proof into a message that has a tag.
     pub(crate) fn prove(&self, signal: &mut Signal) {
         let proof = digits(&cut(self.over(signal)));

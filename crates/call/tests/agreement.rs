@@ -28,15 +28,19 @@ fn network() -> impl Strategy<Value = Network> {
         any::<u64>(),
         any::<bool>(),
         relays,
+        any::<bool>(),
     );
-    chances.prop_map(|(delay, doubled, lost, seed, persons, relays)| Network {
-        delay,
-        doubled,
-        lost,
-        seed,
-        persons,
-        relays,
-    })
+    chances.prop_map(
+        |(delay, doubled, lost, seed, persons, relays, contacts)| Network {
+            delay,
+            doubled,
+            lost,
+            seed,
+            persons,
+            relays,
+            contacts,
+        },
+    )
 }
 
 /// Faults of networks, servers, pages and devices. Shorter than what ends a call.
@@ -236,6 +240,7 @@ fn a_page_that_was_not_told_in_time_is_known_after_a_reload() {
         seed: 17_646_961_242_460_168_758,
         persons: false,
         relays: [false; 2],
+        contacts: false,
     });
     sim.schedule(1721, BOB, Act::Dial);
     sim.schedule(45_489, ANN, Act::Dial);
@@ -255,6 +260,7 @@ fn whoever_has_told_its_secret_is_found_before_it_has_the_other_ones() {
         seed: 145_926_779_387_822_736,
         persons: false,
         relays: [false; 2],
+        contacts: false,
     });
     sim.schedule(0, BOB, Act::Dial);
     sim.schedule(32_076, BOB, Act::MoveUnseen(4076));
@@ -296,6 +302,7 @@ fn whoever_calls_on_is_told_that_the_call_is_over() {
         seed: 11_571_399_870_488_801_034,
         persons: false,
         relays: [false; 2],
+        contacts: false,
     });
     sim.schedule(0, BOB, Act::RefuseMedia);
     for at in [27_377, 27_811, 27_991, 57_064] {
@@ -319,6 +326,7 @@ fn whoever_waits_for_an_answer_learns_that_the_page_has_forgotten_the_call() {
         seed: 0,
         persons: false,
         relays: [false; 2],
+        contacts: false,
     });
     sim.schedule(0, ANN, Act::RefuseMedia);
     sim.schedule(0, BOB, Act::Dial);
@@ -342,6 +350,7 @@ fn an_offer_of_a_call_that_is_over_is_no_call_at_the_same_moment() {
         seed: 11_228_270_205_766_963_542,
         persons: false,
         relays: [false; 2],
+        contacts: false,
     });
     sim.schedule(18_247, BOB, Act::Dial);
     sim.schedule(18_408, ANN, Act::Dial);

@@ -170,7 +170,14 @@ fn s08_calling_yourself_is_refused_with_a_reason() {
         nth: 0,
     };
     let peer = "Ann".to_owned();
-    sim.handle(ANN, Event::Dial { peer, id });
+    sim.handle(
+        ANN,
+        Event::Dial {
+            peer,
+            id,
+            key: None,
+        },
+    );
     assert_eq!(sim.ends[ANN].notices, [Notice::CannotCallYourself]);
     assert_eq!(sim.stage(ANN), CallState::Idle);
 }
@@ -513,7 +520,14 @@ fn a_caller_whom_nobody_answers_has_to_wait_longer_each_time() {
         nth: 9,
     };
     let peer = "Eve".to_owned();
-    sim.handle(ANN, Event::Dial { peer, id });
+    sim.handle(
+        ANN,
+        Event::Dial {
+            peer,
+            id,
+            key: None,
+        },
+    );
     sim.handle(ANN, Event::HangUp);
     assert!(rings(&mut sim, "Eve"));
 }

@@ -41,7 +41,14 @@ impl Caller {
             nth: 0,
         };
         let peer = "Bob".to_owned();
-        endpoint.handle(Event::Dial { peer, id }, Instant::START);
+        endpoint.handle(
+            Event::Dial {
+                peer,
+                id,
+                key: None,
+            },
+            Instant::START,
+        );
         endpoint.handle(Event::MediaReady, Instant::START);
         while endpoint.poll_command().is_some() {}
         Self { endpoint, said: 0 }

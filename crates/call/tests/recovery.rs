@@ -404,7 +404,14 @@ fn with_the_sample(policy: Policy) -> Endpoint {
         nth: 0,
     };
     let peer = "Bob".to_owned();
-    call.handle(Event::Dial { peer, id }, now);
+    call.handle(
+        Event::Dial {
+            peer,
+            id,
+            key: None,
+        },
+        now,
+    );
     call.handle(Event::MediaReady, now);
     call.handle(Event::Leg(0, LegEvent::NegotiationNeeded), now);
     let set = holdfast_protocol::Description {
@@ -444,7 +451,14 @@ fn accepted_by_ours() -> Endpoint {
         nth: 0,
     };
     let (call, peer) = (id.clone(), "Bob".to_owned());
-    endpoint.handle(Event::Dial { peer, id }, now);
+    endpoint.handle(
+        Event::Dial {
+            peer,
+            id,
+            key: None,
+        },
+        now,
+    );
     endpoint.handle(Event::MediaReady, now);
     endpoint.handle(Event::Leg(0, LegEvent::NegotiationNeeded), now);
     let set = holdfast_protocol::Description {

@@ -242,6 +242,7 @@ fn a_stranger_who_rings_during_an_interruption_holds_up_nothing() {
         seed: 15_043_814_451_750_706_766,
         persons: true,
         relays: [false; 2],
+        contacts: false,
     });
     sim.schedule(0, ANN, Act::Dial);
     sim.schedule(5_000, BOB, Act::Accept);

@@ -10,6 +10,8 @@ pub enum ChannelMessage {
     Signal(Signal),
     /// `secret`. What the sender's messages through a server will be proved with.
     Secret(String),
+    /// `contact-key`. What the receiver can show in later calls, so that a path is found while it rings.
+    ContactKey(String),
     /// `message`. Text chat of the call, kept until it is acknowledged.
     Text {
         /// Counts the sender's chat in the call, from 0.
@@ -71,11 +73,14 @@ impl ChannelMessage {
             Kind::Ack => Some(Self::Ack {
                 acked: fields.whole("heard").ok_or(missing("`heard`, a count"))?,
             }),
-            Kind::Secret => Some(Self::Secret(
-                fields
-                    .string("secret")
-                    .ok_or(missing("`secret`, a string"))?,
-            )),
+            Kind::Secret | Kind::ContactKey => {
+                let secret = fields.string("secret");
+                let secret = secret.ok_or(missing("`secret`, a string"))?;
+                Some(match kind {
+                    Kind::ContactKey => Self::ContactKey(secret),
+                    _ => Self::Secret(secret),
+                })
+            }
             Kind::Paths => Some(Self::Paths(Paths {
                 relay: is_on("relay").unwrap_or_default(),
                 saves: is_on("saves").unwrap_or_default(),
@@ -95,6 +100,7 @@ impl ChannelMessage {
             | Kind::Candidate
             | Kind::HangUp
             | Kind::Ringing
+            | Kind::Contact
             | Kind::Accepted
             | Kind::KeepLeg
             | Kind::Standby

@@ -102,6 +102,7 @@ impl ClientMessage {
             | Kind::Candidate
             | Kind::HangUp
             | Kind::Ringing
+            | Kind::Contact
             | Kind::Accepted
             | Kind::KeepLeg
             | Kind::Standby
@@ -110,6 +111,7 @@ impl ClientMessage {
             | Kind::Rejoin
             | Kind::Here
             | Kind::Secret
+            | Kind::ContactKey
             | Kind::Media
             | Kind::Paths
             | Kind::Id

@@ -30,6 +30,8 @@ wire_words! {
         /// Client to client.
         Ringing = "ringing",
         /// Client to client.
+        Contact = "contact",
+        /// Client to client.
         Accepted = "accepted",
         /// Client to client.
         KeepLeg = "keep-leg",
@@ -45,6 +47,8 @@ wire_words! {
         Here = "here",
         /// Client to client, over a data channel alone.
         Secret = "secret",
+        /// Client to client, over a data channel alone.
+        ContactKey = "contact-key",
         /// Client to client, over a data channel alone.
         Media = "media",
         /// Client to client, over a data channel alone.
@@ -90,6 +94,7 @@ impl Kind {
             | Self::Candidate
             | Self::HangUp
             | Self::Ringing
+            | Self::Contact
             | Self::Accepted
             | Self::KeepLeg
             | Self::Standby
@@ -110,6 +115,7 @@ impl Kind {
             | Self::Ack
             | Self::Ping
             | Self::Secret
+            | Self::ContactKey
             | Self::Media
             | Self::Paths => false,
         }

@@ -157,6 +157,7 @@ impl ServerMessage {
             | Kind::Candidate
             | Kind::HangUp
             | Kind::Ringing
+            | Kind::Contact
             | Kind::Accepted
             | Kind::KeepLeg
             | Kind::Standby
@@ -165,6 +166,7 @@ impl ServerMessage {
             | Kind::Rejoin
             | Kind::Here
             | Kind::Secret
+            | Kind::ContactKey
             | Kind::Media
             | Kind::Paths
             | Kind::Username

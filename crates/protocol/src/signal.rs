@@ -31,6 +31,10 @@ pub enum SignalBody {
     Candidate(Candidate),
     /// `ringing`: the offer has arrived and the person is being asked. Only between Holdfast ends.
     Ringing,
+    /// `contact`: the two have talked before. It is not counted among the call's messages, and means
+    /// nothing without a [proof](Tag::proof) by the key that the sender was told then. Only between Holdfast
+    /// ends.
+    Contact,
     /// `accepted`: the person has said yes, and the answer is being made. Only between Holdfast ends.
     Accepted,
     /// `hang-up`: the call is over, or refused.
@@ -157,6 +161,7 @@ impl Signal {
             SignalBody::Answer(_) => Kind::VideoAnswer,
             SignalBody::Candidate(_) => Kind::Candidate,
             SignalBody::Ringing => Kind::Ringing,
+            SignalBody::Contact => Kind::Contact,
             SignalBody::Accepted => Kind::Accepted,
             SignalBody::HangUp(_) => Kind::HangUp,
             SignalBody::KeepLeg => Kind::KeepLeg,
@@ -206,6 +211,7 @@ impl SignalBody {
                 Self::HangUp(HangUpReason::from_wire(&reason).unwrap_or_default())
             }
             Kind::Ringing => Self::Ringing,
+            Kind::Contact => Self::Contact,
             Kind::Accepted => Self::Accepted,
             Kind::KeepLeg => Self::KeepLeg,
             Kind::Standby => Self::Standby {
@@ -220,6 +226,7 @@ impl SignalBody {
             },
             Kind::Message
             | Kind::Secret
+            | Kind::ContactKey
             | Kind::Media
             | Kind::Paths
             | Kind::Id

@@ -149,10 +149,8 @@ impl JsonFields for ChannelMessage {
             Self::Signal(signal) => signal.each(show),
             Self::Ping => kind(show, Kind::Ping),
             Self::Ack { acked } => ack(show, Kind::Ack, *acked),
-            Self::Secret(secret) => {
-                kind(show, Kind::Secret);
-                show("secret", JsonValue::Text(secret));
-            }
+            Self::Secret(secret) => tell(show, Kind::Secret, secret),
+            Self::ContactKey(secret) => tell(show, Kind::ContactKey, secret),
             Self::Media(MediaState {
                 camera,
                 microphone,
@@ -199,6 +197,7 @@ impl JsonFields for Signal {
             }
             SignalBody::Standby { relayed } => flag(show, "relayed", *relayed),
             SignalBody::Ringing
+            | SignalBody::Contact
             | SignalBody::Accepted
             | SignalBody::KeepLeg
             | SignalBody::TakeOver
@@ -270,6 +269,11 @@ impl JsonFields for CallId {
 
 fn kind(show: &mut Show<'_>, kind: Kind) {
     show("type", JsonValue::Text(kind.as_str()));
+}
+
+fn tell(show: &mut Show<'_>, of: Kind, secret: &str) {
+    kind(show, of);
+    show("secret", JsonValue::Text(secret));
 }
 
 fn identify(show: &mut Show<'_>, of: Kind, id: Option<&ConnectionId>) {

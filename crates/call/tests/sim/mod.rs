@@ -48,6 +48,8 @@ pub(crate) struct Network {
     pub(crate) persons: bool,
     /// The sides that have a relay.
     pub(crate) relays: [bool; 2],
+    /// They have talked before.
+    pub(crate) contacts: bool,
 }
 
 impl Network {
@@ -59,6 +61,7 @@ impl Network {
         seed: 1,
         persons: true,
         relays: [false; 2],
+        contacts: false,
     };
 
     /// The same, where both have a relay.
@@ -181,6 +184,8 @@ pub(crate) struct End {
     /// What was to go over data channels alone, or as well.
     pub(crate) direct: Vec<ChannelMessage>,
     pub(crate) logged: Vec<String>,
+    /// What the other side has told to be shown in later calls.
+    pub(crate) told: Vec<Secret>,
     pub(crate) commands: Vec<&'static str>,
     /// When each fresh leg was made.
     pub(crate) races: Vec<Instant>,
@@ -216,6 +221,11 @@ pub(crate) struct End {
 impl LegEnd {
     pub(crate) fn leg_id(&self) -> LegId {
         self.id
+    }
+
+    /// Whether the browser says that it is connected.
+    pub(crate) fn is_reported(&self) -> bool {
+        self.reported
     }
 }
 
@@ -271,9 +281,16 @@ pub(crate) struct Sim {
     items: BTreeMap<u64, Item>,
 }
 
-fn page(name: &str, person: Option<String>) -> Endpoint {
+/// What the keys that this person tells are made from.
+fn keys(name: &str) -> Secret {
+    Secret::new([name.as_bytes()[1]; 16])
+}
+
+fn page(name: &str, person: &str, network: Network) -> Endpoint {
+    let person = network.persons.then(|| person.to_owned());
     let secret = Secret::new([name.as_bytes()[0]; 16]);
     let mut endpoint = Endpoint::new(Limits::default(), secret);
+    endpoint.set_contacts(network.contacts.then(|| keys(name)));
     let name = name.to_owned();
     endpoint.handle(Event::Named { name, person }, Instant::START);
     endpoint
@@ -285,13 +302,14 @@ impl Sim {
         let end = |name: &str| {
             addresses += 1;
             End {
-                endpoint: page(name, network.persons.then(|| format!("{name}'s"))),
+                endpoint: page(name, &format!("{name}'s"), network),
                 name: name.to_owned(),
                 legs: Vec::new(),
                 notices: Vec::new(),
                 sent: Vec::new(),
                 direct: Vec::new(),
                 logged: Vec::new(),
+                told: Vec::new(),
                 commands: Vec::new(),
                 races: Vec::new(),
                 written: 0,
@@ -669,10 +687,7 @@ impl Sim {
                 self.drop_items(|item| matches!(item, Item::Deliver(to, _) if *to == side));
                 let end = &mut self.ends[side];
                 end.held.clear();
-                end.endpoint = page(
-                    &end.name,
-                    Some(end.person.clone()).filter(|_| self.network.persons),
-                );
+                end.endpoint = page(&end.name, &end.person, self.network);
                 // What the page before has shown is gone.
                 end.read.clear();
                 end.page_open = true;
@@ -785,7 +800,10 @@ impl Sim {
                 };
                 end.calls_made += 1;
                 let peer = self.ends[1 - side].name.clone();
-                self.handle(side, Event::Dial { peer, id });
+                let certificate = [format!("SHA-256 {}", NAMES[side].to_uppercase())];
+                let key = keys(NAMES[1 - side]).of_contact(&certificate);
+                let key = self.network.contacts.then_some(key);
+                self.handle(side, Event::Dial { peer, id, key });
             }
             Act::Accept => self.handle(side, Event::Accept),
             Act::Decline => self.handle(side, Event::Decline),
@@ -988,7 +1006,9 @@ impl Sim {
                 purpose,
             } => {
                 let at_most = 2 + usize::from(self.network.relays.contains(&true));
-                assert!(end.has_media, "a leg without media");
+                let rings = end.endpoint.view().state == CallState::Ringing;
+                let may = rings && self.network.contacts && self.network.persons;
+                assert!(end.has_media || may, "a leg without media");
                 assert!(end.legs.len() < at_most, "too many legs");
                 assert!(end.legs.iter().all(|leg| leg.id != id), "a number twice");
                 if offers && id > 0 && purpose == Purpose::Call {
@@ -1059,6 +1079,7 @@ impl Sim {
                 let item = Item::Operation(side, serial, command);
                 self.put(over.since(self.now), item);
             }
+            Command::KeepContact(key) => end.told.push(key),
             Command::RestartIce(id) => {
                 if let Some(leg) = end.legs.iter_mut().find(|leg| leg.id == id) {
                     leg.pc.restart_ice();
@@ -1366,6 +1387,11 @@ impl Sim {
                 if carries == reported {
                     continue;
                 }
+                match self.stage(side) {
+                    CallState::Ringing => assert!(!self.ends[side].has_media),
+                    CallState::Calling { .. } => assert_eq!(leg.carries, Carries::Nothing),
+                    _ => {}
+                }
                 if self.ends[side].watched.is_some() {
                     self.put(HEARD, Item::Listen(side, false));
                     self.put(UNHEARD, Item::Listen(side, true));
@@ -1425,6 +1451,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::SetLocalDescription(_) => "SetLocalDescription",
         Command::SetRemoteDescription(..) => "SetRemoteDescription",
         Command::AddIceCandidate { .. } => "AddIceCandidate",
+        Command::KeepContact(_) => "KeepContact",
         Command::RestartIce(_) => "RestartIce",
         Command::UseLeg(_) => "UseLeg",
         Command::PlayLeg(_) => "PlayLeg",
@@ -1437,6 +1464,7 @@ fn name_of(command: &Command) -> &'static str {
             SignalBody::Answer(_) => "Send answer",
             SignalBody::Candidate(_) => "Send candidate",
             SignalBody::Ringing => "Send ringing",
+            SignalBody::Contact => "Send contact",
             SignalBody::Accepted => "Send accepted",
             SignalBody::HangUp(_) => "Send hang-up",
             SignalBody::KeepLeg => "Send keep-leg",
