@@ -30,9 +30,8 @@ pub(super) fn key(name: &str) -> Option<Secret> {
 /// They have told it.
 pub(super) fn told(name: &str, key: &Secret) {
     let mut lines = load();
-    let is_other = |line: &String| line.split_once(' ').is_none_or(|(_, known)| known != name);
-    lines.retain(is_other);
-    lines.insert(1.min(lines.len()), format!("{} {name}", key.digits()));
+    lines.retain(|line| line.split_once(' ').is_none_or(|(_, known)| known != name));
+    lines.insert(1.min(lines.len()), key.digits() + " " + name);
     lines.truncate(1 + MOST);
     keep(&lines);
 }

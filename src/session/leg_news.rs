@@ -91,7 +91,8 @@ fn connected(session: &mut Session, serial: u32) {
     session.legs.read_certificate(serial);
 }
 
-fn tracks_changed(session: &mut Session, serial: u32) {
+/// Tracks of that connection have come or gone.
+pub(super) fn tracks_changed(session: &mut Session, serial: u32) {
     session
         .picture
         .tracks_changed(serial, &session.legs, &session.screen);

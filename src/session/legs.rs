@@ -260,16 +260,20 @@ impl Legs {
         }
     }
 
-    /// Sends so much over a leg.
-    pub(super) fn carry(&mut self, id: LegId, carries: Carries) {
+    /// Sends so much over a leg; gives whether nothing was sent before, so that its tracks have to be set.
+    pub(super) fn carry(&mut self, id: LegId, carries: Carries) -> bool {
         let limit = self.limits[1];
-        if let Some(leg) = self.by_id(id) {
-            leg.carries = carries;
-            match carries {
-                Carries::Nothing => leg.senders.hold(),
-                Carries::Sound | Carries::All => leg.send_pictures(limit),
-            }
+        let Some(leg) = self.by_id(id) else {
+            return false;
+        };
+        let before = std::mem::replace(&mut leg.carries, carries);
+        match (before, carries) {
+            (_, Carries::Nothing) => leg.senders.hold(),
+            // As it was made.
+            (Carries::Nothing, Carries::All) if limit.is_none() => {}
+            (_, Carries::Sound | Carries::All) => leg.send_pictures(limit),
         }
+        before == Carries::Nothing
     }
 
     /// What was added to a leg is negotiated: pictures are not sent over one that sends none, and at no higher

@@ -5,7 +5,8 @@ use holdfast_call::{Carries, Command, EndReason, Ended, Event, LegEvent, LegId, 
 use holdfast_protocol::{ChannelMessage, ClientMessage, HangUpReason};
 
 use super::{
-    contacts, ice_servers, input::Input, legs::Leg, log::log, notice::Notice, state::Session,
+    contacts, ice_servers, input::Input, leg_news::tracks_changed, legs::Leg, log::log,
+    notice::Notice, state::Session,
 };
 use crate::{
     platform::DomError,
@@ -25,9 +26,7 @@ pub(super) fn perform(session: &mut Session, command: Command) {
             // What was found while it rang is seen from now on.
             if let Some(leg) = session.legs.by_id(0) {
                 let serial = leg.serial;
-                session
-                    .picture
-                    .tracks_changed(serial, &session.legs, &session.screen);
+                tracks_changed(session, serial);
             }
         }
         Command::ReleaseMedia => {
@@ -53,10 +52,7 @@ pub(super) fn perform(session: &mut Session, command: Command) {
         Command::PlayLeg(leg) => play_leg(session, leg),
         Command::UseLeg(leg) => use_leg(session, leg),
         Command::Carry(leg, carries) => {
-            let holds = session.legs.by_id(leg);
-            let held = holds.is_some_and(|leg| leg.carries == Carries::Nothing);
-            session.legs.carry(leg, carries);
-            if held {
+            if session.legs.carry(leg, carries) {
                 session.capture.fill(session.legs.sending());
             }
         }

@@ -56,12 +56,14 @@ impl Secret {
     /// tells it.
     #[must_use]
     pub fn of_contact(&self, certificate: &[String]) -> Self {
-        let mut certificate: Vec<&String> = certificate.iter().collect();
-        certificate.sort_unstable();
         let mut mac = self.mac();
-        for fingerprint in certificate {
-            part(&mut mac, b'c', fingerprint.as_bytes());
-        }
+        // Browsers may name them in any order; most name one.
+        let fingerprint = certificate.iter().min();
+        part(
+            &mut mac,
+            b'c',
+            fingerprint.map_or("", String::as_str).as_bytes(),
+        );
         Self(cut(mac))
     }
 
