@@ -660,6 +660,10 @@ impl Call {
         let is_anew = self.outbox.tagged(tag);
         self.path.peer_knows_legs();
         if is_anew {
+            // A page that comes back comes into a call that both want.
+            if self.is_calling() {
+                self.agreed(now);
+            }
             self.begin_path(now);
             self.chat.restart();
             self.path.peer_reloaded(now);
@@ -751,6 +755,7 @@ impl Call {
         if self.is_agreed() {
             self.tell();
         }
+        self.retransmit();
     }
 
     /// Tells the other side what goes over a channel alone, once both want the call: whoever has told nothing needs
@@ -771,7 +776,6 @@ impl Call {
         for message in self.chat.again() {
             self.command(Command::SendDirect(message));
         }
-        self.retransmit();
     }
 
     /// There is another way: sends what has not been acknowledged, numbered as it is; what did

@@ -231,3 +231,20 @@ fn a_page_that_goes_while_it_rings_can_say_that_the_call_is_over() {
     let unknown = EndReason::There(HangUpReason::UnknownCall);
     assert_eq!(ended.map(|ended| ended.reason), Some(unknown));
 }
+
+#[test]
+fn a_page_that_comes_back_has_said_yes() {
+    // Its word is lost with the page; found by random schedules.
+    let mut sim = Sim::new(Network {
+        delay: 1289,
+        lost: 20,
+        seed: 7_255_224_666_244_003_042,
+        ..CONTACTS
+    });
+    sim.schedule(2304, BOB, Act::Dial);
+    sim.schedule(3336, ANN, Act::Dial);
+    sim.schedule(3677, ANN, Act::Crash(0));
+    sim.run(20_000);
+    assert!(sim.connected());
+    sim.assert_agreement();
+}
