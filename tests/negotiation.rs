@@ -178,6 +178,7 @@ impl Pair {
             | Command::ReadStats(_)
             | Command::SendDirect(_)
             | Command::ShowText { .. }
+            | Command::KeepContact(_)
             | Command::Notify(_) => {}
         }
     }

@@ -34,8 +34,9 @@ async fn have_talked(ann: &Person, bob: &Person) {
     }
 }
 
-const KEPT: &str =
-    "return (localStorage.getItem('holdfast-contacts') ?? '').split('\\n').length > 1";
+/// Whether this browser has something to show to somebody.
+const KEPT: &str = "const told = JSON.parse(localStorage.getItem('holdfast-contacts') ?? '{}');
+    return Object.keys(told).some(name => name)";
 
 async fn is_connected_while_it_rings(caller: &Person, callee: &Person) {
     caller.call(&callee.name).await;

@@ -2,38 +2,34 @@
 
 use holdfast_call::Secret;
 
-use crate::platform::{random, storage::Place};
+use crate::platform::{JsObject, parse, random, storage::Place, stringify};
 
-/// Our secret, then the keys that others have told, each with a name after it; the latest first.
+/// An object: for each name, what whoever had it has told; and [`OURS`].
 const KEY: &str = "holdfast-contacts";
 
-/// The keys that are kept.
-const MOST: usize = 50;
+/// Nobody's name, under which that is kept which our own keys are made from.
+const OURS: &str = "";
 
 /// What the keys that we tell are made from.
 pub(super) fn secret() -> Secret {
-    let known = load().first().and_then(|line| Secret::read(line));
-    known.unwrap_or_else(|| {
+    told_by(OURS).unwrap_or_else(|| {
         let secret = Secret::new(random::bytes());
-        keep(&[secret.digits()]);
+        keep(OURS, &secret);
         secret
     })
 }
 
 /// What whoever has that name has told.
-pub(super) fn key(name: &str) -> Option<Secret> {
-    let lines = load();
-    let mut told = lines.iter().skip(1).filter_map(|line| line.split_once(' '));
-    Secret::read(told.find(|(_, known)| *known == name)?.0)
+pub(super) fn told_by(name: &str) -> Option<Secret> {
+    Secret::read(&load()?.string(name)?)
 }
 
-/// They have told it.
-pub(super) fn told(name: &str, key: &Secret) {
-    let mut lines = load();
-    lines.retain(|line| line.split_once(' ').is_none_or(|(_, known)| known != name));
-    lines.insert(1.min(lines.len()), key.digits() + " " + name);
-    lines.truncate(1 + MOST);
-    keep(&lines);
+/// They have told that.
+pub(super) fn keep(name: &str, secret: &Secret) {
+    if let Some(told) = load() {
+        told.set(name, &secret.digits().into());
+        Place::Browser.keep(KEY, Some(&stringify(&told.0)));
+    }
 }
 
 /// Nobody is known any more, and nobody knows this browser.
@@ -41,11 +37,6 @@ pub(super) fn forget() {
     Place::Browser.keep(KEY, None);
 }
 
-fn load() -> Vec<String> {
-    let kept = Place::Browser.load(KEY).unwrap_or_default();
-    kept.lines().map(str::to_owned).collect()
-}
-
-fn keep(lines: &[String]) {
-    Place::Browser.keep(KEY, Some(&lines.join("\n")));
+fn load() -> Option<JsObject> {
+    parse(&Place::Browser.load(KEY).unwrap_or_else(|| "{}".into()))
 }

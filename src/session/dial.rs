@@ -95,6 +95,6 @@ fn call_anew(session: &mut Session) {
 
 fn call(session: &mut Session, peer: String) {
     let id = session.next_call();
-    let key = contacts::key(&peer);
+    let key = contacts::told_by(&peer);
     session.feed(Event::Dial { peer, id, key });
 }

@@ -20,15 +20,7 @@ const SERVERS_LIMIT: u32 = 300;
 /// Performs a command.
 pub(super) fn perform(session: &mut Session, command: Command) {
     match command {
-        Command::AcquireMedia => {
-            session.check_certificate();
-            session.capture.acquire();
-            // What was found while it rang is seen from now on.
-            if let Some(leg) = session.legs.by_id(0) {
-                let serial = leg.serial;
-                tracks_changed(session, serial);
-            }
-        }
+        Command::AcquireMedia => acquire(session),
         Command::ReleaseMedia => {
             session.capture.release();
             session.shared.stop(Vec::new());
@@ -51,18 +43,9 @@ pub(super) fn perform(session: &mut Session, command: Command) {
         }
         Command::PlayLeg(leg) => play_leg(session, leg),
         Command::UseLeg(leg) => use_leg(session, leg),
-        Command::Carry(leg, carries) => {
-            if session.legs.carry(leg, carries) {
-                session.capture.fill(session.legs.sending());
-            }
-        }
+        Command::Carry(leg, carries) => carry(session, leg, carries),
         Command::Watch(legs) => session.legs.watch(legs),
-        Command::SetLocalDescription(leg) => {
-            if session.capture.stream().is_none() {
-                session.legs.send_later(leg);
-            }
-            session.legs.set_local_description(leg);
-        }
+        Command::SetLocalDescription(leg) => describe(session, leg),
         Command::SetRemoteDescription(leg, description) => {
             session.legs.set_remote_description(leg, &description);
         }
@@ -71,11 +54,10 @@ pub(super) fn perform(session: &mut Session, command: Command) {
             candidate,
             may_be_refused,
         } => {
-            session
-                .legs
-                .add_ice_candidate(leg, &candidate, may_be_refused);
+            let legs = &mut session.legs;
+            legs.add_ice_candidate(leg, &candidate, may_be_refused);
         }
-        Command::KeepContact(key) => contacts::told(&session.call.view().peer, &key),
+        Command::KeepContact(key) => contacts::keep(&session.call.view().peer, &key),
         Command::RestartIce(leg) => restart(session, leg),
         Command::ReadStats(leg) => session.legs.read_stats(leg),
         Command::ProbeLink => {
@@ -117,6 +99,29 @@ pub(super) fn take_servers(
     leg.peer.restart_ice();
     if let Err(error) = changed {
         session.notify(Notice::Configuration(error));
+    }
+}
+
+/// Asks for camera and microphone; what was found while it rang is seen from now on.
+fn acquire(session: &mut Session) {
+    session.check_certificate();
+    session.capture.acquire();
+    if let Some(leg) = session.legs.by_id(0) {
+        let serial = leg.serial;
+        tracks_changed(session, serial);
+    }
+}
+
+fn describe(session: &mut Session, leg: LegId) {
+    if session.capture.stream().is_none() {
+        session.legs.send_later(leg);
+    }
+    session.legs.set_local_description(leg);
+}
+
+fn carry(session: &mut Session, leg: LegId, carries: Carries) {
+    if session.legs.carry(leg, carries) {
+        session.capture.fill(session.legs.sending());
     }
 }
 

@@ -686,12 +686,10 @@ impl Call {
             self.outbox.peer_is_sample();
         }
         // While it rings there, a path is found for somebody who has yet to say yes.
-        self.answered |= matches!(body, SignalBody::Answer(_));
-        let agrees = match &body {
-            SignalBody::Offer(_) => true,
-            SignalBody::Answer(_) => !self.path.is_held(),
-            _ => false,
-        };
+        let answers = matches!(body, SignalBody::Answer(_));
+        self.answered |= answers;
+        let is_held = answers && self.path.is_held();
+        let agrees = !matches!(body, SignalBody::Candidate(_)) && !is_held;
         if self.receive_description(leg, body, now) && agrees {
             if self.is_calling() {
                 self.agreed(now);

@@ -393,12 +393,7 @@ impl Connectivity {
         } else if self.legs.is_racer(id) && event == CONNECTED {
             self.command(Command::PlayLeg(id));
         }
-        if let (Flow::Idle { moved, connected }, LegEvent::Connection(state)) =
-            (&mut self.flow, &event)
-        {
-            // It rings: nobody looks for another path yet.
-            *connected = *state == ConnectionState::Connected;
-            *moved |= *state == ConnectionState::Failed;
+        if self.rings_over(&event) {
             return;
         }
         match event {
@@ -447,6 +442,18 @@ impl Connectivity {
                 self.negotiation(id, event, now);
             }
         }
+    }
+
+    /// Whether that is news of a leg while it rings: then nobody looks for another path yet.
+    fn rings_over(&mut self, event: &LegEvent) -> bool {
+        let (Flow::Idle { moved, connected }, LegEvent::Connection(state)) =
+            (&mut self.flow, event)
+        else {
+            return false;
+        };
+        *connected = *state == ConnectionState::Connected;
+        *moved |= *state == ConnectionState::Failed;
+        true
     }
 
     /// A leg can be shown.

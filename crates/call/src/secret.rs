@@ -56,21 +56,20 @@ impl Secret {
     /// tells it.
     #[must_use]
     pub fn of_contact(&self, certificate: &[String]) -> Self {
-        let mut mac = self.mac();
         // Browsers may name them in any order; most name one.
         let fingerprint = certificate.iter().min();
-        part(
-            &mut mac,
-            b'c',
-            fingerprint.map_or("", String::as_str).as_bytes(),
-        );
-        Self(cut(mac))
+        self.derive(b'c', fingerprint.map_or("", String::as_str))
     }
 
     /// What shows it in the session of that public name, and in no other: whoever is shown it cannot show it on.
     pub(crate) fn in_session(&self, person: &str) -> Self {
+        self.derive(b's', person)
+    }
+
+    /// Another secret, for one thing alone.
+    fn derive(&self, kind: u8, of: &str) -> Self {
         let mut mac = self.mac();
-        part(&mut mac, b's', person.as_bytes());
+        part(&mut mac, kind, of.as_bytes());
         Self(cut(mac))
     }
 

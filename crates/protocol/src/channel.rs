@@ -67,20 +67,18 @@ impl ChannelMessage {
             return Ok(None);
         };
         let missing = |field| Malformed::lacks(kind, field);
+        let secret = || {
+            let secret = fields.string("secret");
+            secret.ok_or(missing("`secret`, a string"))
+        };
         let is_on = |field| fields.whole(field).map(|is_on| is_on != 0);
         Ok(match kind {
             Kind::Ping => Some(Self::Ping),
             Kind::Ack => Some(Self::Ack {
                 acked: fields.whole("heard").ok_or(missing("`heard`, a count"))?,
             }),
-            Kind::Secret | Kind::ContactKey => {
-                let secret = fields.string("secret");
-                let secret = secret.ok_or(missing("`secret`, a string"))?;
-                Some(match kind {
-                    Kind::ContactKey => Self::ContactKey(secret),
-                    _ => Self::Secret(secret),
-                })
-            }
+            Kind::Secret => Some(Self::Secret(secret()?)),
+            Kind::ContactKey => Some(Self::ContactKey(secret()?)),
             Kind::Paths => Some(Self::Paths(Paths {
                 relay: is_on("relay").unwrap_or_default(),
                 saves: is_on("saves").unwrap_or_default(),
