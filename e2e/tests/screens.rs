@@ -73,7 +73,7 @@ fn a_ring_is_heard_and_a_hidden_page_says_so() {
         let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
         let listen = "window.notes = 0; window.shown = []; window.taken_back = 0;
             const make = AudioContext.prototype.createOscillator;
-            AudioContext.prototype.createOscillator = function () { notes += 1; return make.call(this); };
+            AudioContext.prototype.createOscillator = function () { notes += 1; window.rings = this; return make.call(this); };
             window.Notification = class {
                 static permission = 'granted';
                 constructor(title) { shown.push(title); }
@@ -96,7 +96,12 @@ fn a_ring_is_heard_and_a_hidden_page_says_so() {
             "Ann is calling"
         );
         bob.run("hide(false)", json!([])).await;
+        let heard = "return rings.state === 'running'";
+        bob.until("it is heard", heard, json!([])).await;
         bob.accept().await;
+        // What had begun to sound stops as well.
+        let silent = "return rings.state === 'suspended'";
+        bob.until("it is silent", silent, json!([])).await;
         bob.sees_the_other_side().await;
         let quiet = "return taken_back === 1 && document.title === 'Holdfast'";
         bob.until("it is taken back", quiet, json!([])).await;

@@ -61,6 +61,14 @@ impl Ringer {
             self.context = AudioContext::new().ok();
         }
         self.context.iter().for_each(wake);
+        self.rest();
+    }
+
+    /// Where nothing rings, nothing sounds, what has been begun neither.
+    fn rest(&self) {
+        if let (Some(context), None) = (&self.context, &self.ringing) {
+            let _ = context.suspend();
+        }
     }
 
     /// Rings like that from now on, or not at all.
@@ -69,16 +77,17 @@ impl Ringer {
             return;
         }
         self.ringing = None;
+        self.rest();
         if let (Some(tone), Some(context)) = (tone, &self.context) {
             wake(context);
             let (context, round) = (context.clone(), Rc::new(Cell::new(0.0)));
             let ring = move || {
-                // Notes for a context that sleeps would all sound when it wakes.
-                if context.state() != AudioContextState::Running {
+                // Notes for a context that sleeps all sound when it wakes: those of one round are enough.
+                let nth = round.replace(round.get() + 1.0);
+                if nth > 0.0 && context.state() != AudioContextState::Running {
                     return;
                 }
-                let volume = SOFT + (tone.loudest() - SOFT) * f32::min(round.get() / RISE, 1.0);
-                round.set(round.get() + 1.0);
+                let volume = SOFT + (tone.loudest() - SOFT) * f32::min(nth / RISE, 1.0);
                 for note in tone.notes() {
                     // A browser that makes no sound rings without.
                     let _ = play(&context, *note, volume);
