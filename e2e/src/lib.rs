@@ -12,6 +12,7 @@ pub mod net;
 mod person;
 mod portrait;
 mod sample;
+pub mod setup;
 mod stage;
 
 pub use browser::{Kind, Look, free_address, kill};

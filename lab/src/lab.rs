@@ -61,6 +61,8 @@ impl Lab {
         for packed in ["config.json.br", "config.json.gz"] {
             let _ = fs::remove_file(site.path().join(packed));
         }
+        let by_hand = site.path().join("by_hand.html");
+        fs::write(by_hand, e2e::setup::BY_HAND).expect("written");
         let net = Net::new(&NAMES);
         let delay = setting.distance.begin(&net).await;
         let server = serve(site.path());
@@ -128,7 +130,7 @@ impl Lab {
             .await;
     }
 
-    pub(crate) fn people(&self) -> &[Person] {
+    pub(crate) fn people(&self) -> &[Person; 2] {
         &self.people
     }
 
@@ -385,7 +387,7 @@ impl Lab {
         }
     }
 
-    async fn hang_up(&self) {
+    pub(crate) async fn hang_up(&self) {
         for person in &self.people {
             let script = "document.querySelector('#hangup-button').click()";
             person.run(script, json!([])).await;

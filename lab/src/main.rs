@@ -13,6 +13,7 @@ mod ears;
 mod lab;
 mod page;
 mod results;
+mod setup;
 
 use std::{fmt, fs, path::PathBuf};
 
@@ -54,6 +55,9 @@ struct Args {
     /// In place of faults: what a leg that is kept warm costs, in so many calls of each kind
     #[arg(long, value_name = "CALLS")]
     cost: Option<usize>,
+    /// In place of faults: how long it takes from Accept to the first picture, in so many calls of each kind
+    #[arg(long, value_name = "CALLS")]
+    setup: Option<usize>,
     /// The most telling scenarios, once each
     #[arg(long)]
     short: bool,
@@ -159,6 +163,12 @@ fn main() {
     }
     if let Some(calls) = args.cost {
         return stage(async |stage| cost::measure(stage, calls).await);
+    }
+    if let Some(calls) = args.setup {
+        for setting in args.settings() {
+            stage(async |stage| setup::measure(stage, setting, calls).await);
+        }
+        return;
     }
     fs::create_dir_all(&args.out).expect("a folder");
     let mut results = Results::load(&args.out);
