@@ -97,8 +97,8 @@ fn a_no_closes_the_path_and_strangers_have_none() {
         let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
         ann.call("Bob").await;
         bob.shows("#accept-button").await;
-        let made = bob.run("return (window.peers ?? []).length", json!([]));
-        assert_eq!(made.await, json!(0), "strangers meet after the yes");
+        let made = bob.run("return peers.length", json!([])).await;
+        assert_eq!(made, json!(0), "strangers meet after the yes");
         bob.decline().await;
         ann.is_idle().await;
         have_talked(&ann, &bob).await;
@@ -106,5 +106,9 @@ fn a_no_closes_the_path_and_strangers_have_none() {
         bob.decline().await;
         ann.is_idle().await;
         bob.is_idle().await;
+        let closed = "return peers.length === 1 && peers[0].connectionState === 'closed'";
+        for person in [&ann, &bob] {
+            person.until("it is closed", closed, json!([])).await;
+        }
     });
 }

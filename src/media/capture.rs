@@ -234,12 +234,21 @@ impl Capture {
         senders
     }
 
-    /// Sends the tracks over connections that were made before there were any.
+    /// Sends the tracks over connections that were made before there were any. A camera that is off has no picture,
+    /// and the other side is told, for it would wait for one; a microphone that is missing is as good as silent.
     pub fn fill(&mut self, sending: Vec<Sending<'_>>) {
         for Sending { peer, senders } in sending {
             for source in Source::ALL {
-                if let Some(sender) = senders.of(source) {
-                    peer.set_track(sender, self.state(source).track(), || {});
+                let stream = self.stream.clone();
+                let track = self.state(source).track();
+                match (senders.of(source), track, stream) {
+                    (Some(sender), track, _) if track.is_some() || source == Source::Camera => {
+                        peer.set_track(sender, track, || {});
+                    }
+                    (none @ None, Some(track), Some(stream)) => {
+                        *none = Some(peer.add_track(track, &stream));
+                    }
+                    (Some(_) | None, _, _) => {}
                 }
             }
         }

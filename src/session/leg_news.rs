@@ -62,9 +62,7 @@ fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<Le
             let streams = &mut session.legs.by_serial(serial)?.streams;
             streams.retain(|known| known.id() != stream.id());
             streams.push(stream);
-            if session.call.view().state != CallState::Ringing {
-                tracks_changed(session, serial);
-            }
+            tracks_changed(session, serial);
             LegEvent::RemoteTrack
         }
         PeerEvent::TrackRemoved(stream) => return track_removed(session, serial, &stream),
@@ -91,8 +89,13 @@ fn connected(session: &mut Session, serial: u32) {
     session.legs.read_certificate(serial);
 }
 
-/// Tracks of that connection have come or gone.
+/// Tracks of that connection have come or gone. Nothing of the other side is seen or heard before both want the call;
+/// nor of one whose page has yet to say what it sends.
 pub(super) fn tracks_changed(session: &mut Session, serial: u32) {
+    let state = session.call.view().state;
+    if matches!(state, CallState::Ringing | CallState::Calling { .. }) {
+        return;
+    }
     session
         .picture
         .tracks_changed(serial, &session.legs, &session.screen);

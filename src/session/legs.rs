@@ -7,7 +7,7 @@ use holdfast_call::{Carries, LegEvent, LegId, Purpose, Watch};
 use holdfast_protocol::{Candidate, Description};
 use web_sys::MediaStream;
 
-use super::now::now;
+use super::{log::log, now::now};
 use crate::{
     media::{Senders, Sending, Source},
     platform::{DomError, task},
@@ -52,6 +52,8 @@ pub(super) struct Legs {
     made: u32,
     /// The id of the stream that the other side sends its screen in, if it shares it.
     peer_screen: Option<String>,
+    /// The other side's camera is on, as far as it has said anything.
+    pub(super) peer_camera: bool,
     /// The highest rates of pictures that are wanted, kbit/s: what we receive, and what we send.
     limits: [Option<u32>; 2],
     /// How much may be sent over the one that was last read, bit/s.
@@ -80,6 +82,7 @@ impl Legs {
             all: Vec::new(),
             made: 0,
             peer_screen: None,
+            peer_camera: true,
             limits: [None; 2],
             available: Rc::default(),
             watch: None,
@@ -230,14 +233,10 @@ impl Legs {
         may_be_refused: bool,
     ) {
         if let Some(leg) = self.by_id(id) {
-            let (serial, adding) = (leg.serial, leg.peer.add_ice_candidate(candidate));
-            let emit = self.emit.clone();
+            let adding = leg.peer.add_ice_candidate(candidate);
             task::spawn(async move {
-                if let Err(error) = adding.await
-                    && !may_be_refused
-                {
-                    let refused = LegEvent::CandidateRefused(error.to_string());
-                    emit(serial, LegNews::Done(refused));
+                if adding.await.is_err() && !may_be_refused {
+                    log("a candidate was refused");
                 }
             });
         }
@@ -281,7 +280,7 @@ impl Legs {
     pub(super) fn described(&mut self, serial: u32) {
         let limit = self.limits[1];
         if let Some(leg) = self.by_serial(serial)
-            && !(leg.carries == Carries::All && limit.is_none())
+            && (leg.carries == Carries::Sound || limit.is_some())
         {
             leg.send_pictures(limit);
         }

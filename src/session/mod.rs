@@ -39,7 +39,7 @@ use self::{
     begin::{begin, loaded},
     call::CallDriver,
     input::{Input, Inputs},
-    leg_news::leg_news,
+    leg_news::{leg_news, tracks_changed},
     perform::{perform, take_servers},
     receive::receive,
     state::Session,
@@ -249,10 +249,20 @@ fn render(session: &mut Session) {
     let limit = media.and_then(|media| media.limit);
     let wants_other = session.legs.limit(session.data_use.limit(), limit);
     let peer_screen = media.and_then(|media| media.screen.clone());
-    if session.legs.set_peer_screen(peer_screen) || wants_other {
+    let peer_camera = media.is_none_or(|media| media.camera);
+    let is_news = std::mem::replace(&mut session.legs.peer_camera, peer_camera) != peer_camera;
+    if session.legs.set_peer_screen(peer_screen) || wants_other || is_news {
         session
             .picture
             .streams_changed(&session.legs, &session.screen);
+    }
+    if media.is_some()
+        && session.picture.is_empty()
+        && let Some(leg) = session.legs.by_id(0)
+    {
+        // What was found while it rang is shown when it is known what comes over it.
+        let serial = leg.serial;
+        tracks_changed(session, serial);
     }
     let has_reason = view.ended.as_ref().and_then(text::end_reason).is_some();
     session.screen.call(view, seconds, has_reason);

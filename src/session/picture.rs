@@ -20,6 +20,11 @@ pub(super) struct Picture {
 }
 
 impl Picture {
+    /// Whether no connection's picture is shown.
+    pub(super) fn is_empty(&self) -> bool {
+        self.video.is_none()
+    }
+
     /// Whether the person sees that connection's picture.
     pub(super) fn shows(&self, serial: u32) -> bool {
         self.video == Some(serial)
@@ -74,7 +79,7 @@ impl Picture {
     fn sync(&mut self, legs: &Legs, screen: &ModelWriter) {
         let of = |serial: Option<u32>| serial.and_then(|serial| legs.stream(serial));
         let seen = self.video.filter(|_| legs.wants_pictures());
-        let video = of(seen).map(MediaStream::get_video_tracks);
+        let video = of(seen.filter(|_| legs.peer_camera)).map(MediaStream::get_video_tracks);
         let audio = of(self.audio).map(MediaStream::get_audio_tracks);
         let stream = fill(&mut self.stream, [video, audio]);
         let has_video = stream

@@ -143,7 +143,9 @@ impl Session {
     /// A call begins: its connections want a certificate that lasts. One that this page comes back
     /// into knows the one there is.
     pub(super) fn check_certificate(&mut self) {
-        let is_new = !matches!(self.call.view().state, CallState::Interrupted { .. });
+        // Nor does one whose path was found while it rang.
+        let is_interrupted = matches!(self.call.view().state, CallState::Interrupted { .. });
+        let is_new = !is_interrupted && self.legs.is_empty();
         let is_good = self.certificate.as_ref().is_some_and(Certificate::is_good);
         if is_new && !is_good {
             self.renews_certificate = true;

@@ -38,8 +38,6 @@ pub(crate) struct Call {
     outbox: Outbox,
     chat: Chat,
     contact: Contact,
-    /// The other side has answered our offer, which may be before its person does.
-    answered: bool,
     /// A data channel has been open.
     has_channel: bool,
     path: Connectivity,
@@ -173,7 +171,6 @@ impl Call {
             outbox,
             chat: Chat::default(),
             contact: Contact::default(),
-            answered: false,
             has_channel: false,
             path: Connectivity::new(polite, 0, limits),
             media: None,
@@ -366,9 +363,7 @@ impl Call {
                 self.send(SignalBody::Accepted);
             }
             self.command(Command::AcquireMedia);
-            if self.has_legs() {
-                self.begin_path(now);
-            }
+            self.begin_if_found(now);
         }
     }
 
@@ -400,7 +395,9 @@ impl Call {
     pub(crate) fn sends(&mut self, media: MediaState) {
         if self.media.as_ref() != Some(&media) {
             self.media = Some(media.clone());
-            self.command(Command::SendDirect(ChannelMessage::Media(media)));
+            if self.is_agreed() {
+                self.command(Command::SendDirect(ChannelMessage::Media(media)));
+            }
         }
     }
 
@@ -433,6 +430,7 @@ impl Call {
             return self.give_up(HangUpReason::Failed, impostor);
         }
         self.path.leg_event(leg, event, now);
+        self.begin_if_found(now);
         self.follow_path(now);
     }
 
@@ -552,6 +550,7 @@ impl Call {
 
     /// Both called at the same moment: one call results, theirs and ours.
     pub(crate) fn merge(&mut self, token: Option<CallId>) {
+        self.path.release();
         if let Some(token) = token {
             self.outbox.merge(token);
         }
@@ -564,6 +563,13 @@ impl Call {
 
     /// A message over a data channel, but for those that come through servers too.
     pub(crate) fn receive_direct(&mut self, message: ChannelMessage, now: Instant) {
+        // Whoever tells these has said yes. Before it, there is nothing to say but the call's messages.
+        if let ChannelMessage::Secret(_) | ChannelMessage::ContactKey(_) = &message {
+            self.accepted(now);
+        }
+        if !self.is_agreed() {
+            return;
+        }
         match message {
             // The endpoint's, which keeps the inbox.
             ChannelMessage::Signal(_) => {}
@@ -573,9 +579,9 @@ impl Call {
                 }
             }
             ChannelMessage::ContactKey(digits) => {
-                let key = Secret::read(&digits).filter(|_| self.is_agreed());
-                key.into_iter()
-                    .for_each(|key| self.command(Command::KeepContact(key)));
+                if let Some(key) = Secret::read(&digits) {
+                    self.command(Command::KeepContact(key));
+                }
             }
             ChannelMessage::Media(media) => self.peer_media = Some(media),
             ChannelMessage::Paths(paths) => self.path.peer_paths(paths),
@@ -607,18 +613,14 @@ impl Call {
                     self.show_contact();
                 }
             }
-            SignalBody::Accepted => {
-                if self.is_calling() {
-                    self.agreed(now);
-                    if self.answered {
-                        self.begin_path(now);
-                    }
-                }
-            }
+            SignalBody::Accepted => self.accepted(now),
             SignalBody::HangUp(reason) => self.hung_up(reason, tag.as_ref()),
             SignalBody::Offer(_) | SignalBody::Answer(_) | SignalBody::Candidate(_) => {
                 self.negotiate(leg, body, tag.is_some(), now);
             }
+            // Nobody else says the person's yes.
+            SignalBody::KeepLeg | SignalBody::Standby { .. } | SignalBody::TakeOver
+                if self.is_ringing() => {}
             SignalBody::KeepLeg => self.path.keep(leg, now),
             SignalBody::Standby { relayed } => self.path.announced(leg, relayed, now),
             SignalBody::TakeOver => self.path.peer_takes_over(leg, now),
@@ -634,6 +636,14 @@ impl Call {
             SignalBody::Here { .. } | SignalBody::Contact => {}
         }
         self.follow_path(now);
+    }
+
+    /// The person who was called has said yes.
+    fn accepted(&mut self, now: Instant) {
+        if self.is_calling() {
+            self.agreed(now);
+            self.begin_if_found(now);
+        }
     }
 
     /// Whoever calls shows that we have talked before: a path is found while it rings.
@@ -659,7 +669,7 @@ impl Call {
     fn tagged(&mut self, tag: &Tag, now: Instant) {
         let is_anew = self.outbox.tagged(tag);
         self.path.peer_knows_legs();
-        if is_anew {
+        if is_anew && !self.is_ringing() {
             // A page that comes back comes into a call that both want.
             if self.is_calling() {
                 self.agreed(now);
@@ -686,10 +696,7 @@ impl Call {
             self.outbox.peer_is_sample();
         }
         // While it rings there, a path is found for somebody who has yet to say yes.
-        let answers = matches!(body, SignalBody::Answer(_));
-        self.answered |= answers;
-        let is_held = answers && self.path.is_held();
-        let agrees = !matches!(body, SignalBody::Candidate(_)) && !is_held;
+        let agrees = !matches!(body, SignalBody::Candidate(_)) && !self.path.is_held();
         if self.receive_description(leg, body, now) && agrees {
             if self.is_calling() {
                 self.agreed(now);
@@ -793,8 +800,8 @@ impl Call {
         self.path.release();
     }
 
-    /// Camera and microphone are there, or as much as is allowed of them: from now on a path is looked
-    /// for. Until then somebody may be reading what their browser asks, for as long as they like.
+    /// Camera and microphone are there, or as much as is allowed of them, or a path was found while it rang: from now
+    /// on one is looked for. Until then somebody may be reading what their browser asks, for as long as they like.
     fn begin_path(&mut self, now: Instant) {
         if self.is_asking() {
             self.timers.stop(Timer::Answer);
@@ -803,6 +810,13 @@ impl Call {
                 self.tell();
             }
             self.follow_path(now);
+        }
+    }
+
+    /// There may be a path already that both have found while it rang.
+    fn begin_if_found(&mut self, now: Instant) {
+        if self.is_agreed() && self.path.is_found() {
+            self.begin_path(now);
         }
     }
 

@@ -59,13 +59,13 @@ pub enum Command {
     SetLocalDescription(LegId),
     /// `setRemoteDescription()`; answer with `RemoteDescriptionSet` or `DescriptionRefused`.
     SetRemoteDescription(LegId, Description),
-    /// `addIceCandidate()`, in the order of the commands; if it is rejected, answer with `CandidateRefused`.
+    /// `addIceCandidate()`, in the order of the commands. No answer; that it is rejected is for the log.
     AddIceCandidate {
         /// To which leg.
         leg: LegId,
         /// The candidate.
         candidate: Candidate,
-        /// Whether it may belong to a description that was ignored. Nobody misses it then.
+        /// Whether it may belong to a description that was ignored: then that is nothing to log.
         may_be_refused: bool,
     },
     /// Keep that key for whoever the call is with: to be given with the next

@@ -258,6 +258,17 @@ impl Connectivity {
         self.held = true;
     }
 
+    /// Whether there is a path already, though nobody has looked for one.
+    pub(crate) fn is_found(&self) -> bool {
+        matches!(
+            self.flow,
+            Flow::Idle {
+                connected: true,
+                ..
+            }
+        )
+    }
+
     /// Whether nothing goes over the path yet, though there may be one.
     pub(crate) fn is_held(&self) -> bool {
         self.held
@@ -393,7 +404,7 @@ impl Connectivity {
         } else if self.legs.is_racer(id) && event == CONNECTED {
             self.command(Command::PlayLeg(id));
         }
-        if self.rings_over(&event) {
+        if is_current && self.is_early(&event) {
             return;
         }
         match event {
@@ -437,15 +448,14 @@ impl Connectivity {
             | LegEvent::LocalDescriptionSet(_)
             | LegEvent::RemoteDescriptionSet
             | LegEvent::DescriptionRefused(_)
-            | LegEvent::CandidateRefused(_)
             | LegEvent::Candidate(_)) => {
                 self.negotiation(id, event, now);
             }
         }
     }
 
-    /// Whether that is news of a leg while it rings: then nobody looks for another path yet.
-    fn rings_over(&mut self, event: &LegEvent) -> bool {
+    /// Whether that is news of a leg that is found while it rings: then nobody looks for another path yet.
+    fn is_early(&mut self, event: &LegEvent) -> bool {
         let (Flow::Idle { moved, connected }, LegEvent::Connection(state)) =
             (&mut self.flow, event)
         else {

@@ -364,7 +364,10 @@ impl Endpoint {
                 return self.shown(signal, now);
             }
             if signal.body == SignalBody::Contact {
-                call.shows_contact(&signal, now);
+                // A call that rings beside another has no legs: there are those of the other.
+                if let Some(call) = self.calls.current.as_mut().filter(|call| owner(call)) {
+                    call.shows_contact(&signal, now);
+                }
                 return self.collect(now);
             }
             if let (Way::Server, Some(name)) = (way, signal.name.take()) {

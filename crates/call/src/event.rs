@@ -139,8 +139,6 @@ pub enum LegEvent {
     DescriptionRefused(String),
     /// Its data channel is open.
     ChannelOpen,
-    /// `addIceCandidate()` was rejected.
-    CandidateRefused(String),
     /// `icecandidate`: one more way to reach us.
     Candidate(Candidate),
     /// `icegatheringstatechange` to `complete`, without any candidate, on a device that is online: no relay

@@ -1,6 +1,6 @@
 //! One peer connection's negotiation: perfect negotiation (WebRTC 1.0, 10.7), serialised.
 //!
-//! One description is being set at a time, and what arrives meanwhile waits in line.
+//! One description is being set at a time, and those that arrive meanwhile wait in line.
 //! That takes the place of `makingOffer` and `isSettingRemoteAnswerPending`: whether an offer
 //! collides is asked only when the last operation is over, so the signaling state alone tells.
 
@@ -211,10 +211,6 @@ impl Leg {
                 self.operation = None;
                 out.push(LegOutput::Broken(self.id, why));
                 return out;
-            }
-            LegEvent::CandidateRefused(why) => {
-                let why = format!("leg {}: candidate refused: {why}", self.id);
-                out.push(LegOutput::Command(Command::Log(why)));
             }
             LegEvent::IceConnection(_)
             | LegEvent::Connection(_)

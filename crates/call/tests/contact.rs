@@ -13,7 +13,9 @@ use holdfast_call::{
     CallState, Carries, Command, EndReason, Endpoint, Event, LegEvent, Limits, Secret,
 };
 use holdfast_clock::Instant;
-use holdfast_protocol::{CallId, Description, HangUpReason, SdpType, Signal, SignalBody};
+use holdfast_protocol::{
+    CallId, ChannelMessage, Description, HangUpReason, SdpType, Signal, SignalBody, Tag,
+};
 use sim::{ANN, Act, BOB, Network, Side, Sim};
 
 const CONTACTS: Network = Network {
@@ -164,24 +166,41 @@ fn a_ring_that_outlives_its_path_is_a_call_like_any_other() {
     assert!(sim.connected());
 }
 
-/// What a page does about a call from Ann whose page has been told that it rings in that session.
-fn bobs_commands(rings_in: &str) -> Vec<Command> {
-    let drain = |page: &mut Endpoint| iter::from_fn(|| page.poll_command()).collect::<Vec<_>>();
-    let page = |name: &str, person: &str| {
-        let mut page = Endpoint::new(Limits::default(), Secret::new([name.as_bytes()[0]; 16]));
-        page.set_contacts(Some(Secret::new([name.as_bytes()[1]; 16])));
-        let (name, person) = (name.to_owned(), Some(person.to_owned()));
-        page.handle(Event::Named { name, person }, Instant::START);
-        page
-    };
-    let (mut ann, mut bob) = (page("Ann", "Ann's"), page("Bob", "Bob's"));
-    let key = Secret::new([b'o'; 16]).of_contact(&["SHA-256 ANN".to_owned()]);
-    let (peer, key) = ("Bob".to_owned(), Some(key));
-    let id = CallId {
-        page: "ann".to_owned(),
-        nth: 0,
-    };
-    let (kind, sdp) = (SdpType::Offer, "a=fingerprint:sha-256 Ann".to_owned());
+fn drain(page: &mut Endpoint) -> Vec<Command> {
+    iter::from_fn(|| page.poll_command()).collect()
+}
+
+fn page(name: &str) -> Endpoint {
+    let mut page = Endpoint::new(Limits::default(), Secret::new([name.as_bytes()[0]; 16]));
+    page.set_contacts(Some(Secret::new([name.as_bytes()[1]; 16])));
+    let (name, person) = (name.to_owned(), Some(format!("{name}'s")));
+    page.handle(Event::Named { name, person }, Instant::START);
+    page
+}
+
+/// The first message of that kind among them, as the server passes it on.
+fn sent(commands: Vec<Command>, from: &str, wanted: fn(&SignalBody) -> bool) -> Event {
+    let mut sent = commands.into_iter().filter_map(|command| match command {
+        Command::Send(signal) | Command::SendByServer(signal) => Some(signal),
+        _ => None,
+    });
+    let signal = sent.find(|signal| wanted(&signal.body));
+    Event::Received(Signal {
+        from: Some(from.to_owned()),
+        ..signal.expect("it is sent")
+    })
+}
+
+/// Somebody whom Bob has told a key, and their offer to him.
+fn calls_bob(name: &str) -> (Endpoint, Event) {
+    let mut caller = page(name);
+    let certificate = [format!("SHA-256 {}", name.to_uppercase())];
+    let key = Some(Secret::new([b'o'; 16]).of_contact(&certificate));
+    let peer = "Bob".to_owned();
+    let page = name.to_lowercase();
+    let id = CallId { page, nth: 0 };
+    let kind = SdpType::Offer;
+    let sdp = format!("a=fingerprint:sha-256 {name}");
     let set = LegEvent::LocalDescriptionSet(Description { kind, sdp });
     for event in [
         Event::Dial { peer, id, key },
@@ -189,27 +208,30 @@ fn bobs_commands(rings_in: &str) -> Vec<Command> {
         Event::Leg(0, LegEvent::NegotiationNeeded),
         Event::Leg(0, set),
     ] {
-        ann.handle(event, Instant::START);
+        caller.handle(event, Instant::START);
     }
-    let sent = |commands: Vec<Command>, wanted: fn(&SignalBody) -> bool| {
-        let mut sent = commands.into_iter().filter_map(|command| match command {
-            Command::Send(signal) | Command::SendByServer(signal) => Some(signal),
-            _ => None,
-        });
-        sent.find(|signal| wanted(&signal.body))
-            .expect("it is sent")
-    };
-    let from = |person: &str, signal: Signal| Signal {
-        from: Some(person.to_owned()),
-        ..signal
-    };
-    let offer = sent(drain(&mut ann), |body| matches!(body, SignalBody::Offer(_)));
+    let commands = drain(&mut caller);
+    let is_offer = |body: &SignalBody| matches!(body, SignalBody::Offer(_));
+    let offer = sent(commands, &format!("{name}'s"), is_offer);
+    (caller, offer)
+}
+
+/// What the caller shows once it rings.
+fn shows(caller: &mut Endpoint, person: &str, ringing: Event) -> Event {
+    caller.handle(ringing, Instant::START);
+    let is_contact = |body: &SignalBody| *body == SignalBody::Contact;
+    sent(drain(caller), person, is_contact)
+}
+
+/// What Bob's page does about a call from Ann, whose page has been told that it rings in that session.
+fn bobs_commands(rings_in: &str) -> Vec<Command> {
+    let mut bob = page("Bob");
+    let (mut ann, offer) = calls_bob("Ann");
     // As Ann's, or as that of whoever has passed it on.
-    bob.handle(Event::Received(from("Ann's", offer)), Instant::START);
-    let ringing = sent(drain(&mut bob), |body| *body == SignalBody::Ringing);
-    ann.handle(Event::Received(from(rings_in, ringing)), Instant::START);
-    let contact = sent(drain(&mut ann), |body| *body == SignalBody::Contact);
-    bob.handle(Event::Received(from("Ann's", contact)), Instant::START);
+    bob.handle(offer, Instant::START);
+    let is_ringing = |body: &SignalBody| *body == SignalBody::Ringing;
+    let ringing = sent(drain(&mut bob), rings_in, is_ringing);
+    bob.handle(shows(&mut ann, "Ann's", ringing), Instant::START);
     drain(&mut bob)
 }
 
@@ -247,4 +269,65 @@ fn a_page_that_comes_back_has_said_yes() {
     sim.run(20_000);
     assert!(sim.connected());
     sim.assert_agreement();
+}
+
+#[test]
+fn whoever_rings_beside_a_call_is_given_no_leg() {
+    let mut sim = Sim::talking_over(CONTACTS);
+    sim.act(ANN, Act::DirectBlocked(60_000), 5000);
+    let (mut cid, offer) = calls_bob("Cid");
+    sim.handle(BOB, offer);
+    let waiting = sim.ends[BOB].endpoint.view().waiting;
+    assert_eq!(waiting.as_deref(), Some("Cid"));
+    let ringing = sim.ends[BOB].sent.iter().rev();
+    let ringing = ringing
+        .cloned()
+        .find(|signal| signal.body == SignalBody::Ringing);
+    let ringing = Signal {
+        from: Some("Bob's".to_owned()),
+        ..ringing.expect("it rings")
+    };
+    let contact = shows(&mut cid, "Cid's", Event::Received(ringing));
+    let opened = count(&sim, BOB, "OpenLeg");
+    sim.handle(BOB, contact);
+    assert_eq!(count(&sim, BOB, "OpenLeg"), opened);
+}
+
+#[test]
+fn before_the_yes_nobody_else_can_say_it() {
+    let mut bob = page("Bob");
+    let (_, offer) = calls_bob("Ann");
+    let Event::Received(offer) = offer else {
+        panic!("an offer")
+    };
+    bob.handle(Event::Received(offer.clone()), Instant::START);
+    let of_leg_1 = |seq: u32, body: SignalBody| {
+        let tag = offer.tag.clone().map(|tag| Tag { leg: 1, seq, ..tag });
+        let from = Some("Ann's".to_owned());
+        let (name, target, to) = (offer.name.clone(), offer.target.clone(), None);
+        let signal = Signal {
+            name,
+            target,
+            from,
+            to,
+            body,
+            tag,
+        };
+        Event::Received(signal)
+    };
+    let SignalBody::Offer(sdp) = &offer.body else {
+        panic!("an offer")
+    };
+    bob.handle(of_leg_1(1, SignalBody::Offer(sdp.clone())), Instant::START);
+    bob.handle(of_leg_1(2, SignalBody::KeepLeg), Instant::START);
+    bob.handle(of_leg_1(3, SignalBody::TakeOver), Instant::START);
+    assert_eq!(bob.view().state, CallState::Ringing);
+    assert!(bob.record().is_none());
+    let text = ChannelMessage::Text {
+        nth: 0,
+        text: "let me in".to_owned(),
+    };
+    drain(&mut bob);
+    bob.handle(Event::ReceivedDirect(text), Instant::START);
+    assert_eq!(drain(&mut bob), []);
 }

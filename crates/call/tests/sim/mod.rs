@@ -1241,11 +1241,12 @@ impl Sim {
                 ..
             } => {
                 let ufrag = candidate.username_fragment.unwrap_or_default();
-                match pc.add_ice_candidate(&ufrag) {
-                    Ok(()) => return,
-                    Err(_) if may_be_refused => return,
-                    Err(refusal) => LegEvent::CandidateRefused(format!("{refusal:?}")),
+                if let Err(refusal) = pc.add_ice_candidate(&ufrag)
+                    && !may_be_refused
+                {
+                    self.ends[side].logged.push(format!("{refusal:?}"));
                 }
+                return;
             }
             _ => return,
         };
