@@ -279,10 +279,10 @@ fn whoever_rings_beside_a_call_is_given_no_leg() {
     sim.handle(BOB, offer);
     let waiting = sim.ends[BOB].endpoint.view().waiting;
     assert_eq!(waiting.as_deref(), Some("Cid"));
-    let ringing = sim.ends[BOB].sent.iter().rev();
+    let mut ringing = sim.ends[BOB].sent.iter().rev();
     let ringing = ringing
-        .cloned()
-        .find(|signal| signal.body == SignalBody::Ringing);
+        .find(|signal| signal.body == SignalBody::Ringing)
+        .cloned();
     let ringing = Signal {
         from: Some("Bob's".to_owned()),
         ..ringing.expect("it rings")
