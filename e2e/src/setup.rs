@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::Person;
 
-/// The same call in a page written by hand: `?server=` names the signaling server.
+/// The same call in a page written by hand: `?server=` names the signaling server, `&room=` the room.
 pub const BY_HAND: &str = include_str!("by_hand.html");
 
 /// How long it rings: as long as somebody takes to look who it is.
