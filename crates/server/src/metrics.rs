@@ -41,7 +41,7 @@ pub(crate) struct Metrics {
 type Level = Gauge<i64, AtomicI64>;
 
 /// How many there are, for who watches.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Count {
     pub(crate) sessions: usize,
     /// On other servers.

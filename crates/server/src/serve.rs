@@ -6,14 +6,15 @@ use axum::{Router, extract::State, routing};
 use sd_notify::NotifyState;
 use tokio::{
     net::TcpListener,
-    sync::{Notify, watch},
+    sync::watch,
+    task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 
 use crate::{
     cluster,
     http::{self, Front, Ice, Site, tls::Certificate},
-    hub::{self, FromHub, Hub, Node, ToOthers},
+    hub::{self, Claims, FromHub, House, Node, Shards, ToOthers},
     key,
     limits::{ConnectionLimits, Memory},
     metrics::Metrics,
@@ -30,6 +31,9 @@ const BATCH: Duration = Duration::from_millis(50);
 
 /// The port of https.
 const HTTPS: u16 = 443;
+
+/// In how many parts the hub is: more than there are cores, so that two seldom want the same.
+const PARTS: u64 = 32;
 
 /// How many messages to other servers may wait to be sent.
 const FOR_OTHERS: usize = 8192;
@@ -54,13 +58,12 @@ pub async fn serve(
     options: &Options,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let wake = Arc::new(Notify::new());
     let (_own_turn, own_secret) = start_turn(options).await?;
     let node = Node(getrandom::u64()?);
     let (cluster, outgoing) = hub::line(FOR_OTHERS);
     let cluster = options.nats.is_some().then_some(cluster);
     let options = options.at(listener.local_addr()?);
-    let server = shared(options, wake.clone(), (node, cluster))?;
+    let server = shared(options, (node, cluster))?;
     let options = &server.options;
     let certificate = Certificate::load(options)?;
     let tls = certificate.clone().map(Certificate::acceptor).transpose()?;
@@ -77,7 +80,7 @@ pub async fn serve(
     let metrics = serve_metrics(&server).await?;
     let mut work = pin!(async {
         tokio::select! {
-            () = keep_presence(&server, &wake) => Ok(()),
+            () = keep_presence(&server) => Ok(()),
             () = reload => Ok(()),
             served = metrics => served,
             failed = run_cluster(&server, node, outgoing) => failed,
@@ -101,28 +104,22 @@ pub async fn serve(
 }
 
 /// What every part of a server shares, before anybody is connected.
-fn shared(
-    options: Options,
-    wake: Arc<Notify>,
-    cluster: (Node, Option<ToOthers>),
-) -> io::Result<Server> {
+fn shared(options: Options, cluster: (Node, Option<ToOthers>)) -> io::Result<Server> {
     let metrics = Arc::new(Metrics::new());
     let passes = Arc::new(Passes::new(&options)?);
-    let hub = Hub::new(
-        options.max_per_room,
-        passes.clone(),
-        &key::load(&options)?,
-        wake,
+    let house = House {
+        max_people: options.max_per_room,
+        claims: Claims::new(&key::load(&options)?),
         cluster,
-        Memory::of(options.memory),
-        metrics.clone(),
-    );
+        memory: Memory::of(options.memory),
+        metrics: metrics.clone(),
+    };
     let limits = ConnectionLimits::new(
         options.max_per_address + http::SPARE,
         options.messages_per_second,
     );
     Ok(Server::new(Parts {
-        hub: hub.into(),
+        hub: Shards::new(&house, passes.clone(), PARTS)?,
         limits: limits.into(),
         metrics,
         passes,
@@ -147,18 +144,17 @@ async fn start_turn(options: &Options) -> io::Result<(Option<impl Sized + use<>>
 /// Closes every connection; people come back by themselves, here or elsewhere.
 async fn drain(server: &Server) {
     server.stopping.send_replace(true);
-    let people = server.hub().stop();
+    let people = server.hub.stop();
     if server.options.nats.is_some() {
         let pause = MOVE_TIME / u32::try_from(people.len().max(1)).unwrap_or(u32::MAX);
         let mut next = Instant::now();
         for key in people {
             sleep_until(next).await;
-            server.hub().move_away(key);
+            server.hub.move_away(key);
             next += pause;
         }
     } else {
-        let hub = server.hub();
-        people.into_iter().for_each(|key| hub.move_away(key));
+        people.into_iter().for_each(|key| server.hub.move_away(key));
     }
     let _ = timeout(CLOSE_LIMIT, server.stopping.closed()).await;
 }
@@ -199,19 +195,26 @@ fn reload_when_told(certificate: Option<Arc<Certificate>>) -> io::Result<impl Fu
     })
 }
 
-/// Sends presence changes, and ends what has waited for too long; for ever.
-async fn keep_presence(server: &Server, wake: &Notify) {
+/// Sends presence changes, and ends what has waited for too long; for ever. Each part of the hub by itself:
+/// a large room keeps nobody waiting elsewhere.
+async fn keep_presence(server: &Server) {
+    let mut parts = JoinSet::new();
+    for part in 0..server.hub.parts() {
+        parts.spawn(keep_part(server.clone(), part));
+    }
+    parts.join_all().await;
+}
+
+async fn keep_part(server: Server, part: u64) {
     let mut expire = interval(EXPIRE_EVERY);
     expire.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = wake.notified() => {
+            () = server.hub.changed(part) => {
                 sleep(BATCH).await;
-                if server.hub().flush_presence(Instant::now()) {
-                    wake.notify_one();
-                }
+                server.hub.flush_presence(part, Instant::now());
             }
-            now = expire.tick() => server.hub().expire(now),
+            now = expire.tick() => server.hub.expire(part, now),
         }
     }
 }
@@ -231,7 +234,7 @@ async fn serve_metrics(server: &Server) -> io::Result<impl Future<Output = io::R
         None => None,
     };
     let metrics = |State(server): State<Server>| async move {
-        let count = server.hub().count();
+        let count = server.hub.count();
         let connections = server.limits.in_all();
         server.metrics.text(connections, &count, server.nats.get())
     };

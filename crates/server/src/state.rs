@@ -1,11 +1,11 @@
 //! State that every part of a running server shares.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use crate::{
-    hub::Hub, limits::ConnectionLimits, metrics::Metrics, options::Options, pass::Passes,
+    hub::Shards, limits::ConnectionLimits, metrics::Metrics, options::Options, pass::Passes,
     reach::Reach,
 };
 
@@ -16,7 +16,7 @@ pub(crate) struct Server(Arc<Parts>);
 /// The parts of a server, but for what speaks HTTP.
 pub(crate) struct Parts {
     pub(crate) options: Options,
-    pub(crate) hub: Mutex<Hub>,
+    pub(crate) hub: Shards,
     pub(crate) limits: Arc<ConnectionLimits>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) passes: Arc<Option<Passes>>,
@@ -28,11 +28,6 @@ pub(crate) struct Parts {
 impl Server {
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
-    }
-
-    /// No invariant spans a lock, so poisoning is harmless.
-    pub(crate) fn hub(&self) -> MutexGuard<'_, Hub> {
-        self.hub.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

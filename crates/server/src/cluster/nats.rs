@@ -205,12 +205,12 @@ impl Cluster {
                     peer.count = Some(count);
                     peer.asked = None;
                     let people = std::mem::take(&mut peer.people);
-                    self.server.hub().set_remote_clients(node, people);
+                    self.server.hub.set_remote_clients(node, people);
                 }
             }
             ClusterMessage::Changes { here, gone } if is_next => {
                 peer.count = Some(count);
-                self.server.hub().change_remote_clients(node, here, &gone);
+                self.server.hub.change_remote_clients(node, here, &gone);
             }
             ClusterMessage::Moved {
                 node: from,
@@ -218,7 +218,7 @@ impl Cluster {
                 to,
             } if is_next => {
                 peer.count = Some(count);
-                self.server.hub().moved((from, key), (node, to));
+                self.server.hub.moved((from, key), (node, to));
             }
             ClusterMessage::Beat if peer.count == Some(count) => {}
             ClusterMessage::Changes { .. }
@@ -227,12 +227,10 @@ impl Cluster {
                 self.missed(node).await;
             }
             ClusterMessage::Text { from, to, text } => {
-                self.server.hub().deliver((node, from), to, &text)
+                self.server.hub.deliver((node, from), to, &text)
             }
             ClusterMessage::TextToAll { from, room, text } => {
-                self.server
-                    .hub()
-                    .deliver_to_room((node, from), &room, &text);
+                self.server.hub.deliver_to_room((node, from), &room, &text);
             }
         }
     }
@@ -253,7 +251,7 @@ impl Cluster {
 
     /// Tells another server of all clients of this one.
     async fn publish_all(&mut self, node: Node) {
-        let people = self.server.hub().clients_here();
+        let people = self.server.hub.clients_here();
         let mut parts = people.chunks(PEOPLE_AT_ONCE).peekable();
         if parts.peek().is_none() {
             let (people, last) = (Vec::new(), true);
@@ -278,7 +276,7 @@ impl Cluster {
         for node in silent {
             tracing::warn!("a server is gone");
             self.peers.remove(&node);
-            self.server.hub().set_remote_clients(node, Vec::new());
+            self.server.hub.set_remote_clients(node, Vec::new());
         }
     }
 }

@@ -2,7 +2,6 @@
 //! gets to them.
 
 use std::{
-    cmp::Reverse,
     collections::{HashMap, HashSet},
     sync::Arc,
 };
@@ -19,8 +18,8 @@ use super::{
     room::{PresenceFeed, Room},
 };
 use crate::{
-    limits::{Full, Memory, Sender},
-    metrics::{Count, Dropped, Metrics},
+    limits::{Full, Sender},
+    metrics::{Dropped, Metrics},
     queue::{Closed, Stalled},
     wire::encode,
 };
@@ -49,18 +48,19 @@ pub(super) struct Directory {
     /// Clients whose queue was found full.
     stalled: Vec<Key>,
     last_key: Key,
+    /// Between two keys: those between are of other parts of the hub.
+    step: u64,
     wake: Arc<Notify>,
-    memory: Memory,
     metrics: Arc<Metrics>,
 }
 
 impl Directory {
-    /// Nobody. `wake` is told when there are changes to send; `clustered`: other servers are to be
-    /// told too.
+    /// Nobody, in one of so many parts. `wake` is told when there are changes to send; `clustered`: other
+    /// servers are to be told too.
     pub(super) fn new(
+        (part, parts): (u64, u64),
         clustered: bool,
         wake: Arc<Notify>,
-        memory: Memory,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
@@ -74,18 +74,18 @@ impl Directory {
             presence_cost: 0,
             changed_here: clustered.then(HashSet::new),
             stalled: Vec::new(),
-            last_key: 0,
+            last_key: part,
+            step: parts,
             wake,
-            memory,
             metrics,
         }
     }
 
     // Clients.
 
-    /// A key that no client had before.
+    /// A key that no client had before, and that says which part it is in.
     pub(super) fn next_key(&mut self) -> Key {
-        self.last_key += 1;
+        self.last_key += self.step;
         self.last_key
     }
 
@@ -374,12 +374,8 @@ impl Directory {
         }
     }
 
-    /// Drops every client whose queue was found full, and those found full in telling so; and if messages take up
-    /// too much in all, those for whom the most waits.
+    /// Drops every client whose queue was found full, and those found full in telling so.
     pub(super) fn drop_stalled(&mut self) {
-        if let Some(excess) = self.memory.excess() {
-            self.free(excess);
-        }
         while let Some(key) = self.stalled.pop() {
             if let Some(local) = self.local(key) {
                 tracing::info!(key, "dropped: it does not read what it is sent");
@@ -390,50 +386,8 @@ impl Directory {
         }
     }
 
-    /// Ends sessions until so many bytes are free.
-    fn free(&mut self, excess: usize) {
-        let locals = self.clients.iter().filter_map(|(key, client)| {
-            let held = client.local()?.session.held();
-            Some((held, *key))
-        });
-        let mut hoards: Vec<(usize, Key)> = locals.collect();
-        hoards.sort_unstable_by_key(|hoard| Reverse(*hoard));
-        let mut freed = 0;
-        for (held, key) in hoards {
-            if freed >= excess || held == 0 {
-                break;
-            }
-            freed += held;
-            tracing::info!(
-                key,
-                held,
-                "dropped: memory is short, and so much waits for it"
-            );
-            self.metrics.dropped(Dropped::Memory);
-            if let Some(local) = self.local(key) {
-                local.session.close(Closed::Stalled);
-            }
-            self.remove(key);
-        }
-    }
-
     #[cfg(any(test, fuzzing))]
     pub(super) fn has_stalled(&self) -> bool {
         !self.stalled.is_empty()
-    }
-
-    /// How many there are of everything; `away`: sessions that wait for a connection.
-    pub(super) fn count(&self, away: usize) -> Count {
-        let locals = self.clients.values().filter_map(Client::local);
-        let queues = locals.map(|local| local.session.waiting());
-        Count {
-            sessions: self.clients.len() - self.by_secret_hash.len(),
-            remote: self.by_secret_hash.len(),
-            away,
-            rooms: self.rooms.len(),
-            waiting: queues.clone().sum(),
-            longest: queues.max().unwrap_or_default(),
-            held: self.memory.used(),
-        }
     }
 }

@@ -1,10 +1,8 @@
-//! The hub: requests of connections, clients and other servers.
+//! A part of the hub: requests of connections, clients and other servers.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use holdfast_protocol::{
-    ConnectionId, Kind, MAX_MESSAGE_BYTES, Relay, SESSION_SECONDS, ServerMessage,
-};
+use holdfast_protocol::{ConnectionId, Kind, Relay, SESSION_SECONDS, ServerMessage};
 use tokio::{sync::Notify, time::Instant};
 use tungstenite::{Message as Frame, Utf8Bytes};
 
@@ -23,10 +21,9 @@ use super::{
 };
 use crate::{
     limits::{MAX_ROOM_CHARS, Memory, Permit},
-    metrics::{Count, Metrics},
-    pass::{Pass, Passes},
+    metrics::{Count, Dropped, Metrics},
+    pass::Pass,
     queue::{Closed, Queue},
-    random,
     wire::encode,
 };
 
@@ -39,11 +36,21 @@ const AWAY_AFTER: Duration = Duration::from_secs(2);
 /// How long a name is kept for its owner after the session is over.
 const NAME_LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// Everybody who is connected.
-pub(crate) struct Hub {
+/// What all parts of a hub have in common.
+pub(crate) struct House {
     /// The most people in one room.
+    pub(crate) max_people: usize,
+    /// Whose names are.
+    pub(crate) claims: Claims,
+    /// This server, and the way to the others.
+    pub(crate) cluster: (Node, Option<ToOthers>),
+    pub(crate) memory: Memory,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// The people in some of the rooms, and those who have yet to say which they want.
+pub(super) struct Hub {
     max_people: usize,
-    passes: Arc<Option<Passes>>,
     claims: Claims,
     directory: Directory,
     remotes: Remotes,
@@ -55,10 +62,12 @@ pub(crate) struct Hub {
     metrics: Arc<Metrics>,
 }
 
-/// A text frame, read before anybody else has to wait for it.
-pub(crate) struct Incoming<'a> {
-    bytes: usize,
-    message: Result<Relay<'a>, Refusal>,
+/// A text frame that has been read.
+pub(super) struct Incoming<'a> {
+    pub(super) bytes: usize,
+    pub(super) message: Result<Relay<'a>, Refusal>,
+    /// Which room its sender wants to come into, and as whom; of a `username`.
+    pub(super) pass: Option<Result<Pass, Refusal>>,
 }
 
 /// The outcome of a message.
@@ -69,87 +78,87 @@ pub(crate) struct Received {
     pub(crate) receivers: usize,
 }
 
-/// Reads a text frame.
-pub(crate) fn read(text: &str) -> Incoming<'_> {
-    let bytes = text.len();
-    let message = match bytes {
-        0..=MAX_MESSAGE_BYTES => Relay::parse(text).map_err(Refusal::NotAMessage),
-        _ => Err(Refusal::TooLarge(bytes)),
-    };
-    Incoming { bytes, message }
-}
-
 impl Hub {
-    pub(crate) fn new(
-        max_people: usize,
-        passes: Arc<Option<Passes>>,
-        key: &[u8],
-        wake: Arc<Notify>,
-        (node, cluster): (Node, Option<ToOthers>),
-        memory: Memory,
-        metrics: Arc<Metrics>,
-    ) -> Self {
+    /// One of so many parts; `wake` is told when there is presence to send.
+    pub(super) fn new(house: &House, part: (u64, u64), wake: Arc<Notify>) -> Self {
+        let (node, cluster) = house.cluster.clone();
         let remotes = Remotes::new(node, cluster);
         Self {
-            max_people,
-            passes,
-            claims: Claims::new(key),
-            directory: Directory::new(
-                remotes.is_clustered(),
-                wake,
-                memory.clone(),
-                metrics.clone(),
-            ),
+            max_people: house.max_people,
+            claims: house.claims.clone(),
+            directory: Directory::new(part, remotes.is_clustered(), wake, house.metrics.clone()),
             remotes,
             away: VecDeque::new(),
-            memory,
+            memory: house.memory.clone(),
             stopping: false,
-            metrics,
+            metrics: house.metrics.clone(),
         }
     }
 
     // Connections.
 
-    /// A client is connected. Puts the `id` message into the queue.
-    pub(crate) fn connect(
+    /// A client is connected, with a secret and a public name of its own. Puts the `id` message into the
+    /// queue.
+    pub(super) fn connect(
         &mut self,
+        connection: u64,
+        (secret, person): (Arc<str>, Arc<str>),
         queue: Queue,
         resumable: bool,
         permit: Option<Arc<Permit>>,
-    ) -> Result<ConnectionRef, getrandom::Error> {
-        let secret: Arc<str> = random::token()?.into();
-        let person: Arc<str> = random::name()?.into();
-        let key = self.directory.next_key();
-        let connection = key;
+    ) -> ConnectionRef {
         let hello = ServerMessage::Id {
             id: ConnectionId::Text(secret.to_string()),
             acked: resumable.then_some(0),
             person: resumable.then(|| person.to_string()),
         };
+        let at = self.take_in(Local {
+            secret,
+            person,
+            owner: None,
+            connection,
+            session: ClientSession::new(queue, resumable, &self.memory),
+            permit,
+            claim: None,
+        });
+        self.directory.send_aside(at.key, &hello);
+        at
+    }
+
+    /// A client that is nobody yet is here from now on.
+    pub(super) fn take_in(&mut self, local: Local) -> ConnectionRef {
+        let key = self.directory.next_key();
+        let connection = local.connection;
+        self.directory.by_person.insert(local.person.clone(), key);
         let client = Client {
-            home: Home::Here(Local {
-                secret,
-                person: person.clone(),
-                owner: None,
-                connection,
-                session: ClientSession::new(queue, resumable, &self.memory),
-                permit,
-                claim: None,
-            }),
+            home: Home::Here(local),
             membership: None,
         };
         self.directory.clients.insert(key, client);
-        self.directory.by_person.insert(person, key);
-        self.directory.send_aside(key, &hello);
         if self.stopping {
             self.move_away(key);
         }
-        Ok(ConnectionRef { key, connection })
+        ConnectionRef { key, connection }
+    }
+
+    /// Gives a client away that is nobody here yet, and has shown to be nobody.
+    pub(super) fn let_go(&mut self, at: ConnectionRef) -> Option<Local> {
+        let is_nobody = self.directory.membership(at.key).is_none();
+        let local = self.connected(at)?;
+        if !is_nobody || local.claim.is_some() {
+            return None;
+        }
+        let client = self.directory.clients.remove(&at.key)?;
+        self.directory.by_person.remove(client.person());
+        match client.home {
+            Home::Here(local) => Some(local),
+            Home::Remote { .. } => None,
+        }
     }
 
     /// A connection is gone. Its session waits for another one, if it can, and nobody hears of it
     /// before that is too late.
-    pub(crate) fn disconnect(&mut self, at: ConnectionRef, said_goodbye: bool, now: Instant) {
+    pub(super) fn disconnect(&mut self, at: ConnectionRef, said_goodbye: bool, now: Instant) {
         let is_member = self.directory.membership(at.key).is_some();
         let Some(local) = self.connected(at) else {
             return;
@@ -165,7 +174,7 @@ impl Hub {
 
     /// Ends the sessions that have waited for long enough. The other sides of their calls are told;
     /// the calls need no server.
-    pub(crate) fn expire(&mut self, now: Instant) {
+    pub(super) fn expire(&mut self, now: Instant) {
         while let Some((_, at)) = self.away.pop_front_if(|(until, _)| *until <= now) {
             // Another connection may have come, and gone again.
             if self
@@ -193,7 +202,7 @@ impl Hub {
     }
 
     /// Nobody is let in any more. Gives who is here.
-    pub(crate) fn stop(&mut self) -> Vec<Key> {
+    pub(super) fn stop(&mut self) -> Vec<Key> {
         self.stopping = true;
         let is_here = |client: &Client| {
             let local = client.local();
@@ -207,7 +216,7 @@ impl Hub {
     }
 
     /// Closes the connection of a client, which comes back over another.
-    pub(crate) fn move_away(&self, key: Key) {
+    pub(super) fn move_away(&self, key: Key) {
         if let Some(local) = self.directory.local(key) {
             local.session.close(Closed::Stopping);
         }
@@ -215,18 +224,54 @@ impl Hub {
 
     /// Sends what has changed of presence, to clients and other servers. Whether something is left
     /// for later.
-    pub(crate) fn flush_presence(&mut self, now: Instant) -> bool {
+    pub(super) fn flush_presence(&mut self, now: Instant) -> bool {
         self.remotes.flush_presence(&mut self.directory);
         self.directory.flush_presence(now)
     }
 
-    /// How many there are of everything, for who watches.
-    pub(crate) fn count(&self) -> Count {
-        self.directory.count(self.away.len())
+    /// How many there are of everything here, for who watches; and the queues, which are looked at when
+    /// nobody waits for us.
+    pub(super) fn count(&self) -> (Count, Vec<Queue>) {
+        let clients = &self.directory.clients;
+        let remote = self.directory.by_secret_hash.len();
+        let count = Count {
+            sessions: clients.len() - remote,
+            remote,
+            away: self.away.len(),
+            rooms: self.directory.rooms.len(),
+            ..Count::default()
+        };
+        let queues = clients
+            .values()
+            .filter_map(|client| client.local()?.session.queue());
+        (count, queues.cloned().collect())
+    }
+
+    /// For whom how many bytes wait to be acknowledged.
+    pub(super) fn hoards(&self) -> Vec<(usize, Key)> {
+        let clients = self.directory.clients.iter();
+        let held = clients.filter_map(|(key, client)| Some((client.local()?.session.held(), *key)));
+        held.filter(|(held, _)| *held > 0).collect()
+    }
+
+    /// Ends a session for which too much waits.
+    pub(super) fn drop_hoard(&mut self, key: Key, held: usize) {
+        let Some(local) = self.directory.local(key) else {
+            return;
+        };
+        tracing::info!(
+            key,
+            held,
+            "dropped: memory is short, and so much waits for it"
+        );
+        self.metrics.dropped(Dropped::Memory);
+        local.session.close(Closed::Stalled);
+        self.directory.remove(key);
+        self.directory.drop_stalled();
     }
 
     /// Whether the client of a connection is in, or gone.
-    pub(crate) fn is_named(&self, at: ConnectionRef) -> bool {
+    pub(super) fn is_named(&self, at: ConnectionRef) -> bool {
         let client = self.directory.clients.get(&at.key);
         client.is_none_or(|client| client.membership.is_some())
     }
@@ -240,7 +285,7 @@ impl Hub {
     // Messages.
 
     /// A text frame came in: it goes where it is meant to go, or back as an error.
-    pub(crate) fn receive(&mut self, at: ConnectionRef, incoming: Incoming<'_>) -> Received {
+    pub(super) fn receive(&mut self, at: ConnectionRef, incoming: Incoming<'_>) -> Received {
         let before = self.directory.presence_cost();
         let mut received = self.route(at, incoming).unwrap_or_else(|refusal| {
             self.refuse(at, &refusal);
@@ -255,7 +300,7 @@ impl Hub {
     }
 
     /// Tells the sender why its frame went nowhere.
-    pub(crate) fn refuse(&mut self, at: ConnectionRef, refusal: &Refusal) {
+    pub(super) fn refuse(&mut self, at: ConnectionRef, refusal: &Refusal) {
         tracing::debug!(at.key, code = refusal.code().as_str(), "refused");
         self.metrics.refused(refusal.code());
         let target = if let Refusal::NoSuchUser(target) = refusal {
@@ -305,7 +350,8 @@ impl Hub {
             return Err(Refusal::WrongId);
         }
         if kind == Some(Kind::Username) {
-            return self.introduce(at, &message).map(done);
+            let pass = incoming.pass.unwrap_or(Err(Refusal::NameMissing));
+            return self.introduce(at, &message, pass).map(done);
         }
         if let Some(kind) = kind.filter(|kind| !kind.is_relayed()) {
             return Err(Refusal::ServerType(kind.as_str()));
@@ -427,6 +473,7 @@ impl Hub {
         &mut self,
         at: ConnectionRef,
         message: &Relay<'_>,
+        pass: Result<Pass, Refusal>,
     ) -> Result<ConnectionRef, Refusal> {
         let asked = message.string("name");
         if let Some(taken) = self.take_over(at) {
@@ -438,16 +485,7 @@ impl Hub {
             }
             return Ok(taken);
         }
-        let Pass { room, name: wanted } = match &*self.passes {
-            Some(passes) => {
-                let pass = message.string("pass").and_then(|token| passes.read(&token));
-                pass.ok_or(Refusal::NoPass)?
-            }
-            None => Pass {
-                room: message.string("room").unwrap_or_default().into_owned(),
-                name: asked.clone().ok_or(Refusal::NameMissing)?.into_owned(),
-            },
-        };
+        let Pass { room, name: wanted } = pass?;
         let room: Arc<str> = room.into();
         self.may_enter(at.key, &room)?;
         let Some(local) = self.directory.local(at.key) else {
@@ -618,20 +656,26 @@ impl Hub {
         Ok(ConnectionRef { key, ..at })
     }
 
+    /// Whether a session is here that has that secret, or one of another server that can come over.
+    pub(super) fn knows(&self, secret: &str) -> bool {
+        self.directory.by_secret.contains_key(secret)
+            || self.remotes.claimed_by(&self.directory, secret).is_some()
+    }
+
     // Other servers.
 
     /// All clients of this server, for another.
-    pub(crate) fn clients_here(&self) -> Vec<RemoteClient> {
+    pub(super) fn clients_here(&self) -> Vec<RemoteClient> {
         self.remotes.clients_here(&self.directory)
     }
 
     /// These are that server's clients, and nobody else is.
-    pub(crate) fn set_remote_clients(&mut self, node: Node, clients: Vec<RemoteClient>) {
+    pub(super) fn set_remote_clients(&mut self, node: Node, clients: Vec<RemoteClient>) {
         self.remotes.set_clients(&mut self.directory, node, clients);
     }
 
     /// These of that server's clients have come or changed, and these are gone.
-    pub(crate) fn change_remote_clients(
+    pub(super) fn change_remote_clients(
         &mut self,
         node: Node,
         here: Vec<RemoteClient>,
@@ -642,17 +686,17 @@ impl Hub {
     }
 
     /// A client's session is on another server from now on.
-    pub(crate) fn moved(&mut self, from: RemoteKey, to: RemoteKey) {
+    pub(super) fn moved(&mut self, from: RemoteKey, to: RemoteKey) {
         self.remotes.moved(&mut self.directory, from, to);
     }
 
     /// A message from a client of another server to one of this.
-    pub(crate) fn deliver(&mut self, from: RemoteKey, to: Key, text: &str) {
+    pub(super) fn deliver(&mut self, from: RemoteKey, to: Key, text: &str) {
         self.remotes.deliver(&mut self.directory, from, to, text);
     }
 
     /// A message from a client of another server to everybody in a room.
-    pub(crate) fn deliver_to_room(&mut self, from: RemoteKey, room: &str, text: &str) {
+    pub(super) fn deliver_to_room(&mut self, from: RemoteKey, room: &str, text: &str) {
         self.remotes
             .deliver_to_room(&mut self.directory, from, room, text);
     }

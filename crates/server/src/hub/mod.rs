@@ -1,8 +1,10 @@
 //! Clients, rooms, calls, and the routing of messages. No I/O: messages go into queues.
+//! Whoever is outside speaks to the shards.
 //!
 //! | file | purpose |
 //! |---|---|
-//! | `hub.rs` | what connections, clients and other servers want of the hub |
+//! | `shards.rs` | the hub in parts with a lock each, and which of them is asked |
+//! | `hub.rs` | what connections, clients and other servers want of one part |
 //! | `directory.rs` | everybody who is connected, in which room and call, and the way to them |
 //! | `broadcast.rs` | a message to everybody in a room |
 //! | `room.rs` | who is in a room, and who is told of it when |
@@ -33,13 +35,16 @@ mod refusal;
 mod remote;
 mod room;
 mod session;
+mod shards;
 
 pub(crate) use cluster_message::{
     CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Outgoing, RemoteClient, ToOthers,
     Versioned, line,
 };
-pub(crate) use hub::{Hub, read};
+pub(crate) use hub::House;
 pub(crate) use key::{ConnectionRef, Node};
 #[cfg(fuzzing)]
 pub use model_test::play;
+pub(crate) use owner::Claims;
 pub(crate) use refusal::Refusal;
+pub(crate) use shards::Shards;

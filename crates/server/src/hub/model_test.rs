@@ -11,15 +11,19 @@ use std::{
 
 use flate2::read::DeflateDecoder;
 use serde_json::{Value, json};
-use tokio::{sync::Notify, time::Instant};
+use tokio::time::Instant;
 use tungstenite::Message as Frame;
 
 use super::{
     client::Home,
     cluster_message::{FromHub, RemoteClient, line},
-    hub::{Hub, read},
+    directory::Directory,
+    hub::House,
     key::{ConnectionRef, Key, Node},
+    owner::Claims,
+    remote::Remotes,
     room::Status,
+    shards::Shards,
 };
 use crate::{
     limits::Memory,
@@ -39,6 +43,9 @@ const KINDS: [&str; 8] = [
     "userlist",
     "ping",
 ];
+
+/// In how many parts the hub is.
+const PARTS: u64 = 3;
 
 /// How many connections and other servers there are at most.
 const CLIENTS: usize = 8;
@@ -93,7 +100,7 @@ pub fn play(bytes: &[u8]) {
 }
 
 struct Game {
-    hub: Hub,
+    hub: Shards,
     now: Instant,
     clients: Vec<Player>,
     /// Every secret that was ever given out.
@@ -106,19 +113,16 @@ struct Game {
 impl Game {
     fn new() -> Self {
         let (say, others) = line(1000);
-        let wake = Arc::new(Notify::new());
-        let cluster = (Node(1), Some(say));
-        let metrics = Arc::new(Metrics::new());
+        let house = House {
+            max_people: 5,
+            claims: Claims::new(b"key"),
+            cluster: (Node(1), Some(say)),
+            memory: Memory::of(None),
+            metrics: Arc::new(Metrics::new()),
+        };
         Self {
-            hub: Hub::new(
-                5,
-                Arc::new(None),
-                b"key",
-                wake,
-                cluster,
-                Memory::of(None),
-                metrics,
-            ),
+            // The same rooms are together each time, or what goes wrong would not again.
+            hub: Shards::seeded(&house, Arc::new(None), PARTS, 7),
             now: Instant::now(),
             clients: Vec::new(),
             ids: Vec::new(),
@@ -190,7 +194,7 @@ impl Game {
         if let Some(client) = self.clients.get_mut(client) {
             client.resumes = Some((secret, known));
             let text = message.to_string();
-            client.at = self.hub.receive(client.at, read(&text)).connection;
+            client.at = self.hub.receive(client.at, &text).connection;
         }
         Some(())
     }
@@ -223,7 +227,9 @@ impl Game {
             .iter()
             .map(|entry| entry.key)
             .collect();
-        let taken = self.hub.parts().1.by_remote_key().contains_key(&to);
+        let mut parts = self.hub.each();
+        let taken = parts.any(|hub| hub.parts().1.by_remote_key().contains_key(&to));
+        drop(parts);
         if let (Some(key), false) = (known.get(choices.below(known.len())?), taken) {
             self.hub.moved((Node(1), *key), to);
         }
@@ -234,7 +240,7 @@ impl Game {
         self.flush_presence();
         if choices.below(4)? == 0 {
             self.now += Duration::from_secs(61);
-            self.hub.expire(self.now);
+            (0..PARTS).for_each(|part| self.hub.expire(part, self.now));
             self.flush_presence();
         }
         self.check_what_is_known();
@@ -246,17 +252,17 @@ impl Game {
         let n = choices.below(self.clients.len())?;
         if let Some(client) = self.clients.get_mut(n) {
             let text = message.to_string();
-            client.at = self.hub.receive(client.at, read(&text)).connection;
+            client.at = self.hub.receive(client.at, &text).connection;
         }
         Some(())
     }
 
     fn flush_presence(&mut self) {
         self.now += Duration::from_secs(1);
-        assert!(
-            !self.hub.flush_presence(self.now),
-            "a second is enough for any list"
-        );
+        for part in 0..PARTS {
+            let is_left = self.hub.flush_presence(part, self.now);
+            assert!(!is_left, "a second is enough for any list");
+        }
         while self.others.try_next().is_some() {}
         self.listen();
     }
@@ -285,18 +291,16 @@ impl Game {
         }
     }
 
-    fn is_attached(&self, client: &Player) -> bool {
-        let local = self.hub.parts().0.local(client.at.key);
-        local.is_some_and(|local| local.connection == client.at.connection)
-    }
-
     /// A client that has come in knows exactly who is here.
     fn check_what_is_known(&mut self) {
         self.listen();
-        let (directory, _) = self.hub.parts();
         for client in &self.clients {
+            let hub = self.hub.of(client.at.key);
+            let (directory, _) = hub.parts();
+            let local = directory.local(client.at.key);
+            let is_attached = local.is_some_and(|local| local.connection == client.at.connection);
             let place = directory.membership(client.at.key);
-            let (Some(place), true) = (place, self.is_attached(client)) else {
+            let (Some(place), true) = (place, is_attached) else {
                 continue;
             };
             let room = &directory.rooms[&place.room];
@@ -315,53 +319,60 @@ impl Game {
     }
 
     fn check(&self) {
-        let (directory, remotes) = self.hub.parts();
-        let mut members = 0;
-        for (key, client) in &directory.clients {
-            let partners = directory.calls().partners(*key);
-            let mut unknown = partners.filter(|partner| !directory.clients.contains_key(partner));
-            assert_eq!(unknown.next(), None, "a call with nobody");
-            assert_eq!(directory.by_person.get(client.person()), Some(key));
-            if let Home::Remote {
-                on, secret_hash, ..
-            } = &client.home
-            {
-                assert_eq!(directory.by_secret_hash.get(secret_hash), Some(key));
-                assert_eq!(remotes.by_remote_key().get(on), Some(key));
-            }
-            let Some(place) = &client.membership else {
-                let calls = directory.calls().partners(*key).count();
-                assert_eq!(calls, 0, "a call of nobody");
-                continue;
-            };
-            members += 1;
-            let found = directory.find(&place.room, &place.name);
-            assert_eq!(found, Some(*key), "a name for each member");
-            if let Some(local) = client.local().filter(|local| local.session.is_resumable()) {
-                assert_eq!(directory.by_secret.get(&local.secret), Some(key));
-            }
-        }
-        for room in directory.rooms.values() {
-            assert!(!room.is_empty());
-            for key in room.keys() {
-                assert!(directory.membership(key).is_some(), "a client for each");
-            }
-        }
-        let in_rooms: usize = directory.rooms.values().map(|room| room.len()).sum();
-        assert_eq!(in_rooms, members);
-        let indexes = [
-            &directory.by_secret,
-            &directory.by_secret_hash,
-            &directory.by_person,
-        ];
-        let indexed = indexes.into_iter().flat_map(|index| index.values());
-        for key in indexed.chain(remotes.by_remote_key().values()) {
-            assert!(directory.clients.contains_key(key), "an index to nobody");
-        }
-        let remote: HashSet<_> = remotes.by_remote_key().values().collect();
-        assert_eq!(remote.len(), remotes.by_remote_key().len());
-        assert!(!directory.has_stalled());
+        self.hub.each().for_each(|hub| {
+            let (directory, remotes) = hub.parts();
+            check(directory, remotes);
+        });
     }
+}
+
+/// One part is whole.
+fn check(directory: &Directory, remotes: &Remotes) {
+    let mut members = 0;
+    for (key, client) in &directory.clients {
+        let partners = directory.calls().partners(*key);
+        let mut unknown = partners.filter(|partner| !directory.clients.contains_key(partner));
+        assert_eq!(unknown.next(), None, "a call with nobody");
+        assert_eq!(directory.by_person.get(client.person()), Some(key));
+        if let Home::Remote {
+            on, secret_hash, ..
+        } = &client.home
+        {
+            assert_eq!(directory.by_secret_hash.get(secret_hash), Some(key));
+            assert_eq!(remotes.by_remote_key().get(on), Some(key));
+        }
+        let Some(place) = &client.membership else {
+            let calls = directory.calls().partners(*key).count();
+            assert_eq!(calls, 0, "a call of nobody");
+            continue;
+        };
+        members += 1;
+        let found = directory.find(&place.room, &place.name);
+        assert_eq!(found, Some(*key), "a name for each member");
+        if let Some(local) = client.local().filter(|local| local.session.is_resumable()) {
+            assert_eq!(directory.by_secret.get(&local.secret), Some(key));
+        }
+    }
+    for room in directory.rooms.values() {
+        assert!(!room.is_empty());
+        for key in room.keys() {
+            assert!(directory.membership(key).is_some(), "a client for each");
+        }
+    }
+    let in_rooms: usize = directory.rooms.values().map(|room| room.len()).sum();
+    assert_eq!(in_rooms, members);
+    let indexes = [
+        &directory.by_secret,
+        &directory.by_secret_hash,
+        &directory.by_person,
+    ];
+    let indexed = indexes.into_iter().flat_map(|index| index.values());
+    for key in indexed.chain(remotes.by_remote_key().values()) {
+        assert!(directory.clients.contains_key(key), "an index to nobody");
+    }
+    let remote: HashSet<_> = remotes.by_remote_key().values().collect();
+    assert_eq!(remote.len(), remotes.by_remote_key().len());
+    assert!(!directory.has_stalled());
 }
 
 impl Player {

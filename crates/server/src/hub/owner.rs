@@ -36,13 +36,14 @@ impl Owner {
 }
 
 /// Makes claims to names, and tells good ones from others.
-pub(super) struct Claims {
+#[derive(Clone)]
+pub(crate) struct Claims {
     key: hmac::Key,
     started: Instant,
 }
 
 impl Claims {
-    pub(super) fn new(key: &[u8]) -> Self {
+    pub(crate) fn new(key: &[u8]) -> Self {
         Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, key),
             started: Instant::now(),

@@ -147,9 +147,9 @@ impl ClientSession {
         self.queue.is_some()
     }
 
-    /// How many messages wait to be sent.
-    pub(super) fn waiting(&self) -> usize {
-        self.queue.as_ref().map_or(0, Queue::len)
+    /// What waits to be sent, if there is a connection.
+    pub(super) fn queue(&self) -> Option<&Queue> {
+        self.queue.as_ref()
     }
 
     /// How many bytes wait to be acknowledged.

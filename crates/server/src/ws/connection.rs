@@ -21,7 +21,7 @@ use tungstenite::{
 
 use super::socket::Socket;
 use crate::{
-    hub::{self, ConnectionRef, Refusal},
+    hub::{ConnectionRef, Refusal},
     limits::{MAX_FRAME_BYTES, Permit, RateLimiter},
     metrics::Dropped,
     queue::{Closed, Next, Queue, Waiting},
@@ -54,9 +54,7 @@ pub(crate) async fn run(
     open: watch::Receiver<bool>,
 ) {
     let queue = Queue::default();
-    let at = server
-        .hub()
-        .connect(queue.clone(), resumable, permit.clone());
+    let at = server.hub.connect(queue.clone(), resumable, permit.clone());
     let at = match at {
         Ok(at) => at,
         Err(error) => return tracing::error!("no randomness: {error}"),
@@ -80,7 +78,7 @@ pub(crate) async fn run(
     let mut timer = pin!(sleep_until(carrier.inspect_at));
     let end = poll_fn(|context| carrier.poll(timer.as_mut(), context)).await;
     let (at, said_goodbye) = (carrier.at, matches!(end, End::Goodbye));
-    server.hub().disconnect(at, said_goodbye, Instant::now());
+    server.hub.disconnect(at, said_goodbye, Instant::now());
     tracing::debug!(?at, "disconnected");
     let close = match end {
         End::Goodbye | End::Gone => None,
@@ -221,13 +219,12 @@ impl Open<'_> {
         self.last_frame = now;
         let (bytes, receivers) = match incoming {
             Some(Ok(Message::Text(text))) => {
-                let message = hub::read(&text);
-                let received = self.server.hub().receive(self.at, message);
+                let received = self.server.hub.receive(self.at, &text);
                 self.at = received.connection;
                 (text.len(), received.receivers)
             }
             Some(Ok(Message::Binary(bytes))) => {
-                self.server.hub().refuse(self.at, &Refusal::Binary);
+                self.server.hub.refuse(self.at, &Refusal::Binary);
                 (bytes.len(), 0)
             }
             Some(Ok(Message::Ping(bytes) | Message::Pong(bytes))) => (bytes.len(), 0),
@@ -289,7 +286,7 @@ impl Open<'_> {
         self.inspect_at = now + PING_EVERY;
         if self.unnamed_until.is_some_and(|until| until <= now) {
             self.unnamed_until = None;
-            if !self.server.hub().is_named(self.at) {
+            if !self.server.hub.is_named(self.at) {
                 self.server.metrics.dropped(Dropped::Unnamed);
                 let text = "you have not said who you are; come back with a name";
                 return ControlFlow::Break(close(CloseCode::Policy, text));

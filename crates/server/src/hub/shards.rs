@@ -1,0 +1,336 @@
+//! The hub in parts, each with a lock of its own, so that many cores can work at once. A room is in one of them,
+//! with everybody in it; a connection moves there when it says which room it wants, or which session it goes on
+//! with.
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use holdfast_protocol::{Kind, MAX_MESSAGE_BYTES, Relay};
+use parking_lot::{Mutex, MutexGuard};
+use tokio::{sync::Notify, time::Instant};
+
+use super::{
+    cluster_message::RemoteClient,
+    hub::{House, Hub, Incoming, Received},
+    key::{ConnectionRef, Key, Node, RemoteKey},
+    refusal::Refusal,
+};
+use crate::{
+    limits::{Memory, Permit},
+    metrics::Count,
+    pass::{Pass, Passes},
+    queue::Queue,
+    random,
+};
+
+/// Everybody who is connected.
+pub(crate) struct Shards {
+    shards: Box<[Shard]>,
+    /// Nobody outside can tell which rooms are together.
+    seed: u64,
+    passes: Arc<Option<Passes>>,
+    memory: Memory,
+    /// How many connections there were.
+    connections: AtomicU64,
+}
+
+struct Shard {
+    hub: Mutex<Hub>,
+    /// Told when there is presence to send.
+    wake: Arc<Notify>,
+}
+
+impl Shards {
+    /// So many parts, and nobody in them.
+    pub(crate) fn new(house: &House, passes: Arc<Option<Passes>>, parts: u64) -> io::Result<Self> {
+        Ok(Self::seeded(house, passes, parts, getrandom::u64()?))
+    }
+
+    pub(super) fn seeded(
+        house: &House,
+        passes: Arc<Option<Passes>>,
+        parts: u64,
+        seed: u64,
+    ) -> Self {
+        let shard = |part| {
+            let wake = Arc::new(Notify::new());
+            let hub = Hub::new(house, (part, parts), wake.clone()).into();
+            Shard { hub, wake }
+        };
+        Self {
+            shards: (0..parts).map(shard).collect(),
+            seed,
+            passes,
+            memory: house.memory.clone(),
+            connections: AtomicU64::new(0),
+        }
+    }
+
+    fn part(&self, number: u64) -> &Shard {
+        // There are not 2^32 of them.
+        &self.shards[number as usize % self.shards.len()]
+    }
+
+    /// The part that a client is in.
+    pub(super) fn of(&self, key: Key) -> MutexGuard<'_, Hub> {
+        self.part(key).hub.lock()
+    }
+
+    /// The part that a room is in, or would be.
+    fn of_room(&self, room: &str) -> MutexGuard<'_, Hub> {
+        self.part(self.place_of(room)).hub.lock()
+    }
+
+    fn place_of(&self, room: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.seed, room).hash(&mut hasher);
+        hasher.finish() % self.shards.len() as u64
+    }
+
+    /// All parts, each locked for as long as it is looked at.
+    pub(super) fn each(&self) -> impl Iterator<Item = MutexGuard<'_, Hub>> {
+        self.shards.iter().map(|shard| shard.hub.lock())
+    }
+
+    // Connections.
+
+    /// A client is connected. Puts the `id` message into the queue.
+    pub(crate) fn connect(
+        &self,
+        queue: Queue,
+        resumable: bool,
+        permit: Option<Arc<Permit>>,
+    ) -> Result<ConnectionRef, getrandom::Error> {
+        let names = (random::token()?.into(), random::name()?.into());
+        let connection = self.connections.fetch_add(1, Ordering::Relaxed);
+        let mut hub = self.of(connection);
+        Ok(hub.connect(connection, names, queue, resumable, permit))
+    }
+
+    /// A connection is gone. Its session waits for another one, if it can, and nobody hears of it
+    /// before that is too late.
+    pub(crate) fn disconnect(&self, at: ConnectionRef, said_goodbye: bool, now: Instant) {
+        self.of(at.key).disconnect(at, said_goodbye, now);
+    }
+
+    /// Nobody is let in any more. Gives who is here.
+    pub(crate) fn stop(&self) -> Vec<Key> {
+        self.each().flat_map(|mut hub| hub.stop()).collect()
+    }
+
+    /// Closes the connection of a client, which comes back over another.
+    pub(crate) fn move_away(&self, key: Key) {
+        self.of(key).move_away(key);
+    }
+
+    /// Whether the client of a connection is in, or gone.
+    pub(crate) fn is_named(&self, at: ConnectionRef) -> bool {
+        self.of(at.key).is_named(at)
+    }
+
+    /// How many there are of everything, for who watches.
+    pub(crate) fn count(&self) -> Count {
+        let mut count = Count {
+            held: self.memory.used(),
+            ..Count::default()
+        };
+        for shard in &self.shards {
+            let (part, queues) = shard.hub.lock().count();
+            count.sessions += part.sessions;
+            count.remote += part.remote;
+            count.away += part.away;
+            count.rooms += part.rooms;
+            for waiting in queues.iter().map(Queue::len) {
+                count.waiting += waiting;
+                count.longest = count.longest.max(waiting);
+            }
+        }
+        count
+    }
+
+    // Messages.
+
+    /// A text frame came in: it goes where it is meant to go, or back as an error.
+    pub(crate) fn receive(&self, at: ConnectionRef, text: &str) -> Received {
+        let incoming = self.read(text);
+        let at = self.lead(at, &incoming);
+        let received = self.of(at.key).receive(at, incoming);
+        self.free_memory();
+        received
+    }
+
+    /// Tells the sender why its frame went nowhere.
+    pub(crate) fn refuse(&self, at: ConnectionRef, refusal: &Refusal) {
+        self.of(at.key).refuse(at, refusal);
+    }
+
+    /// Reads a text frame, before anybody else has to wait for it.
+    fn read<'a>(&self, text: &'a str) -> Incoming<'a> {
+        let bytes = text.len();
+        let message = match bytes {
+            0..=MAX_MESSAGE_BYTES => Relay::parse(text).map_err(Refusal::NotAMessage),
+            _ => Err(Refusal::TooLarge(bytes)),
+        };
+        let named = message.as_ref().ok();
+        let named = named.filter(|message| message.known_kind() == Some(Kind::Username));
+        let pass = named.map(|message| self.pass(message));
+        Incoming {
+            bytes,
+            message,
+            pass,
+        }
+    }
+
+    /// Which room somebody wants to come into, under which name; and may.
+    fn pass(&self, message: &Relay<'_>) -> Result<Pass, Refusal> {
+        match &*self.passes {
+            Some(passes) => {
+                let pass = message.string("pass").and_then(|token| passes.read(&token));
+                pass.ok_or(Refusal::NoPass)
+            }
+            None => Ok(Pass {
+                room: message.string("room").unwrap_or_default().into_owned(),
+                name: message
+                    .string("name")
+                    .ok_or(Refusal::NameMissing)?
+                    .into_owned(),
+            }),
+        }
+    }
+
+    /// Leads a client that is nobody yet to the part where its room is, or its session.
+    fn lead(&self, at: ConnectionRef, incoming: &Incoming<'_>) -> ConnectionRef {
+        let Ok(message) = &incoming.message else {
+            return at;
+        };
+        let place = match &incoming.pass {
+            Some(pass) => pass.as_ref().ok().map(|pass| self.place_of(&pass.room)),
+            None if message.known_kind() == Some(Kind::Resume) => message
+                .string("id")
+                .and_then(|secret| self.place_of_session(&secret)),
+            None => None,
+        };
+        let parts = self.shards.len() as u64;
+        let Some(place) = place.filter(|place| *place != at.key % parts) else {
+            return at;
+        };
+        // Two locks are never held at once. In between, its connection alone knows of it, and that is here.
+        let client = self.of(at.key).let_go(at);
+        match client {
+            Some(client) => self.of(place).take_in(client),
+            None => at,
+        }
+    }
+
+    /// The part that knows a session by its secret.
+    fn place_of_session(&self, secret: &str) -> Option<u64> {
+        let knows = |part: &u64| self.of(*part).knows(secret);
+        (0..self.shards.len() as u64).find(knows)
+    }
+
+    /// If messages that are kept take up too much in all, ends the sessions for which the most is.
+    fn free_memory(&self) {
+        let Some(excess) = self.memory.excess() else {
+            return;
+        };
+        let mut hoards: Vec<(usize, Key)> = self.each().flat_map(|hub| hub.hoards()).collect();
+        hoards.sort_unstable_by(|one, other| other.cmp(one));
+        let mut freed = 0;
+        for (held, key) in hoards {
+            if freed >= excess || held == 0 {
+                break;
+            }
+            freed += held;
+            self.of(key).drop_hoard(key, held);
+        }
+    }
+
+    // What happens by itself.
+
+    /// How many parts there are.
+    pub(crate) fn parts(&self) -> u64 {
+        self.shards.len() as u64
+    }
+
+    /// Waits until there is presence to send in that part.
+    pub(crate) async fn changed(&self, part: u64) {
+        self.part(part).wake.notified().await;
+    }
+
+    /// Sends what has changed of presence in that part, to clients and other servers. Whether something is
+    /// left for later.
+    pub(crate) fn flush_presence(&self, part: u64, now: Instant) -> bool {
+        let is_left = self.of(part).flush_presence(now);
+        if is_left {
+            self.part(part).wake.notify_one();
+        }
+        is_left
+    }
+
+    /// Ends the sessions in that part that have waited for long enough.
+    pub(crate) fn expire(&self, part: u64, now: Instant) {
+        self.of(part).expire(now);
+    }
+
+    // Other servers.
+
+    /// All clients of this server, for another.
+    pub(crate) fn clients_here(&self) -> Vec<RemoteClient> {
+        self.each().flat_map(|hub| hub.clients_here()).collect()
+    }
+
+    /// These are that server's clients, and nobody else is.
+    pub(crate) fn set_remote_clients(&self, node: Node, clients: Vec<RemoteClient>) {
+        for (part, clients) in self.by_part(clients) {
+            self.of(part).set_remote_clients(node, clients);
+        }
+    }
+
+    /// These of that server's clients have come or changed, and these are gone.
+    pub(crate) fn change_remote_clients(&self, node: Node, here: Vec<RemoteClient>, gone: &[Key]) {
+        let mut gone = gone.to_vec();
+        // Who is in one part is in no other any more.
+        gone.extend(here.iter().map(|client| client.key));
+        for (part, here) in self.by_part(here) {
+            let here_now: HashSet<Key> = here.iter().map(|client| client.key).collect();
+            let is_gone = |key: &Key| !here_now.contains(key);
+            let gone: Vec<Key> = gone.iter().copied().filter(is_gone).collect();
+            self.of(part).change_remote_clients(node, here, &gone);
+        }
+    }
+
+    /// Clients of another server, by the parts that their rooms are in.
+    fn by_part(
+        &self,
+        clients: Vec<RemoteClient>,
+    ) -> impl Iterator<Item = (u64, Vec<RemoteClient>)> {
+        let mut parts = vec![Vec::new(); self.shards.len()];
+        for client in clients {
+            parts[self.place_of(&client.room) as usize].push(client);
+        }
+        (0..).zip(parts)
+    }
+
+    /// A client's session is on another server from now on.
+    pub(crate) fn moved(&self, from: RemoteKey, to: RemoteKey) {
+        // Whoever does not know them has nothing to do.
+        self.each().for_each(|mut hub| hub.moved(from, to));
+    }
+
+    /// A message from a client of another server to one of this.
+    pub(crate) fn deliver(&self, from: RemoteKey, to: Key, text: &str) {
+        self.of(to).deliver(from, to, text);
+    }
+
+    /// A message from a client of another server to everybody in a room.
+    pub(crate) fn deliver_to_room(&self, from: RemoteKey, room: &str, text: &str) {
+        self.of_room(room).deliver_to_room(from, room, text);
+    }
+}
