@@ -63,33 +63,37 @@ pub(crate) enum Next {
     Closed(Closed),
 }
 
+/// Of the connection that is to be told that something waits for it, if it does not know. Whoever puts it in tells
+/// it once nobody waits for them any more.
+pub(crate) type Wake = Option<Waker>;
+
 /// A reader that does not read.
 #[derive(Debug)]
 pub(crate) struct Stalled;
 
 impl Queue {
     /// Puts in a message of the server's own. A reader for whom too much of that waits does not read.
-    pub(crate) fn put(&self, message: Message) -> Result<(), Stalled> {
+    pub(crate) fn put(&self, message: Message) -> Result<Wake, Stalled> {
         let mut state = self.lock();
         if state.closed.is_some() {
-            return Ok(());
+            return Ok(None);
         }
         state.push(message, None);
-        let is_full = state.bytes > MAX_BYTES || state.waiting.len() > MAX_MESSAGES;
-        wake(state);
-        if is_full { Err(Stalled) } else { Ok(()) }
+        match state.bytes > MAX_BYTES || state.waiting.len() > MAX_MESSAGES {
+            true => Err(Stalled),
+            false => Ok(state.waker.take()),
+        }
     }
 
     /// Puts in a message of another client's, if there is room for more of that one's.
-    pub(crate) fn relay(&self, message: Message, from: Sender) -> Result<(), Full> {
+    pub(crate) fn relay(&self, message: Message, from: Sender) -> Result<Wake, Full> {
         let mut state = self.lock();
         if state.closed.is_some() {
-            return Ok(());
+            return Ok(None);
         }
         state.shares.take(from, message.len(), FROM_OTHERS)?;
         state.push(message, Some(from));
-        wake(state);
-        Ok(())
+        Ok(state.waker.take())
     }
 
     /// Nothing more is to be sent. What waits for a reader that does not read is forgotten.
@@ -100,7 +104,9 @@ impl Queue {
             state.waiting.clear();
             state.shares = Shares::default();
         }
-        wake(state);
+        let wake = state.waker.take();
+        drop(state);
+        wake.into_iter().for_each(Waker::wake);
     }
 
     /// The next thing to do. One connection at a time may wait for it.
@@ -152,14 +158,5 @@ impl State {
             self.waiting = VecDeque::new();
         }
         Some(Next::Message(waiting))
-    }
-}
-
-/// Tells the connection that there is something for it.
-fn wake(mut state: MutexGuard<'_, State>) {
-    let waker = state.waker.take();
-    drop(state);
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }

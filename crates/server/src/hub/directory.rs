@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    task::Waker,
 };
 
 use holdfast_protocol::{Kind, ServerMessage};
@@ -14,6 +15,7 @@ use super::{
     calls::{Calls, StatusChanges},
     client::{Client, Home, Local, Membership},
     key::Key,
+    news::{Frames, News},
     refusal::Refusal,
     room::{PresenceFeed, Room},
 };
@@ -47,6 +49,10 @@ pub(super) struct Directory {
     changed_here: Option<HashSet<Key>>,
     /// Clients whose queue was found full.
     stalled: Vec<Key>,
+    /// Connections that are to be told, once we are done, that something waits for them.
+    wakes: Vec<Waker>,
+    /// Rooms with lines that somebody has to hand out, once we are done.
+    pub(super) lines_in: Vec<Arc<str>>,
     last_key: Key,
     /// Between two keys: those between are of other parts of the hub.
     step: u64,
@@ -74,6 +80,8 @@ impl Directory {
             presence_cost: 0,
             changed_here: clustered.then(HashSet::new),
             stalled: Vec::new(),
+            wakes: Vec::new(),
+            lines_in: Vec::new(),
             last_key: part,
             step: parts,
             wake,
@@ -195,12 +203,6 @@ impl Directory {
         self.rooms.get(room).map_or(0, Room::len)
     }
 
-    /// Everybody in a room.
-    pub(super) fn keys_in(&self, room: &str) -> Vec<Key> {
-        let room = self.rooms.get(room);
-        room.into_iter().flat_map(Room::keys).collect()
-    }
-
     /// The client of that name in a room.
     pub(super) fn find(&self, room: &str, name: &str) -> Option<Key> {
         self.rooms.get(room)?.find(name)
@@ -286,26 +288,31 @@ impl Directory {
         self.presence_cost
     }
 
-    /// Sends what has changed to everybody whom it concerns. Whether something is left for later.
-    pub(super) fn flush_presence(&mut self, now: Instant) -> bool {
-        let mut later = Vec::new();
+    /// What people have yet to be told of each other, and whether something is left for later.
+    pub(super) fn take_news(&mut self, now: Instant) -> (Vec<News>, bool) {
+        let (mut news, mut later) = (Vec::new(), Vec::new());
         for name in std::mem::take(&mut self.changed) {
             let Some(room) = self.rooms.get_mut(&name) else {
                 continue;
             };
-            let (clients, stalled) = (&self.clients, &mut self.stalled);
-            let left = room.flush_presence(now, |key, presence| {
-                let local = clients.get(&key).and_then(Client::local);
-                let sent = local.map(|local| local.session.send_aside(presence));
-                stalled.extend(sent.and_then(Result::err).map(|Stalled| key));
-            });
-            if left {
-                later.push(name);
-            }
+            let (told, is_left) = room.take_news(now);
+            news.extend(told);
+            later.extend(is_left.then_some(name));
         }
         self.changed.extend(later);
-        self.drop_stalled();
-        !self.changed.is_empty()
+        (news, !self.changed.is_empty())
+    }
+
+    /// Tells some people of each other.
+    pub(super) fn tell(&mut self, news: &Frames, to: &[(Key, PresenceFeed)]) {
+        for (key, feed) in to {
+            let now = self.room_of(*key).and_then(|here| here.feed(*key));
+            // Who has come back meanwhile is told everything, next time.
+            let knows = now.is_some_and(|now| now != PresenceFeed::Snapshot);
+            if let Some(frame) = news.of(*feed).filter(|_| knows) {
+                self.send_frames(*key, [frame.clone()]);
+            }
+        }
     }
 
     /// A client of this server has come, gone or changed: the other servers will be told.
@@ -341,7 +348,9 @@ impl Directory {
             return Ok(());
         };
         let relayed = local.session.relay(text, from);
-        relayed.map_err(|Full| Refusal::ReceiverFull(name.unwrap_or_default()))
+        let wake = relayed.map_err(|Full| Refusal::ReceiverFull(name.unwrap_or_default()))?;
+        self.wakes.extend(wake);
+        Ok(())
     }
 
     /// A message of a session, of the server's own. A reader whose queue is full has stalled, and is
@@ -350,8 +359,9 @@ impl Directory {
         let Some(local) = self.local_mut(key) else {
             return;
         };
-        if let Err(Stalled) = local.session.send(text) {
-            self.stalled.push(key);
+        match local.session.send(text) {
+            Ok(wake) => self.wakes.extend(wake),
+            Err(Stalled) => self.stalled.push(key),
         }
     }
 
@@ -362,16 +372,24 @@ impl Directory {
 
     /// Frames of a connection, and not of the session.
     pub(super) fn send_frames(&mut self, key: Key, frames: impl IntoIterator<Item = Frame>) {
-        let Some(local) = self.local(key) else {
-            return;
-        };
-        let mut frames = frames.into_iter();
-        if frames
-            .try_for_each(|frame| local.session.send_aside(frame))
-            .is_err()
-        {
-            self.stalled.push(key);
+        for frame in frames {
+            let Some(local) = self.local(key) else {
+                return;
+            };
+            match local.session.send_aside(frame) {
+                Ok(wake) => self.wakes.extend(wake),
+                Err(Stalled) => return self.stalled.push(key),
+            }
         }
+    }
+
+    /// What is to be done once nobody waits for us: connections that something waits for, and rooms whose lines
+    /// are to be handed out.
+    pub(super) fn take_rest(&mut self) -> (Vec<Waker>, Vec<Arc<str>>) {
+        (
+            std::mem::take(&mut self.wakes),
+            std::mem::take(&mut self.lines_in),
+        )
     }
 
     /// Drops every client whose queue was found full, and those found full in telling so.

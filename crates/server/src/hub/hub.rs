@@ -1,18 +1,19 @@
 //! A part of the hub: requests of connections, clients and other servers.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, task::Waker, time::Duration};
 
 use holdfast_protocol::{ConnectionId, Kind, Relay, SESSION_SECONDS, ServerMessage};
 use tokio::{sync::Notify, time::Instant};
 use tungstenite::{Message as Frame, Utf8Bytes};
 
 use super::{
-    broadcast::{broadcast, check_size},
+    broadcast::{self, Line, broadcast, check_size},
     client::{Client, Home, Local, Membership},
     cluster_message::{ClusterMessage, Outgoing, RemoteClient, ToOthers},
     directory::Directory,
     key::{ConnectionRef, Key, Node, RemoteKey},
     name::{likeness, plain},
+    news::{Frames, News},
     owner::{Claims, Owner},
     refusal::Refusal,
     remote::{Remotes, rename},
@@ -222,11 +223,17 @@ impl Hub {
         }
     }
 
-    /// Sends what has changed of presence, to clients and other servers. Whether something is left
-    /// for later.
-    pub(super) fn flush_presence(&mut self, now: Instant) -> bool {
+    /// Tells other servers what has changed of presence; and gives what clients are to be told, and whether
+    /// something is left for later.
+    pub(super) fn take_news(&mut self, now: Instant) -> (Vec<News>, bool) {
         self.remotes.flush_presence(&mut self.directory);
-        self.directory.flush_presence(now)
+        self.directory.take_news(now)
+    }
+
+    /// Tells these people of each other, as far as they are still here.
+    pub(super) fn tell(&mut self, news: &Frames, to: &[(Key, PresenceFeed)]) {
+        self.directory.tell(news, to);
+        self.directory.drop_stalled();
     }
 
     /// How many there are of everything here, for who watches; and the queues, which are looked at when
@@ -463,7 +470,27 @@ impl Hub {
                     text: text.to_string(),
                 }));
         }
-        Ok(broadcast(&mut self.directory, from, &place.room, &text))
+        let line = Line { from, text };
+        Ok(broadcast(&mut self.directory, &place.room, line))
+    }
+
+    /// The next line that is to be handed out in a room, and to whom.
+    pub(super) fn next_line(&mut self, room: &str) -> Option<(Line, Vec<Key>)> {
+        let here = self.directory.rooms.get_mut(room)?;
+        let line = here.lines.next()?;
+        Some((line, here.keys().collect()))
+    }
+
+    /// Hands a line out to these people, as far as they are still here.
+    pub(super) fn hand_out(&mut self, line: &Line, to: &[Key]) {
+        broadcast::hand_out(&mut self.directory, line, to);
+        self.directory.drop_stalled();
+    }
+
+    /// What is to be done once nobody waits for us: connections that something waits for, and rooms whose lines
+    /// are to be handed out.
+    pub(super) fn take_rest(&mut self) -> (Vec<Waker>, Vec<Arc<str>>) {
+        self.directory.take_rest()
     }
 
     // Coming in.

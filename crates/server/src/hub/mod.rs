@@ -8,6 +8,7 @@
 //! | `directory.rs` | everybody who is connected, in which room and call, and the way to them |
 //! | `broadcast.rs` | a message to everybody in a room |
 //! | `room.rs` | who is in a room, and who is told of it when |
+//! | `news.rs` | what they are told, in frames |
 //! | `name.rs` | names: what may stand in one, and which look alike |
 //! | `owner.rs` | whose a name is, also after a restart |
 //! | `calls.rs` | who is in a call with whom |
@@ -30,6 +31,7 @@ mod key;
 )]
 mod model_test;
 mod name;
+mod news;
 mod owner;
 mod refusal;
 mod remote;

@@ -7,10 +7,9 @@ use std::{
 
 use holdfast_protocol::{ConnectionId, Kind, Relay, ServerMessage};
 use ring::digest::{SHA256, digest};
-use tungstenite::Utf8Bytes;
 
 use super::{
-    broadcast::broadcast,
+    broadcast::{Line, broadcast},
     client::{Client, Home, Local},
     cluster_message::{ClusterMessage, Outgoing, RemoteClient, ToOthers},
     directory::Directory,
@@ -238,8 +237,11 @@ impl Remotes {
         {
             directory.end_calls(sender);
         }
-        let sender = sender.unwrap_or_default();
-        broadcast(directory, sender, room, &Utf8Bytes::from(text));
+        let line = Line {
+            from: sender.unwrap_or_default(),
+            text: text.into(),
+        };
+        broadcast(directory, room, line);
         directory.drop_stalled();
     }
 

@@ -7,15 +7,14 @@ use std::{
     time::Duration,
 };
 
-use holdfast_protocol::ServerMessage;
 use tokio::time::Instant;
-use tungstenite::{Message as Frame, Utf8Bytes};
 
 use super::{
+    broadcast::Lines,
     key::Key,
     name::{likeness, plain},
+    news::{News, Statuses},
 };
-use crate::wire::{encode, pack};
 
 /// The name of a client that gives none.
 const NO_NAME: &str = "Guest";
@@ -49,6 +48,7 @@ pub(super) struct Room {
     /// The sample's clients have yet to be sent a list, and are not before that.
     list_owed: bool,
     list_due: Option<Instant>,
+    pub(super) lines: Lines,
 }
 
 struct Member {
@@ -112,6 +112,11 @@ impl Room {
     /// Whether somebody can be called.
     pub(super) fn status(&self, key: Key) -> Option<Status> {
         self.people.get(&key).map(Member::status)
+    }
+
+    /// How somebody learns who is here.
+    pub(super) fn feed(&self, key: Key) -> Option<PresenceFeed> {
+        self.people.get(&key).map(|member| member.feed)
     }
 
     /// Who has a name that looks like that.
@@ -270,95 +275,62 @@ impl Room {
         self.changed.entry(name).or_insert(before);
     }
 
-    /// Tells everybody what they have yet to be told. Whether something is left for later.
-    pub(super) fn flush_presence(
-        &mut self,
-        now: Instant,
-        mut send: impl FnMut(Key, Frame),
-    ) -> bool {
+    /// What people have yet to be told, if they are to be told of something now; and whether something is left
+    /// for later.
+    pub(super) fn take_news(&mut self, now: Instant) -> (Option<News>, bool) {
         if self.due.is_some_and(|due| due > now) {
-            return true;
+            return (None, true);
         }
         let people = u32::try_from(self.people.len()).unwrap_or(u32::MAX);
         self.due = Some(now + TIME_PER_PERSON * people);
         let wants = |feed| self.people.values().any(|member| member.feed == feed);
         self.list_owed &= wants(PresenceFeed::Lists);
         let is_due = self.list_due.is_none_or(|due| due <= now);
-        let list = (self.list_owed && is_due).then(|| Frame::Text(self.list()));
+        let names = || self.people.values().map(|member| member.name.clone());
+        let list = (self.list_owed && is_due).then(|| names().collect());
         if list.is_some() {
             self.list_due = Some(now + LIST_TIME_PER_PERSON * people);
             self.list_owed = false;
         }
-        let newcomers = wants(PresenceFeed::Snapshot);
-        let changes = self.changes();
-        self.version = self.version.wrapping_add(u32::from(changes.is_some()));
-        let snapshot = newcomers.then(|| pack(&self.snapshot()));
+        let has_newcomers = wants(PresenceFeed::Snapshot);
+        let changes = self.take_changes();
+        self.version = self.version.wrapping_add(u32::from(!changes.is_empty()));
+        let members = self.people.values();
+        let all = || members.map(|member| (member.name.clone(), Some(member.status())));
+        let snapshot = has_newcomers.then(|| (self.version, all().collect()));
+        let mut receivers = Vec::with_capacity(self.people.len());
         for (key, member) in &mut self.people {
-            let presence = match member.feed {
-                PresenceFeed::Lists => &list,
-                PresenceFeed::Changes => &changes,
-                PresenceFeed::Snapshot => &snapshot,
-                PresenceFeed::Remote => &None,
+            let is_told = match member.feed {
+                PresenceFeed::Lists => list.is_some(),
+                PresenceFeed::Changes => !changes.is_empty(),
+                PresenceFeed::Snapshot => true,
+                PresenceFeed::Remote => false,
             };
-            if let Some(presence) = presence {
-                send(*key, presence.clone());
-            }
+            receivers.extend(is_told.then_some((*key, member.feed)));
             if member.feed == PresenceFeed::Snapshot {
                 member.feed = PresenceFeed::Changes;
             }
         }
-        self.list_owed
-    }
-
-    /// Changes since the others were told last.
-    fn changes(&mut self) -> Option<Frame> {
-        let (mut free, mut busy) = (Vec::new(), Vec::new());
-        let (mut away, mut gone) = (Vec::new(), Vec::new());
-        for (name, before) in std::mem::take(&mut self.changed) {
-            let member = self.find(&name).and_then(|key| self.people.get(&key));
-            let status = member.map(Member::status);
-            if status != before {
-                match status {
-                    Some(Status::Free) => free.push(name.to_string()),
-                    Some(Status::Busy) => busy.push(name.to_string()),
-                    Some(Status::Away) => away.push(name.to_string()),
-                    None => gone.push(name.to_string()),
-                }
-            }
-        }
-        let all = [&free, &busy, &away, &gone];
-        let is_news = all.into_iter().any(|names| !names.is_empty());
-        is_news.then(|| {
-            pack(&ServerMessage::PresenceChanges {
-                free,
-                busy,
-                away,
-                gone,
-            })
-        })
-    }
-
-    fn snapshot(&self) -> ServerMessage {
-        let with = |status| {
-            let members = self.people.values();
-            let members = members.filter(move |member| member.status() == status);
-            let mut names: Vec<_> = members.map(|member| member.name.to_string()).collect();
-            // In the order in which pages keep them, so that they need not sort.
-            names.sort_by_cached_key(|name| (name.to_ascii_lowercase(), name.clone()));
-            names
+        let news = News {
+            list,
+            changes,
+            snapshot,
+            receivers,
         };
-        ServerMessage::Presence {
-            version: self.version,
-            free: with(Status::Free),
-            busy: with(Status::Busy),
-            away: with(Status::Away),
-        }
+        (Some(news), self.list_owed)
     }
 
-    fn list(&self) -> Utf8Bytes {
-        let names = self.people.values().map(|member| member.name.to_string());
-        encode(&ServerMessage::UserList {
-            users: names.collect(),
-        })
+    /// What is no longer as the others were told last.
+    fn take_changes(&mut self) -> Statuses {
+        let changed = std::mem::take(&mut self.changed).into_iter();
+        let now = changed.map(|(name, before)| (self.status_of(&name), name, before));
+        now.filter(|(status, _, before)| status != before)
+            .map(|(status, name, _)| (name, status))
+            .collect()
+    }
+
+    fn status_of(&self, name: &str) -> Option<Status> {
+        let key = self.find(name)?;
+        self.status(key)
     }
 }

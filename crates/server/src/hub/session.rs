@@ -5,7 +5,7 @@ use tungstenite::{Message, Utf8Bytes};
 
 use crate::{
     limits::{Full, Memory, Room, Sender, Shares, Taken},
-    queue::{Closed, FROM_OTHERS, Queue, Stalled},
+    queue::{Closed, FROM_OTHERS, Queue, Stalled, Wake},
 };
 
 /// How much is kept until it is acknowledged: for a reader, as much as fits into the queue of the
@@ -63,7 +63,7 @@ impl ClientSession {
     }
 
     /// Sends a message of the server's own, now or when there is a connection again.
-    pub(super) fn send(&mut self, text: Utf8Bytes) -> Result<(), Stalled> {
+    pub(super) fn send(&mut self, text: Utf8Bytes) -> Result<Wake, Stalled> {
         if let Some(log) = &mut self.log {
             let (from, text) = (None, text.clone());
             log.taken.add(text.len());
@@ -78,7 +78,7 @@ impl ClientSession {
 
     /// Sends a message of another client's, now or when there is a connection again, if there is room
     /// for more of that one's.
-    pub(super) fn relay(&mut self, text: Utf8Bytes, from: Sender) -> Result<(), Full> {
+    pub(super) fn relay(&mut self, text: Utf8Bytes, from: Sender) -> Result<Wake, Full> {
         let bytes = text.len();
         if let Some(log) = &mut self.log {
             let room = match self.queue {
@@ -87,27 +87,29 @@ impl ClientSession {
             };
             log.shares.take(from, bytes, room)?;
         }
-        if let Some(queue) = &self.queue
-            && let Err(full) = queue.relay(Message::Text(text.clone()), from)
+        let queue = self.queue.as_ref();
+        let queued = queue.map_or(Ok(None), |queue| {
+            queue.relay(Message::Text(text.clone()), from)
+        });
+        if queued.is_err()
+            && let Some(log) = &mut self.log
         {
-            if let Some(log) = &mut self.log {
-                log.shares.give_back(from, bytes);
-            }
-            return Err(full);
+            log.shares.give_back(from, bytes);
         }
+        let wake = queued?;
         if let Some(log) = &mut self.log {
             let from = Some(from);
             log.taken.add(bytes);
             log.messages.sent(Kept { text, from });
         }
-        Ok(())
+        Ok(wake)
     }
 
     /// Sends what belongs to the connection and not to the session.
-    pub(super) fn send_aside(&self, message: Message) -> Result<(), Stalled> {
+    pub(super) fn send_aside(&self, message: Message) -> Result<Wake, Stalled> {
         match &self.queue {
             Some(queue) => queue.put(message),
-            None => Ok(()),
+            None => Ok(None),
         }
     }
 

@@ -10,6 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    task::Waker,
 };
 
 use holdfast_protocol::{Kind, MAX_MESSAGE_BYTES, Relay};
@@ -17,9 +18,11 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
+    broadcast::AT_ONCE,
     cluster_message::RemoteClient,
     hub::{House, Hub, Incoming, Received},
     key::{ConnectionRef, Key, Node, RemoteKey},
+    news::News,
     refusal::Refusal,
 };
 use crate::{
@@ -78,25 +81,43 @@ impl Shards {
         &self.shards[number as usize % self.shards.len()]
     }
 
-    /// The part that a client is in.
+    /// The part that a client is in, locked.
     pub(super) fn of(&self, key: Key) -> MutexGuard<'_, Hub> {
         self.part(key).hub.lock()
-    }
-
-    /// The part that a room is in, or would be.
-    fn of_room(&self, room: &str) -> MutexGuard<'_, Hub> {
-        self.part(self.place_of(room)).hub.lock()
-    }
-
-    fn place_of(&self, room: &str) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (self.seed, room).hash(&mut hasher);
-        hasher.finish() % self.shards.len() as u64
     }
 
     /// All parts, each locked for as long as it is looked at.
     pub(super) fn each(&self) -> impl Iterator<Item = MutexGuard<'_, Hub>> {
         self.shards.iter().map(|shard| shard.hub.lock())
+    }
+
+    /// Has something done in the part that a client is in; and afterwards, when nobody waits for it, what that
+    /// leaves to be done.
+    fn ask<T>(&self, key: Key, ask: impl FnOnce(&mut Hub) -> T) -> T {
+        let mut hub = self.of(key);
+        let answer = ask(&mut hub);
+        let (wakes, rooms) = hub.take_rest();
+        drop(hub);
+        wakes.into_iter().for_each(Waker::wake);
+        for room in rooms {
+            self.hand_out(key, &room);
+        }
+        answer
+    }
+
+    /// Hands out the lines of a large room, until there are none.
+    fn hand_out(&self, part: u64, room: &str) {
+        while let Some((line, everybody)) = self.ask(part, |hub| hub.next_line(room)) {
+            for some in everybody.chunks(AT_ONCE) {
+                self.ask(part, |hub| hub.hand_out(&line, some));
+            }
+        }
+    }
+
+    fn place_of(&self, room: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.seed, room).hash(&mut hasher);
+        hasher.finish() % self.parts()
     }
 
     // Connections.
@@ -110,14 +131,15 @@ impl Shards {
     ) -> Result<ConnectionRef, getrandom::Error> {
         let names = (random::token()?.into(), random::name()?.into());
         let connection = self.connections.fetch_add(1, Ordering::Relaxed);
-        let mut hub = self.of(connection);
-        Ok(hub.connect(connection, names, queue, resumable, permit))
+        Ok(self.ask(connection, |hub| {
+            hub.connect(connection, names, queue, resumable, permit)
+        }))
     }
 
     /// A connection is gone. Its session waits for another one, if it can, and nobody hears of it
     /// before that is too late.
     pub(crate) fn disconnect(&self, at: ConnectionRef, said_goodbye: bool, now: Instant) {
-        self.of(at.key).disconnect(at, said_goodbye, now);
+        self.ask(at.key, |hub| hub.disconnect(at, said_goodbye, now));
     }
 
     /// Nobody is let in any more. Gives who is here.
@@ -161,14 +183,14 @@ impl Shards {
     pub(crate) fn receive(&self, at: ConnectionRef, text: &str) -> Received {
         let incoming = self.read(text);
         let at = self.lead(at, &incoming);
-        let received = self.of(at.key).receive(at, incoming);
+        let received = self.ask(at.key, |hub| hub.receive(at, incoming));
         self.free_memory();
         received
     }
 
     /// Tells the sender why its frame went nowhere.
     pub(crate) fn refuse(&self, at: ConnectionRef, refusal: &Refusal) {
-        self.of(at.key).refuse(at, refusal);
+        self.ask(at.key, |hub| hub.refuse(at, refusal));
     }
 
     /// Reads a text frame, before anybody else has to wait for it.
@@ -217,22 +239,18 @@ impl Shards {
                 .and_then(|secret| self.place_of_session(&secret)),
             None => None,
         };
-        let parts = self.shards.len() as u64;
-        let Some(place) = place.filter(|place| *place != at.key % parts) else {
+        let Some(place) = place.filter(|place| *place != at.key % self.parts()) else {
             return at;
         };
         // Two locks are never held at once. In between, its connection alone knows of it, and that is here.
-        let client = self.of(at.key).let_go(at);
-        match client {
-            Some(client) => self.of(place).take_in(client),
-            None => at,
-        }
+        let client = self.ask(at.key, |hub| hub.let_go(at));
+        client.map_or(at, |client| self.ask(place, |hub| hub.take_in(client)))
     }
 
     /// The part that knows a session by its secret.
     fn place_of_session(&self, secret: &str) -> Option<u64> {
         let knows = |part: &u64| self.of(*part).knows(secret);
-        (0..self.shards.len() as u64).find(knows)
+        (0..self.parts()).find(knows)
     }
 
     /// If messages that are kept take up too much in all, ends the sessions for which the most is.
@@ -248,7 +266,7 @@ impl Shards {
                 break;
             }
             freed += held;
-            self.of(key).drop_hoard(key, held);
+            self.ask(key, |hub| hub.drop_hoard(key, held));
         }
     }
 
@@ -267,7 +285,13 @@ impl Shards {
     /// Sends what has changed of presence in that part, to clients and other servers. Whether something is
     /// left for later.
     pub(crate) fn flush_presence(&self, part: u64, now: Instant) -> bool {
-        let is_left = self.of(part).flush_presence(now);
+        let (news, is_left) = self.ask(part, |hub| hub.take_news(now));
+        // Names are put into order, written and compressed while nobody waits for it.
+        for news in news.into_iter().map(News::into_frames) {
+            for some in news.receivers.chunks(AT_ONCE) {
+                self.ask(part, |hub| hub.tell(&news, some));
+            }
+        }
         if is_left {
             self.part(part).wake.notify_one();
         }
@@ -276,7 +300,7 @@ impl Shards {
 
     /// Ends the sessions in that part that have waited for long enough.
     pub(crate) fn expire(&self, part: u64, now: Instant) {
-        self.of(part).expire(now);
+        self.ask(part, |hub| hub.expire(now));
     }
 
     // Other servers.
@@ -289,7 +313,7 @@ impl Shards {
     /// These are that server's clients, and nobody else is.
     pub(crate) fn set_remote_clients(&self, node: Node, clients: Vec<RemoteClient>) {
         for (part, clients) in self.by_part(clients) {
-            self.of(part).set_remote_clients(node, clients);
+            self.ask(part, |hub| hub.set_remote_clients(node, clients));
         }
     }
 
@@ -302,7 +326,7 @@ impl Shards {
             let here_now: HashSet<Key> = here.iter().map(|client| client.key).collect();
             let is_gone = |key: &Key| !here_now.contains(key);
             let gone: Vec<Key> = gone.iter().copied().filter(is_gone).collect();
-            self.of(part).change_remote_clients(node, here, &gone);
+            self.ask(part, |hub| hub.change_remote_clients(node, here, &gone));
         }
     }
 
@@ -321,16 +345,19 @@ impl Shards {
     /// A client's session is on another server from now on.
     pub(crate) fn moved(&self, from: RemoteKey, to: RemoteKey) {
         // Whoever does not know them has nothing to do.
-        self.each().for_each(|mut hub| hub.moved(from, to));
+        for part in 0..self.parts() {
+            self.ask(part, |hub| hub.moved(from, to));
+        }
     }
 
     /// A message from a client of another server to one of this.
     pub(crate) fn deliver(&self, from: RemoteKey, to: Key, text: &str) {
-        self.of(to).deliver(from, to, text);
+        self.ask(to, |hub| hub.deliver(from, to, text));
     }
 
     /// A message from a client of another server to everybody in a room.
     pub(crate) fn deliver_to_room(&self, from: RemoteKey, room: &str, text: &str) {
-        self.of_room(room).deliver_to_room(from, room, text);
+        let part = self.place_of(room);
+        self.ask(part, |hub| hub.deliver_to_room(from, room, text));
     }
 }
