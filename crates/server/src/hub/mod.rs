@@ -38,6 +38,8 @@ mod remote;
 mod room;
 mod session;
 mod shards;
+#[cfg(test)]
+mod shards_test;
 
 pub(crate) use cluster_message::{
     CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Outgoing, RemoteClient, ToOthers,

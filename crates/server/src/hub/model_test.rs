@@ -327,7 +327,7 @@ impl Game {
 }
 
 /// One part is whole.
-fn check(directory: &Directory, remotes: &Remotes) {
+pub(super) fn check(directory: &Directory, remotes: &Remotes) {
     let mut members = 0;
     for (key, client) in &directory.clients {
         let partners = directory.calls().partners(*key);
