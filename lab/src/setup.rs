@@ -14,7 +14,7 @@ pub(crate) async fn measure(stage: &Stage, setting: Setting, calls: usize) {
     lab.hang_up().await;
     let people = lab.people();
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
-    for _ in 0..calls.div_ceil(IN_A_ROW) {
+    for round in 0..calls.div_ceil(IN_A_ROW) {
         open(people, "").await;
         for call in 0..=IN_A_ROW {
             for (kind, times) in times.iter_mut().take(2).enumerate() {
@@ -27,8 +27,8 @@ pub(crate) async fn measure(stage: &Stage, setting: Setting, calls: usize) {
                 }
             }
         }
-        // In a room of its own: in the lobby, our pages' sessions still wait for them under those names.
-        let page = format!("by_hand.html?server=ws://{SERVER}/&room=by-hand");
+        // In a room of its own: elsewhere, the sessions of pages before still have those names.
+        let page = format!("by_hand.html?server=ws://{SERVER}/&room=by-hand{round}");
         open(people, &page).await;
         for call in 0..=IN_A_ROW {
             let time = accept_to_picture(people).await;
