@@ -13,6 +13,9 @@ pub const BY_HAND: &str = include_str!("by_hand.html");
 /// How long it rings: as long as somebody takes to look who it is.
 const RINGS: Duration = Duration::from_millis(1500);
 
+/// How long they talk: by then each knows the other again.
+const TALK: Duration = Duration::from_secs(1);
+
 /// A call, from ring to hang-up; gives how long the callee waited for the other's picture, ms.
 pub async fn accept_to_picture([caller, callee]: &[Person; 2]) -> f64 {
     let script = "window.waited = null;
@@ -31,6 +34,7 @@ pub async fn accept_to_picture([caller, callee]: &[Person; 2]) -> f64 {
         .await;
     let waited = callee.run("return window.waited", json!([])).await;
     caller.sees_the_other_side().await;
+    sleep(TALK).await;
     callee.hang_up().await;
     caller.is_idle().await;
     callee.is_idle().await;
