@@ -7,6 +7,7 @@ mod client;
 mod echo;
 mod faults;
 mod proc;
+mod throughput;
 
 use std::{
     net::TcpListener,
@@ -81,6 +82,8 @@ enum Measure {
     Idle,
     /// People who come in
     Joining,
+    /// What the hub alone passes on, on one core and on more
+    Throughput,
 }
 
 /// How many pairs talk.
@@ -145,6 +148,9 @@ async fn main() -> Result<()> {
     }
     if wanted(Measure::Joining) {
         joining(&args, &servers).await?;
+    }
+    if wanted(Measure::Throughput) && chosen("holdfast") {
+        throughput::measure(args.rounds, Duration::from_secs(args.seconds))?;
     }
     Ok(())
 }

@@ -44,8 +44,12 @@ mod ws;
 pub use http::listen;
 #[cfg(fuzzing)]
 pub use hub::play;
+#[cfg(feature = "bench")]
+pub use hub::throughput;
 pub use meter::Received;
 pub use options::{LogFormat, Options, Tls};
 pub use options_file::read_options;
+#[cfg(feature = "bench")]
+pub use serve::PARTS;
 pub use serve::serve;
 pub use ws::{Refused, Socket, Upgrade};

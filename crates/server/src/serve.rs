@@ -33,7 +33,11 @@ const BATCH: Duration = Duration::from_millis(50);
 const HTTPS: u16 = 443;
 
 /// In how many parts the hub is: more than there are cores, so that two seldom want the same.
-const PARTS: u64 = 32;
+#[cfg_attr(
+    not(feature = "bench"),
+    allow(unreachable_pub, reason = "the bench is another crate")
+)]
+pub const PARTS: u64 = 32;
 
 /// How many messages to other servers may wait to be sent.
 const FOR_OTHERS: usize = 8192;

@@ -21,6 +21,8 @@ mod calls;
 mod client;
 mod cluster_message;
 mod directory;
+#[cfg(any(test, feature = "bench"))]
+mod guest;
 #[expect(clippy::module_inception, reason = "it is the hub of the hub")]
 mod hub;
 mod key;
@@ -40,6 +42,8 @@ mod session;
 mod shards;
 #[cfg(test)]
 mod shards_test;
+#[cfg(feature = "bench")]
+mod throughput;
 
 pub(crate) use cluster_message::{
     CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Outgoing, RemoteClient, ToOthers,
@@ -52,3 +56,5 @@ pub use model_test::play;
 pub(crate) use owner::Claims;
 pub(crate) use refusal::Refusal;
 pub(crate) use shards::Shards;
+#[cfg(feature = "bench")]
+pub use throughput::throughput;

@@ -1,8 +1,10 @@
 //! Many threads at once, as the server has them.
 
 use std::{
-    sync::{Arc, Barrier},
-    task::{Context, Poll, Waker},
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -11,64 +13,33 @@ use tokio::time::Instant;
 use tungstenite::Message as Frame;
 
 use super::{
-    broadcast::AT_ONCE,
-    hub::House,
-    key::{ConnectionRef, Node},
-    model_test::check,
-    owner::Claims,
+    broadcast::AT_ONCE, guest::Guest, hub::House, key::Node, model_test::check, owner::Claims,
     shards::Shards,
 };
-use crate::{
-    limits::Memory,
-    metrics::Metrics,
-    queue::{Next, Queue},
-};
+use crate::{limits::Memory, metrics::Metrics};
 
 const THREADS: usize = 4;
 
-struct Guest {
-    at: ConnectionRef,
-    queue: Queue,
+/// What has come and is in words.
+fn heard(guest: &Guest) -> Vec<Value> {
+    let frames = std::iter::from_fn(|| guest.next());
+    let texts = frames.filter_map(|frame| match frame {
+        Frame::Text(text) => Some(text),
+        _ => None,
+    });
+    texts
+        .map(|text| serde_json::from_str(&text).expect("JSON"))
+        .collect()
 }
 
-impl Guest {
-    fn come(hub: &Shards, resumable: bool) -> Self {
-        let queue = Queue::default();
-        let at = hub.connect(queue.clone(), resumable, None);
-        let at = at.expect("randomness");
-        Self { at, queue }
-    }
+fn secret(guest: &Guest) -> String {
+    let id = heard(guest).into_iter().find(|said| said["type"] == "id");
+    let id = id.expect("the first message");
+    id["id"].as_str().expect("a secret").to_owned()
+}
 
-    fn enter(hub: &Shards, name: &str, room: &str) -> Self {
-        let mut guest = Self::come(hub, true);
-        guest.say(
-            hub,
-            &json!({ "type": "username", "name": name, "room": room }),
-        );
-        guest
-    }
-
-    fn say(&mut self, hub: &Shards, message: &Value) {
-        self.at = hub.receive(self.at, &message.to_string()).connection;
-    }
-
-    /// What has come and is no presence.
-    fn heard(&self) -> Vec<Value> {
-        let context = Context::from_waker(Waker::noop());
-        let mut heard = Vec::new();
-        while let Poll::Ready(Next::Message(waiting)) = self.queue.poll_next(&context) {
-            if let Frame::Text(text) = waiting.message {
-                heard.push(serde_json::from_str(&text).expect("JSON"));
-            }
-        }
-        heard
-    }
-
-    fn secret(&self) -> String {
-        let id = self.heard().into_iter().find(|said| said["type"] == "id");
-        let id = id.expect("the first message");
-        id["id"].as_str().expect("a secret").to_owned()
-    }
+fn enter(hub: &Shards, name: &str, room: &str) -> Guest {
+    Guest::enter(hub, name, room).expect("randomness")
 }
 
 fn hub() -> Shards {
@@ -102,22 +73,19 @@ fn all_in_a_large_room_read_the_same_lines_in_the_same_order() {
     let hub = hub();
     let people = 2 * AT_ONCE;
     let guests: Vec<Guest> = (0..people)
-        .map(|n| Guest::enter(&hub, &format!("guest {n}"), "hall"))
+        .map(|n| enter(&hub, &format!("guest {n}"), "hall"))
         .collect();
     together(|n| {
-        let mut speaker = Guest {
-            at: guests[n].at,
-            queue: guests[n].queue.clone(),
-        };
+        let mut speaker = guests[n].clone();
         for line in 0..LINES {
             speaker.say(
                 &hub,
-                &json!({ "type": "message", "text": format!("{n}: {line}") }),
+                &json!({ "type": "message", "text": format!("{n}: {line}") }).to_string(),
             );
         }
     });
     let lines = |guest: &Guest| -> Vec<String> {
-        let heard = guest.heard().into_iter();
+        let heard = heard(guest).into_iter();
         let lines = heard.filter(|said| said["type"] == "message");
         lines
             .map(|said| said["text"].as_str().expect("a text").to_owned())
@@ -134,17 +102,20 @@ fn all_in_a_large_room_read_the_same_lines_in_the_same_order() {
 fn whoever_comes_goes_and_comes_back_at_once_the_parts_stay_whole() {
     const ROUNDS: usize = 300;
     let hub = hub();
-    let lost = std::sync::atomic::AtomicUsize::new(0);
+    let lost = AtomicUsize::new(0);
     together(|n| {
         for round in 0..ROUNDS {
             let room = format!("room{}", round % 7);
-            let guest = Guest::enter(&hub, &format!("guest {n}"), &room);
-            let secret = guest.secret();
+            let guest = enter(&hub, &format!("guest {n}"), &room);
+            let secret = secret(&guest);
             hub.disconnect(guest.at, false, Instant::now());
-            let mut next = Guest::come(&hub, true);
-            next.say(&hub, &json!({ "type": "resume", "id": secret, "heard": 0 }));
-            let is_back = next.heard().iter().any(|said| said["type"] == "resumed");
-            lost.fetch_add(usize::from(!is_back), std::sync::atomic::Ordering::Relaxed);
+            let mut next = Guest::come(&hub).expect("randomness");
+            next.say(
+                &hub,
+                &json!({ "type": "resume", "id": secret, "heard": 0 }).to_string(),
+            );
+            let is_back = heard(&next).iter().any(|said| said["type"] == "resumed");
+            lost.fetch_add(usize::from(!is_back), Ordering::Relaxed);
             for part in 0..hub.parts() {
                 hub.flush_presence(part, Instant::now());
             }

@@ -1,0 +1,44 @@
+//! The other end of a connection, for what drives the hub without sockets.
+
+use std::task::{Context, Poll, Waker};
+
+use tungstenite::Message as Frame;
+
+use super::{key::ConnectionRef, shards::Shards};
+use crate::queue::{Next, Queue};
+
+/// Somebody who is connected, and reads and says what they are told to.
+#[derive(Clone)]
+pub(super) struct Guest {
+    pub(super) at: ConnectionRef,
+    queue: Queue,
+}
+
+impl Guest {
+    /// Somebody with no name yet, whose session can be resumed.
+    pub(super) fn come(hub: &Shards) -> Result<Self, getrandom::Error> {
+        let queue = Queue::default();
+        let at = hub.connect(queue.clone(), true, None)?;
+        Ok(Self { at, queue })
+    }
+
+    /// Somebody in a room.
+    pub(super) fn enter(hub: &Shards, name: &str, room: &str) -> Result<Self, getrandom::Error> {
+        let mut guest = Self::come(hub)?;
+        let username = format!(r#"{{"type":"username","name":"{name}","room":"{room}"}}"#);
+        guest.say(hub, &username);
+        Ok(guest)
+    }
+
+    pub(super) fn say(&mut self, hub: &Shards, message: &str) {
+        self.at = hub.receive(self.at, message).connection;
+    }
+
+    /// The next frame that has come.
+    pub(super) fn next(&self) -> Option<Frame> {
+        match self.queue.poll_next(&Context::from_waker(Waker::noop())) {
+            Poll::Ready(Next::Message(waiting)) => Some(waiting.message),
+            Poll::Ready(Next::Closed(_)) | Poll::Pending => None,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! How many messages the hub passes on, on so many threads: for `cargo xtask bench signaling`.
+
+use std::{
+    io,
+    sync::{Arc, Barrier},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{guest::Guest, hub::House, key::Node, owner::Claims, shards::Shards};
+use crate::{limits::Memory, metrics::Metrics};
+
+/// How many pairs each thread has, each in a room of its own.
+const PAIRS: usize = 50;
+
+/// How many messages come before they are acknowledged, as pages do.
+const UNACKED: usize = 16;
+
+/// Messages a second that go from one to another, through a hub of so many parts, on so many threads: each
+/// parsed, stamped, kept until it is acknowledged, queued, and taken out of the queue.
+///
+/// # Errors
+/// When there is no randomness.
+pub fn throughput(parts: u64, threads: usize, time: Duration) -> io::Result<f64> {
+    let house = House {
+        max_people: 2,
+        claims: Claims::new(b"key"),
+        cluster: (Node(1), None),
+        memory: Memory::of(None),
+        metrics: Arc::new(Metrics::new()),
+    };
+    let hub = Shards::new(&house, Arc::new(None), parts)?;
+    let start = Barrier::new(threads);
+    let passed = thread::scope(|scope| {
+        let talk = |n| {
+            let (hub, start) = (&hub, &start);
+            scope.spawn(move || {
+                let pairs = (0..PAIRS).map(|pair| Pair::enter(hub, &format!("{n}-{pair}")));
+                let pairs = pairs.collect::<Result<Vec<_>, _>>();
+                start.wait();
+                pairs.map(|pairs| talk(hub, pairs, time))
+            })
+        };
+        let threads: Vec<_> = (0..threads).map(talk).collect();
+        let passed = threads.into_iter().map(|thread| match thread.join() {
+            Ok(passed) => passed,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        passed.sum::<Result<usize, _>>()
+    })?;
+    Ok(passed as f64 / time.as_secs_f64())
+}
+
+struct Pair {
+    one: Guest,
+    other: Guest,
+    message: String,
+    /// How many the other has received.
+    heard: usize,
+}
+
+impl Pair {
+    fn enter(hub: &Shards, room: &str) -> Result<Self, getrandom::Error> {
+        let candidate = "candidate:842163049 1 udp 1677729535 203.0.113.7 46154 typ srflx raddr 10.0.0.17 rport 46154 generation 0 ufrag EEtu network-id 3";
+        Ok(Self {
+            one: Guest::enter(hub, "one", room)?,
+            other: Guest::enter(hub, "other", room)?,
+            message: format!(
+                r#"{{"type":"new-ice-candidate","target":"other","candidate":{{"candidate":"{candidate}","sdpMid":"0"}}}}"#
+            ),
+            heard: 0,
+        })
+    }
+
+    /// Passes a message on. Gives how many came.
+    fn talk(&mut self, hub: &Shards) -> usize {
+        self.one.say(hub, &self.message);
+        let came = std::iter::from_fn(|| self.other.next()).count();
+        self.heard += came;
+        if self.heard.is_multiple_of(UNACKED) {
+            let heard = format!(r#"{{"type":"heard","heard":{}}}"#, self.heard);
+            self.other.say(hub, &heard);
+        }
+        // What acknowledges ours.
+        while self.one.next().is_some() {}
+        came
+    }
+}
+
+fn talk(hub: &Shards, mut pairs: Vec<Pair>, time: Duration) -> usize {
+    for pair in &mut pairs {
+        // Who they are is no message of the session.
+        while pair.other.next().is_some() {}
+    }
+    let end = Instant::now() + time;
+    let mut passed = 0;
+    while Instant::now() < end {
+        passed += pairs.iter_mut().map(|pair| pair.talk(hub)).sum::<usize>();
+    }
+    passed
+}
