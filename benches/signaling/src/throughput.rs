@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use crate::median;
 
-/// How many locks the hub has: as it was, and as it is.
-const PARTS: [u64; 2] = [1, holdfast_server::PARTS];
+/// How many locks the hub has: as it was, as it is, and as many hubs as threads, which is what the machine can do.
+const PARTS: [Option<u64>; 3] = [Some(1), Some(holdfast_server::PARTS), None];
 
 /// Messages a second on one core, and on more of them, in turn; medians of so many rounds.
 pub(crate) fn measure(rounds: usize, time: Duration) -> Result<()> {
@@ -25,6 +25,7 @@ pub(crate) fn measure(rounds: usize, time: Duration) -> Result<()> {
             .zip(&alone)
             .map(|(two, one)| two / one)
             .collect();
+        let parts = parts.map_or("nothing shared".to_owned(), |parts| parts.to_string());
         println!(
             "| {parts} | {:.0} | {:.0} | {:.2} |",
             median(alone.into_iter()),

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     limits::{MAX_ROOM_CHARS, Memory, Permit},
-    metrics::{Count, Dropped, Metrics},
+    metrics::{Count, Dropped, Metrics, Routed},
     pass::Pass,
     queue::{Closed, Queue},
     wire::encode,
@@ -60,6 +60,7 @@ pub(super) struct Hub {
     memory: Memory,
     /// Nobody is let in any more.
     stopping: bool,
+    routed: Routed,
     metrics: Arc<Metrics>,
 }
 
@@ -90,8 +91,9 @@ impl Hub {
             directory: Directory::new(part, remotes.is_clustered(), wake, house.metrics.clone()),
             remotes,
             away: VecDeque::new(),
-            memory: house.memory.clone(),
+            memory: house.memory.part(),
             stopping: false,
+            routed: Routed::default(),
             metrics: house.metrics.clone(),
         }
     }
@@ -127,7 +129,8 @@ impl Hub {
     }
 
     /// A client that is nobody yet is here from now on.
-    pub(super) fn take_in(&mut self, local: Local) -> ConnectionRef {
+    pub(super) fn take_in(&mut self, mut local: Local) -> ConnectionRef {
+        local.session.count_at(&self.memory);
         let key = self.directory.next_key();
         let connection = local.connection;
         self.directory.by_person.insert(local.person.clone(), key);
@@ -246,6 +249,7 @@ impl Hub {
             remote,
             away: self.away.len(),
             rooms: self.directory.rooms.len(),
+            routed: self.routed,
             ..Count::default()
         };
         let queues = clients
@@ -373,7 +377,7 @@ impl Hub {
             message.set("from", client.person());
         }
         let receivers = self.relay(at.key, &place, kind, &message, incoming.bytes)?;
-        self.metrics.routed(kind);
+        self.routed.count(kind);
         Ok(Received {
             connection: at,
             receivers,

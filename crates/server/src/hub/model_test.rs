@@ -45,7 +45,7 @@ const KINDS: [&str; 8] = [
 ];
 
 /// In how many parts the hub is.
-const PARTS: u64 = 3;
+const PARTS: u64 = 4;
 
 /// How many connections and other servers there are at most.
 const CLIENTS: usize = 8;

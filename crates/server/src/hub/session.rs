@@ -57,6 +57,15 @@ impl ClientSession {
         }
     }
 
+    /// What is kept for it counts there from now on.
+    pub(super) fn count_at(&mut self, memory: &Memory) {
+        if let Some(log) = &mut self.log {
+            let mut taken = memory.place();
+            taken.add(log.taken.bytes());
+            log.taken = taken;
+        }
+    }
+
     /// Whether it outlives its connection.
     pub(super) fn is_resumable(&self) -> bool {
         self.log.is_some()

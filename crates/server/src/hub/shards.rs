@@ -51,7 +51,7 @@ struct Shard {
 }
 
 impl Shards {
-    /// So many parts, and nobody in them.
+    /// So many parts, a power of two, and nobody in them.
     pub(crate) fn new(house: &House, passes: Arc<Option<Passes>>, parts: u64) -> io::Result<Self> {
         Ok(Self::seeded(house, passes, parts, getrandom::u64()?))
     }
@@ -62,6 +62,7 @@ impl Shards {
         parts: u64,
         seed: u64,
     ) -> Self {
+        let parts = parts.next_power_of_two();
         let shard = |part| {
             let wake = Arc::new(Notify::new());
             let hub = Hub::new(house, (part, parts), wake.clone()).into();
@@ -71,14 +72,14 @@ impl Shards {
             shards: (0..parts).map(shard).collect(),
             seed,
             passes,
-            memory: house.memory.clone(),
+            memory: house.memory.part(),
             connections: AtomicU64::new(0),
         }
     }
 
     fn part(&self, number: u64) -> &Shard {
         // There are not 2^32 of them.
-        &self.shards[number as usize % self.shards.len()]
+        &self.shards[(number & (self.parts() - 1)) as usize]
     }
 
     /// The part that a client is in, locked.
@@ -117,7 +118,7 @@ impl Shards {
     fn place_of(&self, room: &str) -> u64 {
         let mut hasher = DefaultHasher::new();
         (self.seed, room).hash(&mut hasher);
-        hasher.finish() % self.parts()
+        hasher.finish() & (self.parts() - 1)
     }
 
     // Connections.
@@ -169,6 +170,7 @@ impl Shards {
             count.remote += part.remote;
             count.away += part.away;
             count.rooms += part.rooms;
+            count.routed.add(part.routed);
             for waiting in queues.iter().map(Queue::len) {
                 count.waiting += waiting;
                 count.longest = count.longest.max(waiting);
@@ -239,7 +241,7 @@ impl Shards {
                 .and_then(|secret| self.place_of_session(&secret)),
             None => None,
         };
-        let Some(place) = place.filter(|place| *place != at.key % self.parts()) else {
+        let Some(place) = place.filter(|place| *place != at.key & (self.parts() - 1)) else {
             return at;
         };
         // Two locks are never held at once. In between, its connection alone knows of it, and that is here.

@@ -17,31 +17,31 @@ const PAIRS: usize = 50;
 const UNACKED: usize = 16;
 
 /// Messages a second that go from one to another, through a hub of so many parts, on so many threads: each
-/// parsed, stamped, kept until it is acknowledged, queued, and taken out of the queue.
+/// parsed, stamped, kept until it is acknowledged, queued, and taken out of the queue. Without a number of
+/// parts, each thread has a hub of its own: nothing is shared but the machine.
 ///
 /// # Errors
 /// When there is no randomness.
-pub fn throughput(parts: u64, threads: usize, time: Duration) -> io::Result<f64> {
-    let house = House {
-        max_people: 2,
-        claims: Claims::new(b"key"),
-        cluster: (Node(1), None),
-        memory: Memory::of(None),
-        metrics: Arc::new(Metrics::new()),
-    };
-    let hub = Shards::new(&house, Arc::new(None), parts)?;
+pub fn throughput(parts: Option<u64>, threads: usize, time: Duration) -> io::Result<f64> {
+    let hub = || hub(parts.unwrap_or(1)).map(Arc::new);
+    let shared = hub()?;
+    let hubs = (0..threads).map(|_| match parts {
+        Some(_) => Ok(shared.clone()),
+        None => hub(),
+    });
+    let hubs = hubs.collect::<io::Result<Vec<_>>>()?;
     let start = Barrier::new(threads);
     let passed = thread::scope(|scope| {
-        let talk = |n| {
-            let (hub, start) = (&hub, &start);
-            scope.spawn(move || {
+        let mut threads = Vec::new();
+        for (n, hub) in hubs.iter().enumerate() {
+            let start = &start;
+            threads.push(scope.spawn(move || {
                 let pairs = (0..PAIRS).map(|pair| Pair::enter(hub, &format!("{n}-{pair}")));
                 let pairs = pairs.collect::<Result<Vec<_>, _>>();
                 start.wait();
-                pairs.map(|pairs| talk(hub, pairs, time))
-            })
-        };
-        let threads: Vec<_> = (0..threads).map(talk).collect();
+                pairs.map(|pairs| count(hub, pairs, time))
+            }));
+        }
         let passed = threads.into_iter().map(|thread| match thread.join() {
             Ok(passed) => passed,
             Err(panic) => std::panic::resume_unwind(panic),
@@ -49,6 +49,17 @@ pub fn throughput(parts: u64, threads: usize, time: Duration) -> io::Result<f64>
         passed.sum::<Result<usize, _>>()
     })?;
     Ok(passed as f64 / time.as_secs_f64())
+}
+
+fn hub(parts: u64) -> io::Result<Shards> {
+    let house = House {
+        max_people: 2,
+        claims: Claims::new(b"key"),
+        cluster: (Node(1), None),
+        memory: Memory::of(None),
+        metrics: Arc::new(Metrics::new()),
+    };
+    Shards::new(&house, Arc::new(None), parts)
 }
 
 struct Pair {
@@ -87,7 +98,7 @@ impl Pair {
     }
 }
 
-fn talk(hub: &Shards, mut pairs: Vec<Pair>, time: Duration) -> usize {
+fn count(hub: &Shards, mut pairs: Vec<Pair>, time: Duration) -> usize {
     for pair in &mut pairs {
         // Who they are is no message of the session.
         while pair.other.next().is_some() {}

@@ -5,7 +5,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicIsize, Ordering},
     },
 };
 
@@ -17,13 +17,21 @@ const UNKNOWN: usize = 512 * 1024 * 1024;
 /// Once there is too much, it is freed down to so many eighths, so that it is not looked for each time.
 const EIGHTHS: usize = 7;
 
-/// A budget, and what is used of it, in bytes.
+/// How many bytes a part counts for itself before it tells: a count that all cores share takes longer than what it
+/// counts.
+const UNTOLD: isize = 4096;
+
+/// A budget, and what is used of it, in bytes: exact but for what each part has yet to tell.
 #[derive(Debug, Clone)]
-pub(crate) struct Memory(Arc<Used>);
+pub(crate) struct Memory {
+    used: Arc<Used>,
+    /// What has been used since, here.
+    untold: Arc<AtomicIsize>,
+}
 
 #[derive(Debug)]
 struct Used {
-    bytes: AtomicUsize,
+    bytes: AtomicIsize,
     limit: usize,
 }
 
@@ -43,18 +51,30 @@ impl Memory {
     }
 
     pub(crate) fn limited(limit: usize) -> Self {
-        let bytes = AtomicUsize::new(0);
-        Self(Arc::new(Used { bytes, limit }))
+        let bytes = AtomicIsize::new(0);
+        Self {
+            used: Arc::new(Used { bytes, limit }),
+            untold: Arc::default(),
+        }
+    }
+
+    /// The same budget, for a part that counts by itself.
+    pub(crate) fn part(&self) -> Self {
+        Self {
+            used: self.used.clone(),
+            untold: Arc::default(),
+        }
     }
 
     /// How much is used.
     pub(crate) fn used(&self) -> usize {
-        self.0.bytes.load(Ordering::Relaxed)
+        let bytes = self.used.bytes.load(Ordering::Relaxed);
+        usize::try_from(bytes).unwrap_or_default()
     }
 
     /// How much is to be freed, if there is too much.
     pub(crate) fn excess(&self) -> Option<usize> {
-        let (used, limit) = (self.used(), self.0.limit);
+        let (used, limit) = (self.used(), self.used.limit);
         (used > limit).then(|| used - limit / 8 * EIGHTHS)
     }
 
@@ -62,6 +82,14 @@ impl Memory {
     pub(crate) fn place(&self) -> Taken {
         let memory = self.clone();
         Taken { memory, bytes: 0 }
+    }
+
+    fn change(&self, bytes: isize) {
+        let untold = self.untold.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if untold.abs() >= UNTOLD {
+            let untold = self.untold.swap(0, Ordering::Relaxed);
+            self.used.bytes.fetch_add(untold, Ordering::Relaxed);
+        }
     }
 }
 
@@ -72,12 +100,13 @@ impl Taken {
 
     pub(crate) fn add(&mut self, bytes: usize) {
         self.bytes += bytes;
-        self.memory.0.bytes.fetch_add(bytes, Ordering::Relaxed);
+        // No message has 2^63 bytes.
+        self.memory.change(bytes as isize);
     }
 
     pub(crate) fn give_back(&mut self, bytes: usize) {
         self.bytes -= bytes;
-        self.memory.0.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.memory.change(-(bytes as isize));
     }
 }
 
@@ -121,26 +150,41 @@ mod tests {
 
     #[test]
     fn what_is_used_at_a_place_is_given_back_with_it() {
-        let memory = Memory::limited(800);
-        let (mut one, mut other) = (memory.place(), memory.place());
-        one.add(500);
-        other.add(300);
-        assert_eq!((memory.used(), memory.excess()), (800, None));
-        other.add(1);
-        assert_eq!(memory.excess(), Some(101));
-        other.give_back(101);
-        assert_eq!((other.bytes(), memory.used()), (200, 700));
+        let memory = Memory::limited(800_000);
+        let (mut one, mut other) = (memory.part().place(), memory.part().place());
+        one.add(500_000);
+        other.add(300_000);
+        assert_eq!((memory.used(), memory.excess()), (800_000, None));
+        other.add(4096);
+        assert_eq!(memory.excess(), Some(104_096));
+        other.give_back(104_096);
+        assert_eq!((other.bytes(), memory.used()), (200_000, 700_000));
         drop(one);
-        assert_eq!(memory.used(), 200);
+        assert_eq!(memory.used(), 200_000);
         drop(other);
         assert_eq!(memory.used(), 0);
     }
 
     #[test]
+    fn a_part_counts_a_little_by_itself_and_tells_what_adds_up() {
+        let memory = Memory::limited(800_000);
+        let part = memory.part();
+        let mut places: Vec<Taken> = (0..10).map(|_| part.place()).collect();
+        for place in &mut places {
+            place.add(1000);
+        }
+        assert_eq!(memory.used(), 10_000, "told after five and after ten");
+        places.pop();
+        assert_eq!(memory.used(), 10_000, "not yet");
+        drop(places);
+        assert_eq!(memory.used(), 0);
+    }
+
+    #[test]
     fn a_quarter_of_the_machine_is_the_budget_unless_somebody_says_otherwise() {
-        assert_eq!(Memory::of(Some(3)).0.limit, 3 * 1024 * 1024);
+        assert_eq!(Memory::of(Some(3)).used.limit, 3 * 1024 * 1024);
         let machine = installed().expect("Linux says it");
-        assert_eq!(Memory::of(None).0.limit, machine / 4);
+        assert_eq!(Memory::of(None).used.limit, machine / 4);
         assert!(machine > 100 * 1024 * 1024, "{machine}");
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("memory.max");
