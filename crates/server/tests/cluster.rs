@@ -7,6 +7,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 use client::{Client, TestServer, get};
 use serde_json::{Value, json};
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     process::{Child, Command},
     task::JoinSet,
@@ -40,6 +41,23 @@ impl Nats {
         Self {
             url: format!("nats://{address}"),
             _process: process,
+        }
+    }
+
+    /// Says something to all servers of a house, as one of them would.
+    async fn say_to_all(&self, house: &str, said: &Value) {
+        let address = self.url.trim_start_matches("nats://");
+        let mut wire = TcpStream::connect(address).await.expect("NATS is there");
+        let said = said.to_string();
+        let lines = format!(
+            "CONNECT {{}}\r\nPUB {house}.all {}\r\n{said}\r\nPING\r\n",
+            said.len()
+        );
+        wire.write_all(lines.as_bytes()).await.expect("written");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"PONG\r\n") {
+            let read = wire.read_buf(&mut answer).await;
+            assert!(read.expect("read") > 0, "NATS has closed: {answer:?}");
         }
     }
 
@@ -190,6 +208,27 @@ async fn servers_of_another_prefix_are_another_house() {
     until_all_are_here(&mut bob, known, &["Ann", "Bob"]).await;
     bob.send(&text("hello", "Zoe")).await;
     assert_eq!(bob.next_of("error").await["code"], "no-such-user");
+}
+
+#[tokio::test]
+async fn what_a_server_of_another_version_says_is_not_understood() {
+    let nats = Nats::start().await;
+    let server = nats.server_with(&["--nats-prefix", "house"]).await;
+    let (mut ann, known) = enter(&server, "Ann").await;
+    for (version, name) in [(2, "Zed"), (1, "Bob")] {
+        let people = json!([{
+            "key": 1, "room": "r", "name": name, "busy": false, "away": false,
+            "person": name, "proof": name,
+        }]);
+        let said = json!({
+            "version": version, "node": version, "count": 0,
+            "word": { "people": { "people": people, "last": true } },
+        });
+        nats.say_to_all("house", &said).await;
+    }
+    until_all_are_here(&mut ann, known, &["Bob"]).await;
+    let (_cat, known) = enter(&server, "Cat").await;
+    assert_eq!(known["free"], json!(["Ann", "Bob", "Cat"]));
 }
 
 #[tokio::test]
