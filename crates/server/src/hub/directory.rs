@@ -16,8 +16,9 @@ use super::{
     client::{Client, Home, Local, Membership},
     key::Key,
     news::{Frames, News},
+    presence::PresenceFeed,
     refusal::Refusal,
-    room::{PresenceFeed, Room},
+    room::Room,
 };
 use crate::{
     limits::{Full, Sender},

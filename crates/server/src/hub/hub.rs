@@ -7,17 +7,18 @@ use tokio::{sync::Notify, time::Instant};
 use tungstenite::{Message as Frame, Utf8Bytes};
 
 use super::{
-    broadcast::{self, Line, broadcast, check_size},
+    broadcast::{self, broadcast, check_size},
     client::{Client, Home, Local, Membership},
     cluster_message::{ClusterMessage, Outgoing, RemoteClient, ToOthers},
     directory::Directory,
     key::{ConnectionRef, Key, Node, RemoteKey},
+    lines::Line,
     name::{likeness, plain},
     news::{Frames, News},
     owner::{Claims, Owner},
+    presence::PresenceFeed,
     refusal::Refusal,
     remote::{Remotes, rename},
-    room::PresenceFeed,
     session::ClientSession,
 };
 use crate::{

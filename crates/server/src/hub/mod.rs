@@ -6,9 +6,9 @@
 //! | `shards.rs` | the hub in parts with a lock each, and which of them is asked |
 //! | `hub.rs` | what connections, clients and other servers want of one part |
 //! | `directory.rs` | everybody who is connected, in which room and call, and the way to them |
-//! | `broadcast.rs` | a message to everybody in a room |
+//! | `broadcast.rs`, `lines.rs` | a message to everybody in a room, at once or in turn |
 //! | `room.rs` | who is in a room, and who is told of it when |
-//! | `news.rs` | what they are told, in frames |
+//! | `news.rs`, `presence.rs` | what they are told, in frames |
 //! | `name.rs` | names: what may stand in one, and which look alike |
 //! | `owner.rs` | whose a name is, also after a restart |
 //! | `calls.rs` | who is in a call with whom |
@@ -26,6 +26,7 @@ mod guest;
 #[expect(clippy::module_inception, reason = "it is the hub of the hub")]
 mod hub;
 mod key;
+mod lines;
 #[cfg(any(test, fuzzing))]
 #[cfg_attr(
     not(fuzzing),
@@ -35,6 +36,7 @@ mod model_test;
 mod name;
 mod news;
 mod owner;
+mod presence;
 mod refusal;
 mod remote;
 mod room;

@@ -21,8 +21,8 @@ use super::{
     hub::House,
     key::{ConnectionRef, Key, Node},
     owner::Claims,
+    presence::Status,
     remote::Remotes,
-    room::Status,
     shards::Shards,
 };
 use crate::{

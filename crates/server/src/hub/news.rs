@@ -8,7 +8,7 @@ use tungstenite::Message as Frame;
 
 use super::{
     key::Key,
-    room::{PresenceFeed, Status},
+    presence::{PresenceFeed, Status},
 };
 use crate::wire::{encode, pack};
 

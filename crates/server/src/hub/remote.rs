@@ -9,14 +9,15 @@ use holdfast_protocol::{ConnectionId, Kind, Relay, ServerMessage};
 use ring::digest::{SHA256, digest};
 
 use super::{
-    broadcast::{Line, broadcast},
+    broadcast::broadcast,
     client::{Client, Home, Local},
     cluster_message::{ClusterMessage, Outgoing, RemoteClient, ToOthers},
     directory::Directory,
     key::{Key, Node, RemoteKey},
+    lines::Line,
     name::likeness,
+    presence::{PresenceFeed, Status},
     refusal::Refusal,
-    room::{PresenceFeed, Status},
 };
 use crate::{queue::Closed, wire::encode};
 

@@ -10,10 +10,11 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    broadcast::Lines,
     key::Key,
+    lines::Lines,
     name::{likeness, plain},
     news::{News, Statuses},
+    presence::{PresenceFeed, Status},
 };
 
 /// The name of a client that gives none.
@@ -66,28 +67,6 @@ impl Member {
             (false, false) => Status::Free,
         }
     }
-}
-
-/// Whether somebody can be called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
-    Free,
-    Busy,
-    /// In no call, and the link to the server is lost.
-    Away,
-}
-
-/// How a client learns who is here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PresenceFeed {
-    /// A client of the sample: by whole lists.
-    Lists,
-    /// By changes, but first of all by everything.
-    Snapshot,
-    /// By changes.
-    Changes,
-    /// From another server.
-    Remote,
 }
 
 impl Room {

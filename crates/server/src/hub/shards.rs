@@ -18,10 +18,10 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    broadcast::AT_ONCE,
     cluster_message::RemoteClient,
     hub::{House, Hub, Incoming, Received},
     key::{ConnectionRef, Key, Node, RemoteKey},
+    lines::AT_ONCE,
     news::News,
     refusal::Refusal,
 };

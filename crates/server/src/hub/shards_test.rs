@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tungstenite::Message as Frame;
 
 use super::{
-    broadcast::AT_ONCE, guest::Guest, hub::House, key::Node, model_test::check, owner::Claims,
+    guest::Guest, hub::House, key::Node, lines::AT_ONCE, model_test::check, owner::Claims,
     shards::Shards,
 };
 use crate::{limits::Memory, metrics::Metrics};
@@ -23,10 +23,8 @@ const THREADS: usize = 4;
 /// What has come and is in words.
 fn heard(guest: &Guest) -> Vec<Value> {
     let frames = std::iter::from_fn(|| guest.next());
-    let texts = frames.filter_map(|frame| match frame {
-        Frame::Text(text) => Some(text),
-        _ => None,
-    });
+    let texts = frames.filter(Frame::is_text);
+    let texts = texts.map(|frame| frame.into_text().expect("UTF-8"));
     texts
         .map(|text| serde_json::from_str(&text).expect("JSON"))
         .collect()
