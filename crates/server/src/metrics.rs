@@ -209,7 +209,8 @@ impl Metrics {
         let names = ROUTED.iter().map(|kind| kind.as_str()).chain(["other"]);
         for (name, count) in names.zip(count.routed.0) {
             let counter = self.messages.get_or_create(&[("type", name)]);
-            counter.inner().store(count, Ordering::Relaxed);
+            // Who has counted earlier may come later.
+            counter.inner().fetch_max(count, Ordering::Relaxed);
         }
         set(&self.unlogged, log::lost());
         set(

@@ -7,7 +7,7 @@ use sd_notify::NotifyState;
 use tokio::{
     net::TcpListener,
     sync::watch,
-    task::JoinSet,
+    task::{JoinSet, yield_now},
     time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
 };
 
@@ -199,14 +199,24 @@ fn reload_when_told(certificate: Option<Arc<Certificate>>) -> io::Result<impl Fu
     })
 }
 
-/// Sends presence changes, and ends what has waited for too long; for ever. Each part of the hub by itself:
+/// Sends presence changes and lines to large rooms, and ends what has waited for too long; for ever. Each part of the hub by itself:
 /// a large room keeps nobody waiting elsewhere.
 async fn keep_presence(server: &Server) {
     let mut parts = JoinSet::new();
     for part in 0..server.hub.parts() {
         parts.spawn(keep_part(server.clone(), part));
+        parts.spawn(hand_out_lines(server.clone(), part));
     }
     parts.join_all().await;
+}
+
+async fn hand_out_lines(server: Server, part: u64) {
+    loop {
+        server.hub.lines(part).await;
+        while server.hub.hand_out_some(part) {
+            yield_now().await;
+        }
+    }
 }
 
 async fn keep_part(server: Server, part: u64) {

@@ -2,7 +2,7 @@
 //! gets to them.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     sync::Arc,
     task::Waker,
 };
@@ -52,8 +52,8 @@ pub(super) struct Directory {
     stalled: Vec<Key>,
     /// Connections that are to be told, once we are done, that something waits for them.
     wakes: Vec<Waker>,
-    /// Rooms with lines that somebody has to hand out, once we are done.
-    pub(super) lines_in: Vec<Arc<str>>,
+    /// Rooms with lines that wait to be handed out, in turn.
+    pub(super) lines_in: VecDeque<Arc<str>>,
     last_key: Key,
     /// Between two keys: those between are of other parts of the hub.
     step: u64,
@@ -82,7 +82,7 @@ impl Directory {
             changed_here: clustered.then(HashSet::new),
             stalled: Vec::new(),
             wakes: Vec::new(),
-            lines_in: Vec::new(),
+            lines_in: VecDeque::new(),
             last_key: part,
             step: parts,
             wake,
@@ -384,13 +384,10 @@ impl Directory {
         }
     }
 
-    /// What is to be done once nobody waits for us: connections that something waits for, and rooms whose lines
-    /// are to be handed out.
-    pub(super) fn take_rest(&mut self) -> (Vec<Waker>, Vec<Arc<str>>) {
-        (
-            std::mem::take(&mut self.wakes),
-            std::mem::take(&mut self.lines_in),
-        )
+    /// The connections that are to be told, once nobody waits for us, that something waits for them; and whether
+    /// lines are to be handed out.
+    pub(super) fn take_rest(&mut self) -> (Vec<Waker>, bool) {
+        (std::mem::take(&mut self.wakes), !self.lines_in.is_empty())
     }
 
     /// Drops every client whose queue was found full, and those found full in telling so.

@@ -126,6 +126,7 @@ impl Hub {
             claim: None,
         });
         self.directory.send_aside(at.key, &hello);
+        self.close_if_stopping(at);
         at
     }
 
@@ -140,24 +141,33 @@ impl Hub {
             membership: None,
         };
         self.directory.clients.insert(key, client);
-        if self.stopping {
-            self.move_away(key);
-        }
         ConnectionRef { key, connection }
     }
 
-    /// Gives a client away that is nobody here yet, and has shown to be nobody.
-    pub(super) fn let_go(&mut self, at: ConnectionRef) -> Option<Local> {
+    /// Gives a client away that is nobody here yet. One that is about to go on for a client of another server
+    /// is somebody, unless it wants to go on with yet another session.
+    pub(super) fn let_go(&mut self, at: ConnectionRef, resuming: bool) -> Option<Local> {
         let is_nobody = self.directory.membership(at.key).is_none();
-        let local = self.connected(at)?;
-        if !is_nobody || local.claim.is_some() {
+        let claim = self.connected(at)?.claim;
+        let claimed = claim.and_then(|claim| self.directory.clients.get(&claim)?.remote());
+        if !is_nobody || claimed.is_some() && !resuming {
             return None;
         }
         let client = self.directory.clients.remove(&at.key)?;
         self.directory.by_person.remove(client.person());
         match client.home {
-            Home::Here(local) => Some(local),
+            Home::Here(local) => Some(Local {
+                claim: None,
+                ..local
+            }),
             Home::Remote { .. } => None,
+        }
+    }
+
+    /// Closes a connection, where nobody is let in any more. It has been told what there was to tell.
+    pub(super) fn close_if_stopping(&self, at: ConnectionRef) {
+        if self.stopping {
+            self.move_away(at.key);
         }
     }
 
@@ -266,9 +276,10 @@ impl Hub {
         held.filter(|(held, _)| *held > 0).collect()
     }
 
-    /// Ends a session for which too much waits.
+    /// Ends a session for which too much waits, if it still does.
     pub(super) fn drop_hoard(&mut self, key: Key, held: usize) {
-        let Some(local) = self.directory.local(key) else {
+        let local = self.directory.local(key);
+        let Some(local) = local.filter(|local| local.session.held() >= held) else {
             return;
         };
         tracing::info!(
@@ -330,6 +341,7 @@ impl Hub {
         } else {
             self.directory.send(at.key, encode(&error));
         }
+        self.directory.drop_stalled();
     }
 
     fn route(&mut self, at: ConnectionRef, incoming: Incoming<'_>) -> Result<Received, Refusal> {
@@ -476,25 +488,21 @@ impl Hub {
                 }));
         }
         let line = Line { from, text };
-        Ok(broadcast(&mut self.directory, &place.room, line))
+        // What ends a call must not come after what begins the next.
+        let is_urgent = kind == Some(Kind::HangUp);
+        broadcast(&mut self.directory, &place.room, line, is_urgent)
     }
 
-    /// The next line that is to be handed out in a room, and to whom.
-    pub(super) fn next_line(&mut self, room: &str) -> Option<(Line, Vec<Key>)> {
-        let here = self.directory.rooms.get_mut(room)?;
-        let line = here.lines.next()?;
-        Some((line, here.keys().collect()))
-    }
-
-    /// Hands a line out to these people, as far as they are still here.
-    pub(super) fn hand_out(&mut self, line: &Line, to: &[Key]) {
-        broadcast::hand_out(&mut self.directory, line, to);
+    /// Hands out a part of the lines that wait. Whether some are left.
+    pub(super) fn hand_out_some(&mut self) -> bool {
+        let is_left = broadcast::hand_out_some(&mut self.directory);
         self.directory.drop_stalled();
+        is_left
     }
 
-    /// What is to be done once nobody waits for us: connections that something waits for, and rooms whose lines
-    /// are to be handed out.
-    pub(super) fn take_rest(&mut self) -> (Vec<Waker>, Vec<Arc<str>>) {
+    /// The connections that are to be told, once nobody waits for us, that something waits for them; and whether
+    /// lines are to be handed out.
+    pub(super) fn take_rest(&mut self) -> (Vec<Waker>, bool) {
         self.directory.take_rest()
     }
 
@@ -688,10 +696,14 @@ impl Hub {
         Ok(ConnectionRef { key, ..at })
     }
 
-    /// Whether a session is here that has that secret, or one of another server that can come over.
+    /// Whether the session with that secret is here.
     pub(super) fn knows(&self, secret: &str) -> bool {
         self.directory.by_secret.contains_key(secret)
-            || self.remotes.claimed_by(&self.directory, secret).is_some()
+    }
+
+    /// Whether a session of another server is known here whose secret has that hash.
+    pub(super) fn knows_hash(&self, hash: &str) -> bool {
+        self.directory.by_secret_hash.contains_key(hash)
     }
 
     // Other servers.

@@ -260,6 +260,7 @@ impl Game {
     fn flush_presence(&mut self) {
         self.now += Duration::from_secs(1);
         for part in 0..PARTS {
+            while self.hub.hand_out_some(part) {}
             let is_left = self.hub.flush_presence(part, self.now);
             assert!(!is_left, "a second is enough for any list");
         }
@@ -319,15 +320,22 @@ impl Game {
     }
 
     fn check(&self) {
-        self.hub.each().for_each(|hub| {
-            let (directory, remotes) = hub.parts();
-            check(directory, remotes);
-        });
+        check(&self.hub);
     }
 }
 
-/// One part is whole.
-pub(super) fn check(directory: &Directory, remotes: &Remotes) {
+/// All parts are whole, and each has the rooms that are its own.
+pub(super) fn check(hub: &Shards) {
+    for (part, hub_part) in (0..).zip(hub.each()) {
+        let (directory, remotes) = hub_part.parts();
+        check_part(directory, remotes);
+        for room in directory.rooms.keys() {
+            assert_eq!(hub.place_of(room), part, "a room where nobody looks for it");
+        }
+    }
+}
+
+fn check_part(directory: &Directory, remotes: &Remotes) {
     let mut members = 0;
     for (key, client) in &directory.clients {
         let partners = directory.calls().partners(*key);

@@ -29,6 +29,8 @@ pub(crate) enum Refusal {
     NoSuchUser(String),
     #[error("{0} cannot take more of your messages just now; wait a moment")]
     ReceiverFull(String),
+    #[error("many speak here just now; say it again in a moment")]
+    ManySpeak,
     #[error("there is no such session; come in under your name")]
     SessionOver,
     #[error("the name of a room has at most {MAX_ROOM_CHARS} letters, digits, - and _")]
@@ -56,7 +58,7 @@ impl Refusal {
             Self::ServerType(_) => ErrorCode::ServerType,
             Self::Target => ErrorCode::Target,
             Self::NoSuchUser(_) => ErrorCode::NoSuchUser,
-            Self::ReceiverFull(_) => ErrorCode::ReceiverFull,
+            Self::ReceiverFull(_) | Self::ManySpeak => ErrorCode::ReceiverFull,
             Self::SessionOver => ErrorCode::SessionOver,
             Self::RoomName => ErrorCode::RoomName,
             Self::OtherRoom => ErrorCode::OtherRoom,

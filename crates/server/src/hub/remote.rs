@@ -33,7 +33,7 @@ pub(super) struct Remotes {
 }
 
 /// A hash by which a secret is known again; nobody can tell the secret from it.
-fn secret_hash(secret: &str) -> Arc<str> {
+pub(super) fn secret_hash(secret: &str) -> Arc<str> {
     let digest = digest(&SHA256, secret.as_bytes());
     let digits = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
     digits.collect::<String>().into()
@@ -233,8 +233,9 @@ impl Remotes {
     ) {
         let kind = Relay::parse(text).map(|message| message.known_kind());
         let sender = self.by_remote_key.get(&from).copied();
+        let is_hang_up = kind.is_ok_and(|kind| kind == Some(Kind::HangUp));
         if let Some(sender) = sender
-            && kind.is_ok_and(|kind| kind == Some(Kind::HangUp))
+            && is_hang_up
         {
             directory.end_calls(sender);
         }
@@ -242,7 +243,10 @@ impl Remotes {
             from: sender.unwrap_or_default(),
             text: text.into(),
         };
-        broadcast(directory, room, line);
+        // A hang-up to everybody ends calls here too, and must not come after what begins the next.
+        if let Err(refusal) = broadcast(directory, room, line, is_hang_up) {
+            tracing::debug!(room, "not delivered: {refusal}");
+        }
         directory.drop_stalled();
     }
 
@@ -267,6 +271,8 @@ impl Remotes {
 
     /// The client of another server whose session that secret is.
     pub(super) fn claimed_by(&self, directory: &Directory, secret: &str) -> Option<Key> {
+        // Where there is no other server, nobody is known.
+        self.cluster.as_ref()?;
         let hash = secret_hash(secret);
         directory.by_secret_hash.get(&hash).copied()
     }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     key::Key,
-    lines::Lines,
+    lines::{Line, Lines},
     name::{likeness, plain},
     news::{News, Statuses},
     presence::{PresenceFeed, Status},
@@ -91,6 +91,11 @@ impl Room {
     /// Whether somebody can be called.
     pub(super) fn status(&self, key: Key) -> Option<Status> {
         self.people.get(&key).map(Member::status)
+    }
+
+    /// The line that is on its way, and some who are to be handed it now.
+    pub(super) fn next_line(&mut self) -> Option<(Line, Vec<Key>)> {
+        self.lines.next(self.people.keys().copied())
     }
 
     /// How somebody learns who is here.

@@ -24,6 +24,7 @@ use super::{
     lines::AT_ONCE,
     news::News,
     refusal::Refusal,
+    remote::secret_hash,
 };
 use crate::{
     limits::{Memory, Permit},
@@ -40,6 +41,9 @@ pub(crate) struct Shards {
     seed: u64,
     passes: Arc<Option<Passes>>,
     memory: Memory,
+    freeing: Mutex<()>,
+    /// Whether there are other servers.
+    clustered: bool,
     /// How many connections there were.
     connections: AtomicU64,
 }
@@ -48,6 +52,8 @@ struct Shard {
     hub: Mutex<Hub>,
     /// Told when there is presence to send.
     wake: Arc<Notify>,
+    /// Told when there are lines to hand out.
+    lines: Notify,
 }
 
 impl Shards {
@@ -66,13 +72,19 @@ impl Shards {
         let shard = |part| {
             let wake = Arc::new(Notify::new());
             let hub = Hub::new(house, (part, parts), wake.clone()).into();
-            Shard { hub, wake }
+            Shard {
+                hub,
+                wake,
+                lines: Notify::new(),
+            }
         };
         Self {
             shards: (0..parts).map(shard).collect(),
             seed,
             passes,
-            memory: house.memory.part(),
+            memory: house.memory.clone(),
+            freeing: Mutex::new(()),
+            clustered: house.cluster.1.is_some(),
             connections: AtomicU64::new(0),
         }
     }
@@ -97,25 +109,16 @@ impl Shards {
     fn ask<T>(&self, key: Key, ask: impl FnOnce(&mut Hub) -> T) -> T {
         let mut hub = self.of(key);
         let answer = ask(&mut hub);
-        let (wakes, rooms) = hub.take_rest();
+        let (wakes, has_lines) = hub.take_rest();
         drop(hub);
         wakes.into_iter().for_each(Waker::wake);
-        for room in rooms {
-            self.hand_out(key, &room);
+        if has_lines {
+            self.part(key).lines.notify_one();
         }
         answer
     }
 
-    /// Hands out the lines of a large room, until there are none.
-    fn hand_out(&self, part: u64, room: &str) {
-        while let Some((line, everybody)) = self.ask(part, |hub| hub.next_line(room)) {
-            for some in everybody.chunks(AT_ONCE) {
-                self.ask(part, |hub| hub.hand_out(&line, some));
-            }
-        }
-    }
-
-    fn place_of(&self, room: &str) -> u64 {
+    pub(super) fn place_of(&self, room: &str) -> u64 {
         let mut hasher = DefaultHasher::new();
         (self.seed, room).hash(&mut hasher);
         hasher.finish() & (self.parts() - 1)
@@ -181,11 +184,29 @@ impl Shards {
 
     // Messages.
 
-    /// A text frame came in: it goes where it is meant to go, or back as an error.
+    /// A text frame came in: it goes where it is meant to go, or back as an error. From a client that is nobody
+    /// yet, it may lead to the part where its room is, or its session.
     pub(crate) fn receive(&self, at: ConnectionRef, text: &str) -> Received {
         let incoming = self.read(text);
-        let at = self.lead(at, &incoming);
-        let received = self.ask(at.key, |hub| hub.receive(at, incoming));
+        let (place, resuming) = self.wanted(&incoming);
+        let parts = self.parts();
+        let place = place.filter(|place| *place != at.key & (parts - 1));
+        let asked = self.ask(at.key, |hub| {
+            match place.and_then(|place| Some((place, hub.let_go(at, resuming)?))) {
+                None => Ok(hub.receive(at, incoming)),
+                Some(led) => Err(Box::new((led, incoming))),
+            }
+        });
+        // Two locks are never held at once. In between, its connection alone knows of it, and that is here.
+        let received = asked.unwrap_or_else(|led| {
+            let ((place, client), incoming) = *led;
+            self.ask(place, |hub| {
+                let at = hub.take_in(client);
+                let received = hub.receive(at, incoming);
+                hub.close_if_stopping(received.connection);
+                received
+            })
+        });
         self.free_memory();
         received
     }
@@ -229,45 +250,53 @@ impl Shards {
         }
     }
 
-    /// Leads a client that is nobody yet to the part where its room is, or its session.
-    fn lead(&self, at: ConnectionRef, incoming: &Incoming<'_>) -> ConnectionRef {
+    /// Which part a message is for, if it says so; and whether it goes on with a session.
+    fn wanted(&self, incoming: &Incoming<'_>) -> (Option<u64>, bool) {
         let Ok(message) = &incoming.message else {
-            return at;
+            return (None, false);
         };
-        let place = match &incoming.pass {
-            Some(pass) => pass.as_ref().ok().map(|pass| self.place_of(&pass.room)),
-            None if message.known_kind() == Some(Kind::Resume) => message
-                .string("id")
-                .and_then(|secret| self.place_of_session(&secret)),
-            None => None,
-        };
-        let Some(place) = place.filter(|place| *place != at.key & (self.parts() - 1)) else {
-            return at;
-        };
-        // Two locks are never held at once. In between, its connection alone knows of it, and that is here.
-        let client = self.ask(at.key, |hub| hub.let_go(at));
-        client.map_or(at, |client| self.ask(place, |hub| hub.take_in(client)))
+        match &incoming.pass {
+            Some(pass) => (
+                pass.as_ref().ok().map(|pass| self.place_of(&pass.room)),
+                false,
+            ),
+            None if message.known_kind() == Some(Kind::Resume) => {
+                let secret = message.string("id");
+                (
+                    secret.and_then(|secret| self.place_of_session(&secret)),
+                    true,
+                )
+            }
+            None => (None, false),
+        }
     }
 
-    /// The part that knows a session by its secret.
+    /// The part that knows a session by its secret: one of ours, or one of another server's.
     fn place_of_session(&self, secret: &str) -> Option<u64> {
-        let knows = |part: &u64| self.of(*part).knows(secret);
-        (0..self.parts()).find(knows)
+        let ours = (0..self.parts()).find(|part| self.of(*part).knows(secret));
+        ours.or_else(|| {
+            self.clustered.then_some(())?;
+            let hash = secret_hash(secret);
+            (0..self.parts()).find(|part| self.of(*part).knows_hash(&hash))
+        })
     }
 
-    /// If messages that are kept take up too much in all, ends the sessions for which the most is.
+    /// If messages that are kept take up too much in all, ends the sessions for which the most is. One thread at
+    /// a time, or each would end its own.
     fn free_memory(&self) {
         let Some(excess) = self.memory.excess() else {
             return;
         };
+        let Some(_freeing) = self.freeing.try_lock() else {
+            return;
+        };
+        let enough = self.memory.used().saturating_sub(excess);
         let mut hoards: Vec<(usize, Key)> = self.each().flat_map(|hub| hub.hoards()).collect();
         hoards.sort_unstable_by(|one, other| other.cmp(one));
-        let mut freed = 0;
         for (held, key) in hoards {
-            if freed >= excess || held == 0 {
+            if self.memory.used() <= enough {
                 break;
             }
-            freed += held;
             self.ask(key, |hub| hub.drop_hoard(key, held));
         }
     }
@@ -282,6 +311,16 @@ impl Shards {
     /// Waits until there is presence to send in that part.
     pub(crate) async fn changed(&self, part: u64) {
         self.part(part).wake.notified().await;
+    }
+
+    /// Waits until there are lines to hand out in that part.
+    pub(crate) async fn lines(&self, part: u64) {
+        self.part(part).lines.notified().await;
+    }
+
+    /// Hands out some of the lines that wait in that part. Whether there are more.
+    pub(crate) fn hand_out_some(&self, part: u64) -> bool {
+        self.ask(part, Hub::hand_out_some)
     }
 
     /// Sends what has changed of presence in that part, to clients and other servers. Whether something is
@@ -355,11 +394,13 @@ impl Shards {
     /// A message from a client of another server to one of this.
     pub(crate) fn deliver(&self, from: RemoteKey, to: Key, text: &str) {
         self.ask(to, |hub| hub.deliver(from, to, text));
+        self.free_memory();
     }
 
     /// A message from a client of another server to everybody in a room.
     pub(crate) fn deliver_to_room(&self, from: RemoteKey, room: &str, text: &str) {
         let part = self.place_of(room);
         self.ask(part, |hub| hub.deliver_to_room(from, room, text));
+        self.free_memory();
     }
 }

@@ -13,7 +13,14 @@ use tokio::time::Instant;
 use tungstenite::Message as Frame;
 
 use super::{
-    guest::Guest, hub::House, key::Node, lines::AT_ONCE, model_test::check, owner::Claims,
+    cluster_message::{RemoteClient, ToOthers, line},
+    guest::Guest,
+    hub::House,
+    key::Node,
+    lines::AT_ONCE,
+    model_test::check,
+    owner::Claims,
+    remote::secret_hash,
     shards::Shards,
 };
 use crate::{limits::Memory, metrics::Metrics};
@@ -41,10 +48,14 @@ fn enter(hub: &Shards, name: &str, room: &str) -> Guest {
 }
 
 fn hub() -> Shards {
+    hub_with(None)
+}
+
+fn hub_with(others: Option<ToOthers>) -> Shards {
     let house = House {
         max_people: 1000,
         claims: Claims::new(b"key"),
-        cluster: (Node(1), None),
+        cluster: (Node(1), others),
         memory: Memory::of(None),
         metrics: Arc::new(Metrics::new()),
     };
@@ -67,7 +78,7 @@ fn together(act: impl Fn(usize) + Sync) {
 
 #[test]
 fn all_in_a_large_room_read_the_same_lines_in_the_same_order() {
-    const LINES: usize = 100;
+    const LINES: usize = 50;
     let hub = hub();
     let people = 2 * AT_ONCE;
     let guests: Vec<Guest> = (0..people)
@@ -75,13 +86,16 @@ fn all_in_a_large_room_read_the_same_lines_in_the_same_order() {
         .collect();
     together(|n| {
         let mut speaker = guests[n].clone();
-        for line in 0..LINES {
+        for said in 0..LINES {
             speaker.say(
                 &hub,
-                &json!({ "type": "message", "text": format!("{n}: {line}") }).to_string(),
+                &json!({ "type": "message", "text": format!("{n}: {said}") }).to_string(),
             );
         }
     });
+    for part in 0..hub.parts() {
+        while hub.hand_out_some(part) {}
+    }
     let lines = |guest: &Guest| -> Vec<String> {
         let heard = heard(guest).into_iter();
         let lines = heard.filter(|said| said["type"] == "message");
@@ -121,9 +135,57 @@ fn whoever_comes_goes_and_comes_back_at_once_the_parts_stay_whole() {
         }
     });
     assert_eq!(lost.into_inner(), 0, "sessions that could not go on");
+    check(&hub);
     for part in hub.each() {
-        let (directory, remotes) = part.parts();
-        check(directory, remotes);
+        let (directory, _) = part.parts();
         assert!(directory.clients.is_empty() && directory.rooms.is_empty());
     }
+}
+
+#[test]
+fn whoever_wanted_to_go_on_with_a_session_that_is_gone_comes_into_the_room_where_it_is() {
+    let (say, _others) = line(10);
+    let hub = hub_with(Some(say));
+    for n in 0..20 {
+        let gone = RemoteClient {
+            key: 1,
+            room: format!("before {n}"),
+            name: "Ann".to_owned(),
+            busy: false,
+            away: false,
+            person: format!("ann {n}"),
+            secret_hash: secret_hash("secret").to_string(),
+        };
+        hub.change_remote_clients(Node(2), vec![gone], &[]);
+        let mut guest = Guest::come(&hub).expect("randomness");
+        guest.say(&hub, r#"{"type":"resume","id":"secret","heard":0}"#);
+        hub.change_remote_clients(Node(2), Vec::new(), &[1]);
+        guest.say(&hub, r#"{"type":"username","name":"Ann","room":"hall"}"#);
+        check(&hub);
+        hub.disconnect(guest.at, true, Instant::now());
+    }
+}
+
+#[test]
+fn whoever_comes_while_the_server_stops_hears_what_there_is_to_hear() {
+    let hub = hub();
+    hub.stop();
+    let guest = Guest::come(&hub).expect("randomness");
+    assert_eq!(heard(&guest)[0]["type"], "id");
+}
+
+#[test]
+fn too_many_lines_are_refused_and_not_kept() {
+    let hub = hub();
+    let mut guests: Vec<Guest> = (0..AT_ONCE + 10)
+        .map(|n| enter(&hub, &format!("guest {n}"), "hall"))
+        .collect();
+    for guest in &mut guests {
+        for _ in 0..4 {
+            guest.say(&hub, r#"{"type":"message","text":"hello"}"#);
+        }
+    }
+    let refused = guests.iter().flat_map(heard);
+    let refused = refused.filter(|said| said["code"] == "receiver-full");
+    assert_eq!(refused.count(), 4 * (AT_ONCE + 10) - 256);
 }
