@@ -479,6 +479,14 @@ impl Hub {
             self.directory.end_calls(from);
         }
         let text = Utf8Bytes::from(message.to_text());
+        let line = Line {
+            from,
+            text: text.clone(),
+        };
+        // What ends a call must not come after what begins the next.
+        let is_urgent = kind == Some(Kind::HangUp);
+        // What is refused here is told nowhere: its sender says it again.
+        let people = broadcast(&mut self.directory, &place.room, line, is_urgent)?;
         if self.remotes.is_clustered() {
             self.remotes
                 .send(Outgoing::ToAll(ClusterMessage::TextToAll {
@@ -487,10 +495,7 @@ impl Hub {
                     text: text.to_string(),
                 }));
         }
-        let line = Line { from, text };
-        // What ends a call must not come after what begins the next.
-        let is_urgent = kind == Some(Kind::HangUp);
-        broadcast(&mut self.directory, &place.room, line, is_urgent)
+        Ok(people)
     }
 
     /// Hands out a part of the lines that wait. Whether some are left.

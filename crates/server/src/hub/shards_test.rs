@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tungstenite::Message as Frame;
 
 use super::{
-    cluster_message::{RemoteClient, ToOthers, line},
+    cluster_message::{ClusterMessage, Outgoing, RemoteClient, ToOthers, line},
     guest::Guest,
     hub::House,
     key::Node,
@@ -175,8 +175,9 @@ fn whoever_comes_while_the_server_stops_hears_what_there_is_to_hear() {
 }
 
 #[test]
-fn too_many_lines_are_refused_and_not_kept() {
-    let hub = hub();
+fn too_many_lines_are_refused_and_neither_kept_nor_told_elsewhere() {
+    let (say, mut others) = line(1000);
+    let hub = hub_with(Some(say));
     let mut guests: Vec<Guest> = (0..AT_ONCE + 10)
         .map(|n| enter(&hub, &format!("guest {n}"), "hall"))
         .collect();
@@ -188,4 +189,7 @@ fn too_many_lines_are_refused_and_not_kept() {
     let refused = guests.iter().flat_map(heard);
     let refused = refused.filter(|said| said["code"] == "receiver-full");
     assert_eq!(refused.count(), 4 * (AT_ONCE + 10) - 256);
+    let told = std::iter::from_fn(|| others.try_next())
+        .filter(|out| matches!(out, Outgoing::ToAll(ClusterMessage::TextToAll { .. })));
+    assert_eq!(told.count(), 256);
 }
