@@ -14,7 +14,7 @@ use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    linker, places,
+    linker, order, places,
     run::{self, command, root},
     shorten, split,
     tools::Tools,
@@ -28,13 +28,12 @@ const BUDGET: usize = 150_000;
 /// The most that everything may weigh that the page ever loads of itself.
 const WHOLE_BUDGET: usize = 180_000;
 
-/// What wasm-opt does, in that order: flat code is put together anew, and functions of one name lie beside
-/// each other, where brotli sees that they are alike. Only what is small, in operations, becomes a part of those
-/// who call it: what is called once is shorter inside, and less like anything else.
+/// What wasm-opt does, in that order: flat code is put together anew. Only what is small, in operations, becomes a
+/// part of those who call it: what is called once is shorter inside, and less like anything else.
 ///
 /// How far memory is aligned is said beside each access, as a hint that today's processors need not have: without it,
 /// accesses are more alike (2.2 kB); and so they are where locals are numbered by how often they are used (0.2 kB).
-const OPTIMISE: [&str; 16] = [
+const OPTIMISE: [&str; 15] = [
     "--always-inline-max-function-size",
     "4",
     "--one-caller-inline-max-function-size",
@@ -48,9 +47,19 @@ const OPTIMISE: [&str; 16] = [
     "-Oz",
     "--dealign",
     "--reorder-locals",
-    "--reorder-functions-by-name",
     "--strip-debug",
     "--strip-producers",
+];
+
+/// What it does then, see [`order`]; at these levels it writes as it did before, and numbers locals anew.
+const REORDER: [&str; 7] = [
+    "--optimize-level",
+    "2",
+    "--shrink-level",
+    "2",
+    "--reorder-functions-by-name",
+    "--reorder-locals",
+    "--strip-debug",
 ];
 
 /// What terser does: functions become arrows and methods where that is shorter. None of ours is called with `new`.
@@ -109,17 +118,19 @@ fn optimise(tools: &Tools, dist: &Path) -> Result<()> {
     for entry in fs::read_dir(dist)? {
         let file = entry?.path();
         if file.extension() == Some(OsStr::new("wasm")) {
-            let mut optimise = command("wasm-opt", &OPTIMISE);
-            let optimise = optimise
-                .args(WASM_FEATURES)
-                .arg(&file)
-                .arg("--output")
-                .arg(&file);
-            run::run(tools.apply(optimise))?;
+            wasm_opt(tools, &OPTIMISE, &file)?;
             places::forget(&file)?;
+            order::name_functions(&file)?;
+            wasm_opt(tools, &REORDER, &file)?;
         }
     }
     Ok(())
+}
+
+fn wasm_opt(tools: &Tools, passes: &[&str], file: &Path) -> Result<()> {
+    let mut optimise = command("wasm-opt", passes);
+    let optimise = optimise.args(WASM_FEATURES).arg(file);
+    run::run(tools.apply(optimise.arg("--output").arg(file)))
 }
 
 pub(crate) fn run() -> Result<()> {

@@ -7,6 +7,7 @@ mod build;
 mod faults;
 mod fuzz;
 mod linker;
+mod order;
 mod places;
 mod run;
 mod serve;
