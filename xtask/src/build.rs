@@ -52,7 +52,7 @@ const OPTIMISE: [&str; 15] = [
 ];
 
 /// What it does then, see [`order`]; at these levels it writes as it did before, and numbers locals anew.
-const REORDER: [&str; 7] = [
+const REORDER: [&str; 8] = [
     "--optimize-level",
     "2",
     "--shrink-level",
@@ -60,6 +60,7 @@ const REORDER: [&str; 7] = [
     "--reorder-functions-by-name",
     "--reorder-locals",
     "--strip-debug",
+    "--strip-target-features",
 ];
 
 /// What terser does: functions become arrows and methods where that is shorter. None of ours is called with `new`.
@@ -223,6 +224,21 @@ struct Size {
     brotli: usize,
 }
 
+/// As small as brotli makes it.
+pub(crate) fn brotli(plain: &[u8]) -> Vec<u8> {
+    let params = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        lgwin: 24,
+        // A whole file is one block: by itself it takes smaller ones, which find less that is alike.
+        lgblock: 24,
+        ..Default::default()
+    };
+    let mut small = Vec::new();
+    let read = &mut &*plain;
+    brotli::BrotliCompress(read, &mut small, &params).expect("memory takes everything");
+    small
+}
+
 /// Leaves a .br and a .gz beside each file.
 fn compress(dist: &Path) -> Result<Vec<Size>> {
     let mut sizes = Vec::new();
@@ -241,15 +257,7 @@ fn compress(dist: &Path) -> Result<Vec<Size>> {
         }
         let mut plain = Vec::new();
         fs::File::open(&file)?.read_to_end(&mut plain)?;
-        let params = brotli::enc::BrotliEncoderParams {
-            quality: 11,
-            lgwin: 24,
-            // A whole file is one block: by itself it takes smaller ones, which find less that is alike.
-            lgblock: 24,
-            ..Default::default()
-        };
-        let mut small = Vec::new();
-        brotli::BrotliCompress(&mut plain.as_slice(), &mut small, &params)?;
+        let small = brotli(&plain);
         let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
         gzip.write_all(&plain)?;
         // config.json is edited after the build, and would then differ from its compressed forms.
