@@ -5,15 +5,18 @@
 use std::time::Duration;
 
 use holdfast_call::{Limits, Policy};
-use js_sys::{Array, Object};
+use js_sys::{Array, JsString, Object, Reflect, RegExp};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Url;
 
 use crate::{
-    platform::{DomError, http, location, parse, property},
+    platform::{DomError, http, location, parse, property, stringify},
     rtc::{self, Configuration, FieldError},
     signaling::SignalingServer,
 };
+
+/// How long it may take to come, ms.
+const LIMIT: u32 = 8_000;
 
 /// The fields of `config.json`.
 #[derive(Debug, Clone)]
@@ -45,6 +48,8 @@ pub enum ConfigError {
         field: String,
         /// The type it wants.
         wanted: Wanted,
+        /// What it is, as JSON; empty where it is missing.
+        value: String,
     },
 }
 
@@ -73,18 +78,23 @@ const POLICY_NAMES: [(&str, Policy); 4] = [
 ];
 
 impl Config {
-    /// Loads `config.json` from beside the page.
+    /// Loads `config.json` from beside the page. Where there is none (404), every field has its default.
     ///
     /// # Errors
     /// The fault in it, for the person who runs the site.
     pub async fn load() -> Result<Self, ConfigError> {
         let unreachable = |error: DomError| ConfigError::Unreachable(error.to_string());
         // Hosts that let it be kept for long would have the site run with what was there before.
-        let cache = [("cache", &"no-cache".into())];
-        let asked = http::get("config.json", &cache).await;
+        let options = [
+            ("cache", &"no-cache".into()),
+            ("signal", &http::within(LIMIT)),
+        ];
+        let asked = http::get("config.json", &options).await;
         let response = asked.map_err(unreachable)?;
-        if response.status() / 100 != 2 {
-            return Err(ConfigError::Status(response.status()));
+        match response.status() {
+            200..300 => {}
+            404 => return Self::parse("{}"),
+            status => return Err(ConfigError::Status(status)),
         }
         Self::parse(&response.text().await.map_err(unreachable)?)
     }
@@ -106,9 +116,23 @@ impl Config {
             standby: true,
         };
         for field in Object::keys(&json).iter().filter_map(|key| key.as_string()) {
-            config.set(&field, &property(&json, &field))?;
+            let set = config.set(&field, &property(&json, &field));
+            set.map_err(|error| error.with_value(&json))?;
         }
         Ok(config)
+    }
+
+    /// Names a server that the browser does not take.
+    ///
+    /// # Errors
+    /// It is the first of `iceServers` that is refused.
+    pub fn check_servers(&self) -> Result<(), ConfigError> {
+        let Some(nth) = self.rtc.refused_server() else {
+            return Ok(());
+        };
+        let field = format!("iceServers[{nth}].urls");
+        let error = wrong(&field, Wanted::Rtc(rtc::Wanted::Urls));
+        Err(error.with_value(self.rtc.as_browser()))
     }
 
     fn set(&mut self, field: &str, value: &JsValue) -> Result<(), ConfigError> {
@@ -143,6 +167,22 @@ impl Config {
     }
 }
 
+impl ConfigError {
+    /// Tells what the field is that is wrong.
+    fn with_value(mut self, json: &JsValue) -> Self {
+        if let Self::Wrong { field, value, .. } = &mut self {
+            let steps = JsString::from(&**field).match_(&RegExp::new(r"\w+", "g"));
+            let steps: Array = steps.unwrap_or_default().unchecked_into();
+            let step = |of, step| Reflect::get(&of, &step).unwrap_or_default();
+            let found = steps.iter().fold(json.clone(), step);
+            if !found.is_undefined() {
+                *value = stringify(&found);
+            }
+        }
+        self
+    }
+}
+
 fn parse_signaling(value: &JsValue) -> Result<SignalingServer, ConfigError> {
     match value.as_string().as_deref() {
         Some("auto") => Ok(SignalingServer::Auto),
@@ -161,5 +201,6 @@ fn wrong(field: &str, wanted: Wanted) -> ConfigError {
     ConfigError::Wrong {
         field: field.to_owned(),
         wanted,
+        value: String::new(),
     }
 }

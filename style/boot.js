@@ -9,7 +9,8 @@ form.addEventListener("submit", early);
 // The installed app is opened for a new room, or with a link to one that somebody has shared with it.
 const link = `${location.host}${location.pathname}#`;
 const shared = [...new URLSearchParams(location.search).values()].find((text) => text.includes(link))?.split(link)[1].match(/^\S+/);
-const room = location.hash === "#new" ? `r=${crypto.randomUUID().replaceAll("-", "")}` : shared?.[0];
+const digits = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const room = location.hash === "#new" ? `r=${digits()}` : shared?.[0];
 if (room) history.replaceState(null, "", `${location.pathname}#${room}`);
 
 // The language: the one that was chosen in Settings, or the first that the browser likes and that there is. What
@@ -42,8 +43,10 @@ const translate = (root, words) => {
 
 // What breaks is said. Whatever it is, the page can be loaded anew, and comes back into its call.
 const broken = (sentence, why = "") => {
-  document.querySelector("#fatal").textContent = `${globalThis.messages?.[sentence] ?? sentence} ${why}`;
   const again = document.querySelector("#reload-button");
+  // What comes after the first is mostly because of it.
+  if (again.onclick) return;
+  document.querySelector("#fatal").textContent = `${globalThis.messages?.[sentence] ?? sentence} ${why}`;
   again.hidden = false;
   again.onclick = async () => {
     // What was kept may be what is broken.
@@ -51,13 +54,18 @@ const broken = (sentence, why = "") => {
     location.reload();
   };
 };
-addEventListener("error", ({ error }) => {
-  if (error instanceof WebAssembly.RuntimeError) broken("Something went wrong in this page. Load it again: a call goes on.");
-});
-
 const { js, wasm } = document.querySelector("script[data-wasm]").dataset;
+const script = new URL(js, document.baseURI);
+// A panic of the app's, or what its own script throws: then what it was doing is done by nobody. What the browser
+// refuses later, and nobody waited for, is none.
+const stops = (error, stack) => {
+  if (error instanceof WebAssembly.RuntimeError || stack?.includes(script)) broken("Something went wrong in this page. Load it again: a call goes on.");
+};
+addEventListener("error", ({ error }) => stops(error, error?.stack));
+addEventListener("unhandledrejection", ({ reason }) => stops(reason));
+
 try {
-  const page = import(new URL(js, document.baseURI));
+  const page = import(script);
   const words = await Promise.race([translated, late]);
   if (words) {
     globalThis.messages = words;

@@ -5,7 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::{Router, response::Html, routing::get};
+use axum::{
+    Router,
+    http::HeaderValue,
+    middleware::map_response,
+    response::{Html, Response},
+    routing::get,
+};
 use holdfast_server::Options;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tower_http::services::ServeDir;
@@ -60,6 +66,19 @@ pub async fn static_host(config: &str) -> String {
     let app = Router::new().nest_service("/some/folder", ServeDir::new(site_with(config)));
     let address = serve(app).await;
     format!("http://{address}/some/folder/")
+}
+
+/// A web server with the files of a folder, which says that of each; gives the page's URL.
+pub async fn host_that_says(folder: &Path, name: &'static str, value: &'static str) -> String {
+    let says = move |mut response: Response| async move {
+        let headers = response.headers_mut();
+        headers.insert(name, HeaderValue::from_static(value));
+        response
+    };
+    let app = Router::new()
+        .fallback_service(ServeDir::new(folder))
+        .layer(map_response(says));
+    format!("http://localhost:{}/", serve(app).await.port())
 }
 
 /// A web server with the page, whose `config.json` never comes; gives the page's URL.

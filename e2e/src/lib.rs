@@ -18,8 +18,8 @@ mod stage;
 pub use browser::{Kind, Look, free_address, kill};
 pub use guest::Guest;
 pub use hosts::{
-    holdfast_server, holdfast_server_at, holdfast_server_with, page_host, site_with, static_host,
-    waiting_host,
+    holdfast_server, holdfast_server_at, holdfast_server_with, host_that_says, page_host,
+    site_with, static_host, waiting_host,
 };
 pub use person::Person;
 pub use portrait::Portrait;

@@ -5,11 +5,21 @@ use js_sys::{Object, Promise};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use super::{DomError, JsObject};
+use super::{DomError, JsObject, property};
 
 /// What the host answers.
 #[derive(Debug)]
 pub struct Response(JsObject);
+
+/// A signal that ends a request after so long, ms (`AbortSignal.timeout()`: Chromium 103, Firefox 100 and later); where
+/// the browser has none, nothing does.
+#[must_use]
+pub fn within(limit: u32) -> JsValue {
+    let signals = JsObject(property(&js_sys::global(), "AbortSignal"));
+    signals
+        .call("timeout", &[&limit.into()])
+        .unwrap_or_default()
+}
 
 /// Asks for a file, by its address beside the page; `options` are those of a `RequestInit`. Begins at once,
 /// whenever the future is polled.

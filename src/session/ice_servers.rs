@@ -1,5 +1,7 @@
 //! The ICE servers, fetched anew: their passwords run out.
 
+use std::pin::Pin;
+
 use gloo_timers::callback::Interval;
 use holdfast_call::LegId;
 use js_sys::Object;
@@ -9,41 +11,37 @@ use super::{
     input::{Input, Inputs},
 };
 use crate::{
-    config::{Config, ConfigError, Wanted},
+    config::{Config, ConfigError},
     platform::{JsObject, http, task},
-    rtc,
     signaling::SignalingServer,
 };
+
+/// How long our server may take, ms: a page begins without them then, and asks again when somebody comes in.
+const LIMIT: u32 = 3_000;
 
 /// How often they are asked for, ms: our server's passwords are good for a day.
 const RENEWAL: u32 = 8 * 60 * 60 * 1000;
 
-/// Loads config.json, with ICE servers from our server where it names none.
-pub(super) async fn load() -> Result<Config, ConfigError> {
-    let mut config = Config::load().await?;
-    if config.signaling == SignalingServer::Auto && !config.rtc.has_ice_servers() {
-        ask_our_server(&mut config).await;
-    }
-    Ok(config)
-}
-
-/// The same, for a page that begins: what the browser would refuse in a call is found now.
-pub(super) async fn load_checked() -> Result<Config, ConfigError> {
-    let config = load().await?;
-    match config.rtc.refused_server() {
-        Some(nth) => Err(ConfigError::Wrong {
-            field: format!("iceServers[{nth}].urls"),
-            wanted: Wanted::Rtc(rtc::Wanted::Urls),
-        }),
-        None => Ok(config),
-    }
+/// Loads config.json, with ICE servers from our server where it names none. For a page that begins, what the browser
+/// would refuse in a call is found now. Boxed: each use would be compiled anew.
+pub(super) fn load(begins: bool) -> Pin<Box<dyn Future<Output = Result<Config, ConfigError>>>> {
+    Box::pin(async move {
+        let mut config = Config::load().await?;
+        if begins {
+            config.check_servers()?;
+        }
+        if config.signaling == SignalingServer::Auto && !config.rtc.has_ice_servers() {
+            ask_our_server(&mut config).await;
+        }
+        Ok(config)
+    })
 }
 
 /// Loads them, for that leg or those to come.
 pub(super) fn fetch(inputs: &Inputs, leg: Option<LegId>) {
     let inputs = inputs.clone();
     task::spawn(async move {
-        let fresh = load().await.ok().map(|config| config.rtc);
+        let fresh = load(false).await.ok().map(|config| config.rtc);
         inputs.send(Input::IceServers(leg, fresh));
     });
 }
@@ -61,7 +59,8 @@ async fn ask_our_server(config: &mut Config) {
     if let Some(pass) = address::pass() {
         headers.set("authorization", &format!("Bearer {pass}").into());
     }
-    let Ok(response) = http::get("ice", &[("headers", &headers.0)]).await else {
+    let options = [("headers", &headers.0), ("signal", &http::within(LIMIT))];
+    let Ok(response) = http::get("ice", &options).await else {
         return;
     };
     if let Ok(fresh) = Config::parse(&response.text().await.unwrap_or_default()) {

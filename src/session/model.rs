@@ -162,8 +162,11 @@ impl ModelWriter {
         self.ready.set(true);
     }
 
-    pub(super) fn fatal(&self, error: ConfigError) {
-        self.fatal.set(Some(error));
+    pub(super) fn fatal(&self, error: Option<ConfigError>) {
+        // What is said already is not said again.
+        if *self.fatal.read_untracked() != error {
+            self.fatal.set(error);
+        }
     }
 
     pub(super) fn quiet(&self, quiet: bool) {

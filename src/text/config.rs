@@ -17,8 +17,20 @@ pub fn config_error(error: &ConfigError) -> String {
         ConfigError::UnknownField(field) => format!(
             "config.json has a field `{field}`, which Holdfast does not know. Is it misspelt?"
         ),
-        ConfigError::Wrong { field, wanted } => {
-            format!("In config.json, `{field}` must be {}.", must_be(*wanted))
+        ConfigError::Wrong {
+            field,
+            wanted,
+            value,
+        } => {
+            let must_be = must_be(*wanted);
+            match value.is_empty() {
+                true => format!("In config.json, `{field}` must be {must_be}."),
+                false => {
+                    // What is long says no more than its beginning.
+                    let value: String = value.chars().take(80).collect();
+                    format!("In config.json, `{field}` must be {must_be}. It is {value}.")
+                }
+            }
         }
     }
 }
