@@ -8,7 +8,7 @@ use web_sys::{MediaStream, MediaStreamConstraints, MediaStreamTrack};
 use super::{
     device::{device_of, media_devices},
     error::MediaError,
-    permission::{is_blocked, why_refused},
+    permission::{State, is_forbidden, state, why_refused},
     preference::{Sound, Source, SourcePreference},
 };
 use crate::platform::{JsObject, property};
@@ -64,17 +64,25 @@ pub(super) async fn acquire_what_there_is(
         }
         match acquire(camera, microphone).await {
             Ok(stream) => {
+                // Of what the site forbids, Chromium 156 gives nothing, and no error for the other.
+                let wanted = u32::from(!camera.off) + u32::from(!microphone.off);
+                if stream.get_tracks().length() < wanted {
+                    problem = problem.or(Some(MediaError::Refused));
+                }
                 let problem = problem.map(|problem| exactly(problem, &stream));
                 return Ok(Acquired { stream, problem });
             }
             Err(MediaError::Refused) => {
                 // One may be blocked, and the other not: then the person is not asked again.
-                blocked = [
-                    is_blocked(Source::Camera).await,
-                    is_blocked(Source::Microphone).await,
-                ];
+                let states = [state(Source::Camera).await, state(Source::Microphone).await];
+                blocked = states.map(|state| state == State::Denied);
                 if blocked[0] == blocked[1] {
-                    return Err(why_refused());
+                    // Where one would be asked for again, that is the way.
+                    let asked = match (camera.off, microphone.off) {
+                        (false, false) => states[0].max(states[1]),
+                        (is_off, _) => states[usize::from(is_off)],
+                    };
+                    return Err(why_refused(asked, &Source::ALL));
                 }
                 problem = Some(MediaError::Refused);
             }
@@ -94,7 +102,9 @@ fn exactly(problem: MediaError, stream: &MediaStream) -> MediaError {
         _ => Source::Microphone,
     };
     let has_one = stream.get_tracks().length() == 1;
-    if problem == MediaError::Refused {
+    if problem == MediaError::Refused && is_forbidden(missing) {
+        MediaError::Forbidden
+    } else if problem == MediaError::Refused {
         MediaError::Blocked(missing)
     } else if problem == MediaError::NotFound && has_one {
         MediaError::None(missing)
@@ -118,6 +128,7 @@ pub(super) async fn acquire_in_place(
                 problem: None,
             });
         }
+        Err(MediaError::Refused) => return Err(why_refused(state(source).await, &[source])),
         Err(error) => error,
     };
     let second = match (&error, old) {

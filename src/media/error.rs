@@ -11,6 +11,12 @@ pub enum MediaError {
     /// `NotAllowedError`: the person, or the browser's settings, said no.
     #[error("not allowed")]
     Refused,
+    /// The same, and the browser would ask again: the person said no for once, or did not answer.
+    #[error("not allowed for now")]
+    Dismissed,
+    /// The same, though the browser allows it: the system does not.
+    #[error("not allowed by the system")]
+    System,
     /// The person, or the browser's settings, said no to this one alone.
     #[error("not allowed: {0:?}")]
     Blocked(Source),

@@ -15,18 +15,33 @@ fn name(source: Source) -> &'static str {
     }
 }
 
-/// Whether the person has blocked that for this site. Unknown is no.
-pub(super) async fn is_blocked(source: Source) -> bool {
-    match query(name(source)) {
-        Ok(asked) => JsFuture::from(asked)
-            .await
-            .is_ok_and(|status| JsObject(status).string("state").as_deref() == Some("denied")),
-        Err(_) => false,
+/// A permission's state (Permissions, 5.3), the more hopeful the greater; unknown is denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum State {
+    Denied,
+    Granted,
+    Prompt,
+}
+
+/// The state of the permission for that.
+pub(super) async fn state(source: Source) -> State {
+    let Ok(asked) = query(name(source)) else {
+        return State::Denied;
+    };
+    let status = JsFuture::from(asked).await.map(JsObject);
+    match status
+        .ok()
+        .and_then(|status| status.string("state"))
+        .as_deref()
+    {
+        Some("granted") => State::Granted,
+        Some("prompt") => State::Prompt,
+        _ => State::Denied,
     }
 }
 
 /// Whether the site forbids it to itself, where the browser tells (Chromium 74 and later).
-fn is_forbidden(source: Source) -> bool {
+pub(super) fn is_forbidden(source: Source) -> bool {
     let document = property(&js_sys::global(), "document");
     let policy = property(&document, "featurePolicy");
     let allows: Result<Function, _> = property(&policy, "allowsFeature").dyn_into();
@@ -34,11 +49,14 @@ fn is_forbidden(source: Source) -> bool {
     answer.is_ok_and(|answer| answer.is_falsy())
 }
 
-/// Why neither is given.
-pub(super) fn why_refused() -> MediaError {
-    match Source::ALL.into_iter().all(is_forbidden) {
-        true => MediaError::Forbidden,
-        false => MediaError::Refused,
+/// Why what was asked for is not given, by the state of its permission; both, or one of them.
+pub(super) fn why_refused(state: State, sources: &[Source]) -> MediaError {
+    match (state, sources) {
+        _ if sources.iter().copied().all(is_forbidden) => MediaError::Forbidden,
+        (State::Prompt, _) => MediaError::Dismissed,
+        (State::Granted, _) => MediaError::System,
+        (State::Denied, [source]) => MediaError::Blocked(*source),
+        (State::Denied, _) => MediaError::Refused,
     }
 }
 

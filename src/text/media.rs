@@ -11,6 +11,12 @@ pub fn media_error(error: &MediaError) -> String {
             "Your browser is blocking your camera and microphone. Click the symbol by the address, \
              choose Allow, then try again."
         }
+        MediaError::Dismissed => {
+            "Your camera and microphone were not allowed. Try again, and choose Allow."
+        }
+        MediaError::System => {
+            "Your system keeps camera and microphone from this browser. Allow them in its privacy settings."
+        }
         MediaError::Blocked(Source::Camera) => {
             "Your browser is blocking your camera; you can still talk. To be seen, click the symbol \
              by the address and choose Allow."
@@ -20,8 +26,8 @@ pub fn media_error(error: &MediaError) -> String {
              symbol by the address and choose Allow."
         }
         MediaError::Forbidden => {
-            "This site does not let its pages use camera and microphone. Ask whoever runs it to \
-             change its Permissions-Policy."
+            "This site does not let its pages use camera or microphone. Ask whoever runs it to change \
+             its Permissions-Policy."
         }
         MediaError::None(Source::Camera) => "No camera found; you can still talk.",
         MediaError::None(Source::Microphone) => {

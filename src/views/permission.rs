@@ -16,7 +16,10 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     for source in Source::ALL {
         on_granted(source, move || given(source, model, dispatch));
     }
-    hidden("where", move || missing(model).is_empty());
+    hidden("where", move || {
+        let is_asked_again = Some(Notice::Media(MediaError::Dismissed));
+        missing(model).is_empty() || *model.notice.read() == is_asked_again
+    });
     if property(&js_sys::global(), "HTMLUserMediaElement").is_function() {
         ask_in_the_page(model);
     }
@@ -25,7 +28,7 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
 /// What a notice says is missing, as the attribute `type` has it; empty if nothing is.
 fn missing(model: Model) -> &'static str {
     match &*model.notice.read() {
-        Some(Notice::Media(MediaError::Refused)) => "camera microphone",
+        Some(Notice::Media(MediaError::Refused | MediaError::Dismissed)) => "camera microphone",
         Some(Notice::Media(MediaError::Blocked(source))) => kind(*source),
         _ => "",
     }
