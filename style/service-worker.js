@@ -10,8 +10,14 @@ const STORE = OURS + VERSION;
 addEventListener("install", (event) => {
   skipWaiting();
   // As the host has them now: what is not named by its content may be kept on the way.
-  const files = [...FILES, "config.json"].map((name) => new Request(name, { cache: "no-cache" }));
-  if (VERSION) event.waitUntil(caches.open(STORE).then((store) => store.addAll(files)));
+  const asked = (name) => new Request(name, { cache: "no-cache" });
+  const keep = async () => {
+    const store = await caches.open(STORE);
+    await store.addAll(FILES.map(asked));
+    // A site may have none.
+    await store.add(asked("config.json")).catch(() => {});
+  };
+  if (VERSION) event.waitUntil(keep());
 });
 
 // What a page of the version before may still fetch is kept for as long as this one is the newest.
@@ -21,6 +27,33 @@ addEventListener("activate", (event) => {
     await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
   };
   event.waitUntil(forget());
+});
+
+// A ring, or the end of one, in their order: notifications with answers in them are for workers alone, and on Android
+// all are. One whose page is gone goes too.
+let turn = Promise.resolve();
+addEventListener("message", (event) => {
+  const { data, source } = event;
+  const show = async () => {
+    for (const shown of await registration.getNotifications()) {
+      if (shown.tag === source.id || !(await clients.get(shown.tag))) shown.close();
+    }
+    const { title, actions } = data;
+    if (title) await registration.showNotification(title, { tag: source.id, requireInteraction: true, icon: "icon-512.png", actions });
+  };
+  turn = turn.then(show).catch(() => {});
+  event.waitUntil(turn);
+});
+
+addEventListener("notificationclick", (event) => {
+  const { action, notification } = event;
+  notification.close();
+  const answer = async () => {
+    const page = await clients.get(notification.tag);
+    page?.postMessage(action);
+    if (action !== "decline") await (page ? page.focus() : clients.openWindow("./"));
+  };
+  event.waitUntil(answer());
 });
 
 addEventListener("fetch", (event) => {
@@ -41,11 +74,11 @@ const kept = async (name, request) => {
   return known || fresh(request, name);
 };
 
-// As the host has it now; while it cannot be reached, as it had it last.
+// As the host has it now; while it cannot be reached, or is slow, as it had it last.
 const fresh = async (request, name) => {
   const store = await caches.open(STORE);
   try {
-    const answer = await fetch(request);
+    const answer = await fetch(request, { signal: AbortSignal.timeout?.(4000) });
     if (answer.ok) await store.put(name, answer.clone());
     return answer;
   } catch (error) {

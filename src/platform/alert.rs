@@ -1,73 +1,101 @@
 //! What a page does to be noticed that nobody looks at.
 
-use js_sys::{Function, Reflect};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Notification, NotificationOptions, NotificationPermission, window};
+use js_sys::{Array, Object};
+use wasm_bindgen::{JsValue, closure::Closure};
 
-use super::json::property;
+use super::{
+    json::{JsObject, property},
+    task,
+};
 
 /// Whether the person can be asked to let this page notify them.
 #[must_use]
 pub fn can_ask() -> bool {
-    exists() && Notification::permission() == NotificationPermission::Default
+    workers().0.is_object() && permission("default")
 }
 
 /// Asks; `answered` is called back.
 pub fn ask(answered: impl FnOnce() + 'static) {
-    if exists()
-        && let Ok(asked) = Notification::request_permission()
-    {
-        super::task::spawn(async move {
-            let _ = wasm_bindgen_futures::JsFuture::from(asked).await;
-            answered();
-        });
-    }
+    let asked = global("Notification").ask("requestPermission", &[]);
+    task::spawn(async move {
+        let _ = asked.await;
+        answered();
+    });
 }
 
 /// Shakes the device, where it can, in that rhythm, ms.
 pub fn vibrate(rhythm: &[u32]) {
-    let navigator = property(&js_sys::global(), "navigator");
-    let vibrate: Result<Function, _> = property(&navigator, "vibrate").dyn_into();
-    if let Ok(vibrate) = vibrate {
-        let rhythm: js_sys::Array = rhythm.iter().map(|ms| JsValue::from(*ms)).collect();
-        let _ = vibrate.call1(&navigator, &rhythm);
-    }
+    let rhythm: Array = rhythm.iter().map(|ms| JsValue::from(*ms)).collect();
+    global("navigator").call("vibrate", &[&rhythm]);
 }
 
-/// A notification of the system, until it is dropped.
+/// A notification of the system, until it is dropped. The service worker shows it (style/service-worker.js): with
+/// answers, which those of pages cannot have, and on Android too, where pages have none.
 #[derive(Debug)]
-pub struct Alert {
-    notification: Notification,
-    _pressed: Closure<dyn FnMut()>,
-}
+pub struct Alert(());
 
 impl Alert {
-    /// Says that; a press on it shows the page. None where the person has not allowed it.
+    /// Says that; a press on it shows the page, and one on an answer, each with what it is called, tells
+    /// [`on_answer`]. None where the person has not allowed it.
     #[must_use]
-    pub fn new(sentence: &str) -> Option<Self> {
-        if !exists() || Notification::permission() != NotificationPermission::Granted {
+    pub fn new(sentence: &str, answers: &[(&str, String)]) -> Option<Self> {
+        if !permission("granted") {
             return None;
         }
-        let options = NotificationOptions::new();
-        options.set_tag("holdfast");
-        let _ = Reflect::set(&options, &"requireInteraction".into(), &JsValue::TRUE);
-        // Chromium on Android has it for service workers alone.
-        let notification = Notification::new_with_options(sentence, &options).ok()?;
-        let pressed = Closure::new(|| drop(window().map(|window| window.focus())));
-        notification.set_onclick(Some(pressed.as_ref().unchecked_ref()));
-        Some(Self {
-            notification,
-            _pressed: pressed,
-        })
+        let buttons: Array = answers
+            .iter()
+            .map(|(action, title)| object(&[("action", action), ("title", title)]))
+            .collect();
+        let told = object(&[("title", sentence)]);
+        JsObject(told.clone()).set("actions", &buttons);
+        tell_worker(told);
+        Some(Self(()))
     }
 }
 
 impl Drop for Alert {
     fn drop(&mut self) {
-        self.notification.close();
+        // One that says nothing takes down the last.
+        tell_worker(object(&[]));
     }
 }
 
-fn exists() -> bool {
-    property(&js_sys::global(), "Notification").is_function()
+/// Calls back with the answer that was pressed in a notification; for as long as the page is there.
+pub fn on_answer(answered: impl Fn(String) + 'static) {
+    let heard: Closure<dyn Fn(JsValue)> = Closure::new(move |event: JsValue| {
+        answered(JsObject(event).string("data").unwrap_or_default());
+    });
+    workers().set("onmessage", &heard.into_js_value());
+}
+
+/// Tells it once there is one; they hear things in their order.
+fn tell_worker(told: JsValue) {
+    let workers = workers();
+    task::spawn(async move {
+        if let Some(registration) = workers.settled("ready").await
+            && let Some(worker) = registration.object("active")
+        {
+            worker.call("postMessage", &[&told]);
+        }
+    });
+}
+
+fn permission(state: &str) -> bool {
+    global("Notification").string("permission").as_deref() == Some(state)
+}
+
+fn workers() -> JsObject {
+    JsObject(property(&global("navigator").0, "serviceWorker"))
+}
+
+fn global(name: &str) -> JsObject {
+    JsObject(property(&js_sys::global(), name))
+}
+
+fn object(fields: &[(&str, &str)]) -> JsValue {
+    let object = JsObject(Object::new().into());
+    for (field, value) in fields {
+        object.set(field, &(*value).into());
+    }
+    object.0
 }

@@ -49,11 +49,12 @@ impl JsObject {
         method: &str,
         arguments: &[&JsValue],
     ) -> impl Future<Output = Option<Self>> + use<> {
-        let promise = self.call(method, arguments);
-        async move {
-            let promise: Promise = promise?.dyn_into().ok()?;
-            JsFuture::from(promise).await.ok().map(Self)
-        }
+        settled(self.call(method, arguments))
+    }
+
+    /// What a promise in that field brings.
+    pub fn settled(&self, field: &str) -> impl Future<Output = Option<Self>> + use<> {
+        settled(Some(property(&self.0, field)))
     }
 
     /// The same, where nothing can be done about a refusal.
@@ -79,6 +80,11 @@ impl JsObject {
                 .collect(),
         )
     }
+}
+
+async fn settled(promise: Option<JsValue>) -> Option<JsObject> {
+    let promise: Promise = promise?.dyn_into().ok()?;
+    JsFuture::from(promise).await.ok().map(JsObject)
 }
 
 /// A property, or undefined, also of what is no object.

@@ -38,6 +38,8 @@ pub enum Action {
     AcceptAudio,
     /// Refuse it.
     Decline,
+    /// Let it ring without a sound, this time.
+    Silence,
     /// Want to hear of somebody no more, or do again; as long as this page is open.
     Block {
         /// Whom.

@@ -35,6 +35,8 @@ pub(super) fn begin(session: &mut Session) {
     if session.data_use.limit() == Some(0) && session.capture.view().camera {
         session.capture.toggle(Source::Camera, Vec::new());
     }
+    let inputs = session.inputs.clone();
+    alert::on_answer(move |answer| inputs.send(Input::Answered(answer)));
     // A call must not wait for somebody who has closed the page.
     let inputs = session.inputs.clone();
     location::on_close(move || inputs.send(Input::Action(Action::Leave)));

@@ -16,6 +16,8 @@ use crate::{
 pub(super) enum Input {
     /// Of a person.
     Action(Action),
+    /// An answer was pressed in a notification.
+    Answered(String),
     Signaling(SignalingEvent),
     /// Of the connection with this number.
     Leg(u32, LegNews),

@@ -3,6 +3,7 @@
 use gloo_timers::callback::Interval;
 use holdfast_call::{CallState, CallView};
 
+use super::action::Action;
 use crate::{
     media::{Ringer, Tone},
     platform::{alert, alert::Alert, storage::Place, visibility},
@@ -16,12 +17,18 @@ const QUIET: &str = "holdfast-quiet";
 const RHYTHM: [u32; 3] = [400, 200, 400];
 const EVERY: u32 = 3_000;
 
+/// The answers in a notification.
+const ACCEPT: &str = "accept";
+const DECLINE: &str = "decline";
+
 /// What is heard and felt.
 #[derive(Debug)]
 pub(super) struct Ringing {
     ringer: Ringer,
     /// It makes no sound, and shakes nothing.
     quiet: bool,
+    /// The same, for who rings now.
+    silenced: bool,
     /// Who rings, and what tells of it.
     caller: String,
     alert: Option<Alert>,
@@ -33,6 +40,7 @@ impl Ringing {
         Self {
             ringer: Ringer::default(),
             quiet: Place::Browser.load(QUIET).is_some(),
+            silenced: false,
             caller: String::new(),
             alert: None,
             shaking: None,
@@ -49,6 +57,12 @@ impl Ringing {
         Place::Browser.keep(QUIET, Some("1").filter(|_| quiet));
     }
 
+    /// It makes no more sound for who rings now.
+    pub(super) fn silence(&mut self) {
+        self.silenced = true;
+        self.shaking = None;
+    }
+
     /// The person has pressed something.
     pub(super) fn unlock(&mut self) {
         self.ringer.unlock();
@@ -57,8 +71,9 @@ impl Ringing {
     /// Rings if the call does.
     pub(super) fn follow(&mut self, view: &CallView) {
         let caller = view.caller();
+        self.silenced &= caller == Some(&*self.caller);
         self.ringer.follow(match view.state {
-            _ if caller.is_some() => Some(Tone::In).filter(|_| !self.quiet),
+            _ if caller.is_some() => Some(Tone::In).filter(|_| !self.quiet && !self.silenced),
             CallState::Calling { ringing: true } => Some(Tone::Out),
             CallState::Idle
             | CallState::Preparing
@@ -79,7 +94,19 @@ impl Ringing {
         // Also when the page is hidden while it rings.
         let is_unseen = !self.caller.is_empty() && visibility::is_hidden();
         if is_unseen && self.alert.is_none() {
-            self.alert = Alert::new(&text::is_calling(&self.caller));
+            let [accept, decline] = text::answers();
+            let answers = [(ACCEPT, accept), (DECLINE, decline)];
+            self.alert = Alert::new(&text::is_calling(&self.caller), &answers);
+        }
+    }
+
+    /// What the person wants who has pressed that answer in a notification; nothing, once nobody rings.
+    pub(super) fn answered(&self, answer: &str) -> Option<Action> {
+        match answer {
+            _ if self.caller.is_empty() => None,
+            ACCEPT => Some(Action::Accept),
+            DECLINE => Some(Action::Decline),
+            _ => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     media::media_error,
     name::isolated,
     notice::not_here,
-    say::{fill, of},
+    say::{fill, of, say},
 };
 use crate::media::MediaError;
 
@@ -107,6 +107,12 @@ pub fn call_state(view: &CallView, away: bool) -> String {
 #[must_use]
 pub fn is_calling(peer: &str) -> String {
     of("{peer} is calling", peer)
+}
+
+/// The answers to that: yes, and no.
+#[must_use]
+pub fn answers() -> [String; 2] {
+    ["Answer", "Decline"].map(say)
 }
 
 /// Somebody calls while the call with `peer` is interrupted.

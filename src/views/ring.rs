@@ -5,7 +5,7 @@ use std::time::Duration;
 use gloo_events::EventListener;
 use leptos::prelude::{document, set_timeout};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlTemplateElement};
+use web_sys::{Element, HtmlElement, HtmlTemplateElement, KeyboardEvent};
 
 use super::bind::{effect, element, focus, hidden, listen, text};
 use crate::{
@@ -16,6 +16,10 @@ use crate::{
 
 /// When the screen that follows has taken the focus, if there is one.
 const SETTLED: Duration = Duration::from_millis(100);
+
+/// The page's icon, and while somebody calls.
+const ICON: &str = "icon.svg";
+const RINGING: &str = "icon-ring.svg";
 
 /// Elements in which people type.
 const FIELDS: [&str; 3] = ["INPUT", "TEXTAREA", "SELECT"];
@@ -38,7 +42,7 @@ struct Ring {
     title: String,
     /// What had the focus, if it was taken.
     focused: Option<HtmlElement>,
-    _answers: [EventListener; 4],
+    _answers: [EventListener; 5],
 }
 
 impl Ring {
@@ -51,27 +55,21 @@ impl Ring {
             let _ = body.append_child(&copy);
         }
         element::<Element>("ring-avatar").set_text_content(Some(&text::initial(peer)));
-        element::<Element>("ring-title").set_text_content(Some(&text::is_calling(peer)));
+        hidden("accept-audio-button", move || {
+            !model.local_view.read().camera
+        });
         hidden("ring-hint", move || {
             model.call.read().state == CallState::Ringing
         });
         text("ring-hint", move || {
             text::ends_interrupted(&model.call.read().peer)
         });
-        let focused = document().active_element();
-        let types = focused
-            .as_ref()
-            .is_some_and(|element| FIELDS.contains(&&*element.tag_name()));
-        // Whoever types goes on; for all others, the next key is about the call.
-        if !types {
-            let _ = element::<Element>("ring").set_attribute("aria-modal", "true");
-            page().set_inert(true);
-            // The box, and no button: neither Space nor Enter answers by mistake.
-            focus("ring");
-        }
+        let focused = take_focus();
+        element::<Element>("ring-title").set_text_content(Some(&text::is_calling(peer)));
         // For whoever looks at another tab.
         let title = document().title();
         document().set_title(&text::is_calling(peer));
+        set_icon(RINGING);
         let answer = |id: &str, action: Action| {
             listen(id, "click", move |_| dispatch.dispatch(action.clone()))
         };
@@ -82,14 +80,18 @@ impl Ring {
         Self {
             dialog: element("ring"),
             title,
-            focused: focused
-                .filter(|_| !types)
-                .and_then(|element| element.dyn_into().ok()),
+            focused,
             _answers: [
                 answer("accept-button", Action::Accept),
                 answer("accept-audio-button", Action::AcceptAudio),
                 answer("decline-button", Action::Decline),
                 answer("block-button", block),
+                EventListener::new(&document(), "keydown", move |event| {
+                    let key: &KeyboardEvent = event.unchecked_ref();
+                    if key.key() == "Escape" {
+                        dispatch.dispatch(Action::Silence);
+                    }
+                }),
             ],
         }
     }
@@ -99,6 +101,7 @@ impl Drop for Ring {
     fn drop(&mut self) {
         self.dialog.remove();
         document().set_title(&self.title);
+        set_icon(ICON);
         page().set_inert(false);
         // Where the screen stays, so does the place on it; a new one has its own.
         if let Some(focused) = self.focused.take() {
@@ -110,6 +113,32 @@ impl Drop for Ring {
             };
             set_timeout(go_back, SETTLED);
         }
+    }
+}
+
+/// Takes the focus, unless somebody types; gives what had it.
+fn take_focus() -> Option<HtmlElement> {
+    let focused = document().active_element();
+    let types = focused
+        .as_ref()
+        .is_some_and(|element| FIELDS.contains(&&*element.tag_name()));
+    if types {
+        // No focus comes here that would have it read.
+        let _ = element::<Element>("ring-title").set_attribute("role", "alert");
+        return None;
+    }
+    // For all others, the next key is about the call.
+    let _ = element::<Element>("ring").set_attribute("aria-modal", "true");
+    page().set_inert(true);
+    // The box, and no button: neither Space nor Enter answers by mistake.
+    focus("ring");
+    focused?.dyn_into().ok()
+}
+
+/// Shows that among the browser's tabs.
+fn set_icon(icon: &str) {
+    if let Ok(Some(link)) = document().query_selector("link[rel=icon]") {
+        let _ = link.set_attribute("href", icon);
     }
 }
 
