@@ -77,6 +77,8 @@ pub struct Capture {
     stream: Option<MediaStream>,
     /// Which acquisition for a call is awaited; what older ones bring is stopped.
     request: u32,
+    /// The other side, if there is one, is told what is off.
+    peer_is_told: bool,
     /// The sources that the next call begins without.
     skips: Vec<Source>,
     /// The devices there were when last looked for.
@@ -96,6 +98,7 @@ impl Capture {
             microphone: SourceState::load(Source::Microphone),
             stream: None,
             request: 0,
+            peer_is_told: true,
             skips: Vec::new(),
             devices: Vec::new(),
             _devices: on_change(move || changed(CaptureEvent::DevicesChanged)),
@@ -176,7 +179,9 @@ impl Capture {
         } = match outcome {
             Ok(acquired) => acquired,
             // What has been allowed since then may have been the reason.
-            Err(MediaError::Refused) if self.camera.allowed || self.microphone.allowed => {
+            Err(MediaError::Refused | MediaError::Dismissed | MediaError::System)
+                if self.camera.allowed || self.microphone.allowed =>
+            {
                 self.acquire();
                 return None;
             }
@@ -243,7 +248,7 @@ impl Capture {
                 let track = self.state(source).track();
                 match (senders.of(source), track, stream) {
                     (Some(sender), track, _) if track.is_some() || source == Source::Camera => {
-                        peer.set_track(sender, track, || {});
+                        peer.set_track(sender, track, false, || {});
                     }
                     (none @ None, Some(track), Some(stream)) => {
                         *none = Some(peer.add_track(track, &stream));
@@ -255,6 +260,15 @@ impl Capture {
     }
 
     // On and off.
+
+    /// The other side is told what is off, or there is none.
+    pub fn peer_is_told(&mut self, is_told: bool, sending: Vec<Sending<'_>>) {
+        let was_told = std::mem::replace(&mut self.peer_is_told, is_told);
+        if is_told && !was_told && !self.view().camera {
+            // It had to stay until now.
+            self.turn_off(Source::Camera, sending);
+        }
+    }
 
     /// The next call begins without these; they can be turned on in it.
     pub fn skip(&mut self, sources: &[Source]) {
@@ -299,13 +313,13 @@ impl Capture {
         }
     }
 
-    /// A camera that is off has its light off, so its track goes; but the last track stays, silent,
-    /// because the other side takes the end of the last for the end of the call.
+    /// A camera that is off has its light off, so its track goes. But where the other side cannot be told, the last
+    /// track stays, silent: it takes the end of the last for the end of the call.
     fn turn_off(&mut self, source: Source, sending: Vec<Sending<'_>>) {
         let Some(stream) = self.stream.clone() else {
             return;
         };
-        let is_last = stream.get_tracks().length() < 2;
+        let is_last = !self.peer_is_told && stream.get_tracks().length() < 2;
         let state = self.state(source);
         let Some(track) = state.track() else { return };
         if source == Source::Microphone || is_last {
@@ -317,12 +331,13 @@ impl Capture {
 
     /// Sends nothing of a source any more.
     fn take_out(&mut self, source: Source, stream: &MediaStream, sending: Vec<Sending<'_>>) {
+        let is_told = self.peer_is_told;
         if let Some(track) = self.state(source).let_go() {
             stream.remove_track(&track);
         }
         for Sending { peer, senders } in sending {
             if let Some(sender) = senders.of(source) {
-                peer.set_track(sender, None, || {});
+                peer.set_track(sender, None, is_told, || {});
             }
         }
     }
@@ -483,7 +498,7 @@ impl Capture {
         for Sending { peer, senders } in sending {
             let done = stop_old.clone();
             match senders.of(source) {
-                Some(sender) => peer.set_track(sender, Some(&track), move || drop(done)),
+                Some(sender) => peer.set_track(sender, Some(&track), false, move || drop(done)),
                 none => *none = Some(peer.add_track(&track, stream)),
             }
         }

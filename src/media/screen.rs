@@ -113,7 +113,7 @@ impl SharedScreen {
         let Some(stream) = &self.stream else { return };
         for track in &self.tracks {
             match senders.of_screen(&track.kind()) {
-                Some(sender) => peer.set_track(sender, Some(track), || {}),
+                Some(sender) => peer.set_track(sender, Some(track), false, || {}),
                 none => *none = Some(peer.add_track(track, stream)),
             }
         }
@@ -129,7 +129,7 @@ impl SharedScreen {
         for Sending { peer, senders } in sending {
             for kind in ["audio", "video"] {
                 if let Some(sender) = senders.of_screen(kind) {
-                    peer.set_track(sender, None, || {});
+                    peer.set_track(sender, None, false, || {});
                 }
             }
         }

@@ -4,7 +4,7 @@ use gloo_timers::callback::Timeout;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{HtmlVideoElement, MediaStream};
 
-use crate::platform::bindings::VideoElement;
+use crate::platform::JsObject;
 
 /// How long a picture is waited for, ms. A page in the background is shown none, and a stream may
 /// have sound alone.
@@ -14,7 +14,7 @@ const LIMIT: u32 = 1000;
 /// stops that.
 #[derive(Debug)]
 pub struct Decoded {
-    video: VideoElement,
+    video: HtmlVideoElement,
     awaited: Option<(Closure<dyn FnMut()>, Timeout)>,
 }
 
@@ -24,7 +24,7 @@ impl Decoded {
     pub fn of(stream: &MediaStream) -> Option<Self> {
         let document = web_sys::window()?.document()?;
         let video = document.create_element("video").ok()?;
-        let video: VideoElement = video.unchecked_into();
+        let video: HtmlVideoElement = video.unchecked_into();
         video.set_muted(true);
         video.set_src_object(Some(stream));
         // Muted, it may always play; the promise tells nothing that a frame does not.
@@ -41,8 +41,9 @@ impl Decoded {
         let pictures = stream.map_or(0, |stream| stream.get_video_tracks().length());
         let late = done.clone();
         let frame: Closure<dyn FnMut()> = Closure::new(done);
-        self.video
-            .request_video_frame_callback(frame.as_ref().unchecked_ref());
+        // Firefox before 132 has none, and then it is the limit that is waited for.
+        let video = JsObject(self.video.clone().into());
+        video.call("requestVideoFrameCallback", &[frame.as_ref()]);
         let limit = if pictures == 0 { 0 } else { LIMIT };
         self.awaited = Some((frame, Timeout::new(limit, late)));
     }
@@ -56,7 +57,6 @@ impl Decoded {
 
 impl Drop for Decoded {
     fn drop(&mut self) {
-        let video: &HtmlVideoElement = &self.video;
-        video.set_src_object(None);
+        self.video.set_src_object(None);
     }
 }

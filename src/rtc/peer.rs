@@ -116,20 +116,24 @@ impl Peer {
     }
 
     /// Sends that track, or none, where another was sent: in the same media section, so that a
-    /// camera can go off and on as often as it likes. The other side sees tracks come and go.
+    /// camera can go off and on as often as it likes. The other side sees tracks come and go; where it `is_told` by
+    /// other means what is off, nothing is negotiated, and its tracks stay.
     /// `done` is called when the browser has changed over, or has failed to.
     pub fn set_track(
         &self,
         sender: &RtcRtpSender,
         track: Option<&MediaStreamTrack>,
+        is_told: bool,
         done: impl FnOnce() + 'static,
     ) {
         let direction = match track {
-            Some(_) => RtcRtpTransceiverDirection::Sendrecv,
-            None => RtcRtpTransceiverDirection::Recvonly,
+            Some(_) => Some(RtcRtpTransceiverDirection::Sendrecv),
+            None => Some(RtcRtpTransceiverDirection::Recvonly).filter(|_| !is_told),
         };
         let mut transceivers = self.transceivers();
-        if let Some(transceiver) = transceivers.find(|known| known.sender() == *sender) {
+        if let Some(direction) = direction
+            && let Some(transceiver) = transceivers.find(|known| known.sender() == *sender)
+        {
             transceiver.set_direction(direction);
         }
         let replacing = JsFuture::from(sender.replace_track(track));

@@ -1,6 +1,6 @@
 //! Consequences of people's actions.
 
-use holdfast_call::Event;
+use holdfast_call::{CallState, Event};
 use holdfast_protocol::Signal;
 
 use super::{
@@ -8,14 +8,14 @@ use super::{
     notice::Notice, perform::perform, presence::Presence, state::Session,
 };
 use crate::{
-    media::Source,
+    media::{MediaError, Source},
     platform::{alert, clipboard, location, random, task},
     signaling::manual,
 };
 
 /// Does what a person wants.
 pub(super) fn act(session: &mut Session, action: Action) {
-    if !matches!(action, Action::CopyLink | Action::Copy(_) | Action::Measure) {
+    if takes_down(&action, &session.model.notice.read_untracked()) {
         session.screen.notice(None);
     }
     if !is_by_itself(&action) {
@@ -46,6 +46,7 @@ pub(super) fn act(session: &mut Session, action: Action) {
             session.capture.skip(&[Source::Camera]);
             session.feed(Event::Accept);
         }
+        Action::Silence => session.ringing.silence(),
         Action::Block { peer, blocked } => block(session, peer, blocked),
         Action::Dismiss => session.call.forget_ended(),
         Action::Decline => session.feed(Event::Decline),
@@ -69,6 +70,19 @@ pub(super) fn act(session: &mut Session, action: Action) {
         }
         Action::Measure => measure(session),
         Action::Leave => leave(session),
+    }
+}
+
+/// Whether a notice has been read with that, or is true no more.
+fn takes_down(action: &Action, notice: &Option<Notice>) -> bool {
+    match action {
+        Action::CopyLink | Action::Copy(_) | Action::Measure => false,
+        Action::Allowed(source) => match notice {
+            Some(Notice::Media(MediaError::Blocked(missing))) => missing == source,
+            Some(Notice::Media(MediaError::Refused | MediaError::Dismissed)) => true,
+            _ => false,
+        },
+        _ => true,
     }
 }
 
@@ -221,6 +235,9 @@ fn leave(session: &mut Session) {
     // At once: there may be no other turn of the loop.
     while let Some(command) = session.call.poll_command() {
         perform(session, command);
+    }
+    if matches!(session.call.view().state, CallState::Connected { .. }) {
+        session.resume.closes(session.config.limits.no_path);
     }
     // A session that may come back is left as it is; its server waits for it.
     if !comes_back || session.signaling.session().is_none() {

@@ -353,7 +353,7 @@ impl Legs {
     pub(super) fn await_first_frame(&mut self, serial: u32) {
         let emit = self.emit.clone();
         let flows = move || emit(serial, LegNews::Done(LegEvent::MediaFlowing));
-        let wants_pictures = self.wants_pictures();
+        let wants_pictures = self.wants_pictures() && self.peer_camera;
         let stream = self.stream(serial).filter(|_| wants_pictures).cloned();
         let Some(leg) = self.by_serial(serial) else {
             return;

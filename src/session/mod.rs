@@ -29,6 +29,7 @@ mod state;
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt;
+use gloo_timers::future::TimeoutFuture;
 use holdfast_call::Event;
 pub use holdfast_call::{CallState, CallView, EndReason, Ended};
 use holdfast_protocol::Paths;
@@ -65,6 +66,9 @@ pub use crate::{
     signaling::LinkView,
 };
 
+/// How long after a configuration that cannot be had, or is wrong, it is asked for again, ms.
+const AGAIN: u32 = 5_000;
+
 /// Starts a session; gives what views read, and the way to act on it.
 #[must_use]
 pub fn start() -> (Model, Dispatch) {
@@ -74,15 +78,19 @@ pub fn start() -> (Model, Dispatch) {
     let dispatch = Dispatch::new(inputs.emitter(Input::Action));
     begin::show(&screen);
     task::spawn(async move {
-        match ice_servers::load_checked().await {
-            Ok(config) => {
-                let mut session = Session::new(config, model, screen, inputs);
-                // Before anything else: a call that this page comes back into knows it.
-                session.set_certificate(Certificate::load().await);
-                run(session, waiting).await;
+        let config = loop {
+            match ice_servers::load(true).await {
+                Ok(config) => break config,
+                // It may be mended meanwhile; what is pressed until then waits.
+                Err(error) => screen.fatal(Some(error)),
             }
-            Err(error) => screen.fatal(error),
-        }
+            TimeoutFuture::new(AGAIN).await;
+        };
+        screen.fatal(None);
+        let mut session = Session::new(config, model, screen, inputs);
+        // Before anything else: a call that this page comes back into knows it.
+        session.set_certificate(Certificate::load().await);
+        run(session, waiting).await;
     });
     (model, dispatch)
 }
@@ -103,6 +111,11 @@ async fn run(mut session: Session, mut waiting: UnboundedReceiver<Input>) {
 fn handle(session: &mut Session, input: Input) {
     match input {
         Input::Action(action) => act(session, action),
+        Input::Answered(answer) => {
+            if let Some(action) = session.ringing.answered(&answer) {
+                act(session, action);
+            }
+        }
         Input::Signaling(event) => session.signaling.handle(event),
         Input::Leg(serial, news) => leg_news(session, serial, news),
         Input::Capture(event) if session.renews_certificate => session.held.push(event),
@@ -264,8 +277,12 @@ fn render(session: &mut Session) {
         let serial = leg.serial;
         tracks_changed(session, serial);
     }
+    // By what it has told itself: a page of before did not know that message.
+    let told = view.peer_media.is_some() || !view.state.is_under_way();
     let has_reason = view.ended.as_ref().and_then(text::end_reason).is_some();
     session.screen.call(view, seconds, has_reason);
+    let sending = session.legs.sending();
+    session.capture.peer_is_told(told, sending);
     let capture = &session.capture;
     session
         .screen

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use js_sys::{JsString, RegExp};
+
 /// Somebody who is here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -104,12 +106,13 @@ impl Presence {
         self.0.is_empty()
     }
 
-    /// Those whose names hold these letters, whether large or small.
-    pub fn named_like<'a>(&'a self, letters: &'a str) -> impl Iterator<Item = &'a Person> {
+    /// Those whose names hold these letters, whether large or small, with accents or without.
+    pub fn named_like(&self, letters: &str) -> impl Iterator<Item = &Person> {
+        let marks = RegExp::new(r"[\u0300-\u036f]", "g");
+        let letters = String::from(plain(letters, &marks));
+        // Without any, no name is looked at.
         let holds = move |person: &&Person| {
-            let name = person.name.as_bytes();
-            let mut parts = name.windows(letters.len().max(1));
-            letters.is_empty() || parts.any(|part| part.eq_ignore_ascii_case(letters.as_bytes()))
+            letters.is_empty() || plain(&person.name, &marks).includes(&letters, 0)
         };
         self.0.iter().filter(holds)
     }
@@ -123,6 +126,12 @@ impl Presence {
             _ => Err(self.0.len()),
         }
     }
+}
+
+/// Small letters, and none of the marks above and below them.
+fn plain(text: &str, marks: &RegExp) -> JsString {
+    let parts = JsString::from(text).normalize("NFD").to_lower_case();
+    parts.replace_by_pattern(marks, "")
 }
 
 /// Large and small letters side by side; names that differ in nothing else have an order too.

@@ -1,6 +1,8 @@
 //! The state that a page keeps through a reload, or the end of its browser: one line a field.
 
-use holdfast_call::{CallRecord, Secret};
+use std::time::Duration;
+
+use holdfast_call::{AWAY_LIMIT, CallRecord, Secret};
 use holdfast_protocol::CallId;
 
 use super::address;
@@ -110,12 +112,27 @@ impl Resume {
         let now = date();
         let is_old = record.is_some() && now - self.kept_at > FRESHEN;
         if record != self.kept || is_old {
-            let text = record.as_ref().map(|record| record.write(now));
-            for place in [Place::Tab, Place::Browser] {
-                place.keep(KEY, text.as_deref());
-            }
+            write(record.as_ref(), now);
             (self.kept, self.kept_at) = (record, now);
         }
+    }
+
+    /// The page closes. The other side has been told, and waits no longer than [`AWAY_LIMIT`]; whoever is gone without
+    /// a word, it awaits for `limit`.
+    pub(super) fn closes(&mut self, limit: Duration) {
+        if self.kept.is_some() {
+            self.kept_at = date();
+            let less = limit.saturating_sub(AWAY_LIMIT).as_millis() as u64;
+            write(self.kept.as_ref(), self.kept_at - less);
+        }
+    }
+}
+
+/// Keeps that for the next page, as of then.
+fn write(record: Option<&Record>, at: u64) {
+    let text = record.map(|record| record.write(at));
+    for place in [Place::Tab, Place::Browser] {
+        place.keep(KEY, text.as_deref());
     }
 }
 
