@@ -10,11 +10,12 @@ use super::{
     controls,
     drawer::Drawer,
     join, later, notices, people,
-    press_guard::PressGuard,
+    press_guard::{Place, PressGuard},
     ring, stage,
 };
 use crate::{
     live::Live,
+    platform::JsObject,
     session::{self, Model},
 };
 
@@ -38,7 +39,7 @@ fn app() {
         let now = (screen.get(), caller.get());
         // What html has shown from the beginning comes under nobody's finger.
         if now != before && !before.0.is_empty() {
-            guard.changed();
+            guard.changed(Place::Screen);
         }
         before = now;
     });
@@ -61,8 +62,8 @@ fn app() {
     join::bind(model, dispatch);
     stage::bind(model, dispatch);
     controls::bind(model, dispatch, drawer);
-    people::bind(model, dispatch);
-    notices::bind(model, dispatch);
+    people::bind(model, dispatch, guard);
+    notices::bind(model, dispatch, guard);
     ring::bind(model, dispatch, caller);
     spawn_local(later::bind(model, dispatch, drawer));
 }
@@ -88,8 +89,13 @@ fn keep_focus(screen: Live<String>) {
             _ => "state",
         };
         request_animation_frame(move || {
-            let focused = document().active_element();
-            if focused.is_none_or(|element| element.tag_name() == "BODY") {
+            let is_lost = |element: web_sys::Element| {
+                // What is hidden or disabled has it until the next picture.
+                let shows = JsObject(element.clone().into()).call("checkVisibility", &[]);
+                let is_hidden = shows.is_some_and(|shows| shows.is_falsy());
+                is_hidden || element.has_attribute("disabled") || element.tag_name() == "BODY"
+            };
+            if document().active_element().is_none_or(is_lost) {
                 focus(place);
             }
         });

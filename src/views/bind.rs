@@ -94,9 +94,23 @@ fn decide(mut is_so: Box<dyn FnMut() -> bool>, decide: impl Fn(bool) + 'static) 
     effect(move || decide(is_so()));
 }
 
-/// Whether it is hidden.
+/// Whether it is hidden. What takes the focus with it gives it on.
 pub(super) fn hidden(id: &str, is_hidden: impl FnMut() -> bool + 'static) {
-    flag(id, "hidden", is_hidden);
+    let element: Element = element(id);
+    decide(Box::new(is_hidden), move |is_hidden| {
+        // Of those who work by keyboard: a finger is on its way elsewhere.
+        let focused = document().query_selector(":focus-visible").ok().flatten();
+        let has_focus = focused.is_some() && element.contains(focused.as_deref());
+        drop(element.toggle_attribute_with_force("hidden", is_hidden));
+        if is_hidden && has_focus {
+            let page = self::element::<Element>("page").get_attribute("data-screen");
+            focus(match page.as_deref() {
+                Some("lobby") => "people-title",
+                Some("call") => "state",
+                _ => "name",
+            });
+        }
+    });
 }
 
 // What people do.

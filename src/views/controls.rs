@@ -47,6 +47,15 @@ pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
     });
     does("share-button", dispatch, Action::ToggleScreen);
     text("chat-label", move || labels::unread(drawer.unread()));
+    // Where there is no room for words, the number stands alone.
+    attribute("chat-button", "data-unread", move || {
+        let unread = drawer.unread();
+        if unread > 0 {
+            unread.to_string()
+        } else {
+            String::new()
+        }
+    });
     for (id, what) in [("chat-button", Open::Chat), ("people-button", Open::People)] {
         attribute(id, "aria-expanded", move || drawer.is(what).to_string());
         press(id, move || drawer.toggle(what));

@@ -1,6 +1,10 @@
 //! Chat and people during a call: beside the picture where there is room, over it where there is none.
 
-use crate::{live::Live, session::Model};
+use crate::{
+    live::Live,
+    platform::{JsObject, property},
+    session::Model,
+};
 
 /// What is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +43,7 @@ impl Drawer {
     }
 
     pub(super) fn is(&self, what: Open) -> bool {
-        self.open.get() == what
+        (self.open.get() == what) != (what == Open::Chat && is_beside())
     }
 
     /// Opens that, or closes it.
@@ -58,16 +62,21 @@ impl Drawer {
 
     /// Lines of chat that have come while it was closed.
     pub(super) fn unread(&self) -> usize {
-        match self.open.get() {
-            Open::Chat => 0,
-            Open::Nothing | Open::People => {
-                let lines = self.model.chat.read().len();
-                // Another room has another chat.
-                if lines < *self.seen.read_untracked() {
-                    self.seen.set(0);
-                }
-                lines.saturating_sub(self.seen.get())
-            }
+        if self.is(Open::Chat) {
+            return 0;
         }
+        let lines = self.model.chat.read().len();
+        // Another room has another chat.
+        if lines < *self.seen.read_untracked() {
+            self.seen.set(0);
+        }
+        lines.saturating_sub(self.seen.get())
     }
+}
+
+/// Whether the window is so wide that the chat stands beside: there it is open until it is closed.
+fn is_beside() -> bool {
+    let window = JsObject(js_sys::global().into());
+    let list = window.call("matchMedia", &[&"(min-width: 75rem)".into()]);
+    list.is_some_and(|list| property(&list, "matches").is_truthy())
 }

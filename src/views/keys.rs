@@ -69,13 +69,13 @@ fn do_as(key: &str) -> bool {
     else {
         return false;
     };
-    let button: HtmlElement = element(id);
-    // In settings that are closed, the list is in nobody's sight.
-    if button.get_client_rects().length() > 0 || *id == "keys-button" {
-        button.click();
-    } else if *id == "chat-button" {
-        // Beside the picture it is always open.
+    let is_seen = |id| element::<Element>(id).get_client_rects().length() > 0;
+    if *id == "chat-button" && is_seen("text") {
+        // It is open: somebody wants to write.
         focus("text");
+    } else if is_seen(id) || *id == "keys-button" {
+        // In settings that are closed, the list is in nobody's sight.
+        element::<HtmlElement>(id).click();
     }
     true
 }

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use gloo_timers::future::TimeoutFuture;
 
 use super::{
-    chat, dialog, drawer::Drawer, idle, invitation, keys, level, manual, media_keys, missed,
+    chat, dialog, drawer::Drawer, fit, idle, invitation, keys, level, manual, media_keys, missed,
     permission, playing, quality, room, self_view, settings, small_window, speaker, window,
 };
 use crate::session::{Dispatch, Model};
@@ -60,4 +60,5 @@ fn all(model: Model, dispatch: Dispatch, drawer: Drawer) {
     level::bind(model);
     speaker::bind(model);
     invitation::bind(model, dispatch);
+    fit::bind(model, drawer);
 }

@@ -8,6 +8,7 @@ mod choice;
 mod controls;
 mod dialog;
 mod drawer;
+mod fit;
 mod idle;
 mod invitation;
 mod join;

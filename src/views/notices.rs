@@ -4,7 +4,10 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 
 use leptos::prelude::set_timeout;
 
-use super::bind::{class, does, effect, hidden, kept, press, text};
+use super::{
+    bind::{class, does, effect, hidden, kept, press, text},
+    press_guard::{Place, PressGuard},
+};
 use crate::{
     live::Live,
     session::{Action, Dispatch, EndReason, Ended, HangUpReason, Model, Notice},
@@ -14,7 +17,7 @@ use crate::{
 /// How long a notice stays that needs no answer.
 const SHOWN: Duration = Duration::from_secs(12);
 
-pub(super) fn bind(model: Model, dispatch: Dispatch) {
+pub(super) fn bind(model: Model, dispatch: Dispatch, guard: PressGuard) {
     let ended = move || {
         let view = model.call.read();
         view.ended.clone().filter(|_| !view.state.is_call())
@@ -60,6 +63,14 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
                 false => Action::Dial(ended.peer),
             });
         }
+    });
+    let shown = kept(move || {
+        let again = if can_call_again() { "+" } else { "" };
+        notice.get() + again
+    });
+    effect(move || {
+        shown.track();
+        guard.changed(Place::Notices);
     });
     pass(model, dispatch, notice, can_call_again);
 }

@@ -5,6 +5,7 @@ use web_sys::{Element, Event, HtmlElement};
 
 use super::{
     bind::{effect, element, hidden, on, set_value, text, value},
+    press_guard::{Place, PressGuard},
     rows::{self, Rows},
 };
 use crate::{
@@ -36,7 +37,7 @@ struct Window {
     many: Live<usize>,
 }
 
-pub(super) fn bind(model: Model, dispatch: Dispatch) {
+pub(super) fn bind(model: Model, dispatch: Dispatch, guard: PressGuard) {
     let window = Window {
         letters: Live::new(String::new()),
         first: Live::new(0),
@@ -61,8 +62,23 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         }
     });
     let mut rows = Rows::default();
+    let mut before = (0, String::new(), Vec::new());
     effect(move || {
-        rows.show(&in_sight(model, window));
+        let names = in_sight(model, window);
+        rows.show(&names);
+        let now = (window.first.get(), window.letters.get(), names);
+        // What one scrolls, or searches for, moves as one wants it to.
+        let by_itself = (before.0, &before.1) == (now.0, &now.1);
+        if by_itself
+            && before
+                .2
+                .iter()
+                .zip(&now.2)
+                .any(|(before, now)| before != now)
+        {
+            guard.changed(Place::People);
+        }
+        before = now;
         rows.describe(|name| describe(model, name));
     });
     on("people-list", "click", move |event| {

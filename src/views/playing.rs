@@ -4,39 +4,50 @@
 use js_sys::Reflect;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::HtmlVideoElement;
+use web_sys::{HtmlVideoElement, MediaStream};
 
 use super::bind::{effect, element, hidden, on, press};
-use crate::{live::Live, session::Model};
+use crate::{
+    live::Live,
+    session::{Model, Shown},
+};
 
 pub(super) fn bind(model: Model) {
-    let video: HtmlVideoElement = element("received_video");
+    let refused = [
+        follow("received_video", model.remote),
+        follow("screen_video", model.remote_screen),
+    ];
+    hidden("play-button", move || {
+        !*refused[0].read() && !*refused[1].read()
+    });
+}
+
+/// Plays what is shown there; gives whether the browser wants a press first.
+fn follow(id: &'static str, stream: Shown<Option<MediaStream>>) -> Live<bool> {
     let refused = Live::new(false);
     let play = move || {
-        let video = video.clone();
-        if video.src_object().is_some() {
-            spawn_local(async move {
-                let playing = match video.play() {
-                    Ok(playing) => JsFuture::from(playing).await,
-                    Err(error) => Err(error),
-                };
-                let name = playing
-                    .err()
-                    .map(|error| Reflect::get(&error, &"name".into()));
-                let name = name.and_then(|name| name.ok()?.as_string());
-                // Anything else, such as another stream meanwhile, is no matter of the person's.
-                refused.set(name.as_deref() == Some("NotAllowedError"));
-            });
+        let video: HtmlVideoElement = element(id);
+        if video.src_object().is_none() {
+            return refused.set(false);
         }
+        spawn_local(async move {
+            let playing = match video.play() {
+                Ok(playing) => JsFuture::from(playing).await,
+                Err(error) => Err(error),
+            };
+            let name = playing
+                .err()
+                .map(|error| Reflect::get(&error, &"name".into()));
+            let name = name.and_then(|name| name.ok()?.as_string());
+            // Anything else, such as another stream meanwhile, is no matter of the person's.
+            refused.set(name.as_deref() == Some("NotAllowedError"));
+        });
     };
-    let (again, first) = (play.clone(), play.clone());
     effect(move || {
-        model.remote.track();
-        first();
+        stream.track();
+        play();
     });
-    on("received_video", "pause", move |_| again());
+    on(id, "pause", move |_| play());
     press("play-button", play);
-    hidden("play-button", move || {
-        !*refused.read() || model.remote.read().is_none()
-    });
+    refused
 }
