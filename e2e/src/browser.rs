@@ -28,7 +28,7 @@ pub enum Kind {
     Firefox,
 }
 
-/// How a browser differs from the usual one; all but the profile are for Chromium alone.
+/// How a browser differs from the usual one; most are for Chromium alone.
 #[derive(Debug, Default)]
 pub struct Look {
     /// Where it keeps what it knows, so that another may go on with it.
@@ -47,6 +47,8 @@ pub struct Look {
     pub secure: Option<String>,
     /// Another size of the page, in CSS pixels.
     pub size: Option<(u32, u32)>,
+    /// Firefox: nothing is heard before somebody has pressed something, as where nobody has changed it.
+    pub asks_before_sound: bool,
 }
 
 /// A running ChromeDriver or geckodriver. Ends with us.
@@ -193,7 +195,7 @@ fn firefox(look: &Look) -> Value {
             // Addresses of the fault lab are not localhost.
             "media.devices.insecure.enabled": true,
             "media.getusermedia.insecure.enabled": true,
-            "media.autoplay.default": 0,
+            "media.autoplay.default": u8::from(look.asks_before_sound),
             "app.update.enabled": false,
             "datareporting.policy.dataSubmissionEnabled": false,
             "network.captive-portal-service.enabled": false,

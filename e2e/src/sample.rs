@@ -112,9 +112,10 @@ impl Room {
             return self.send_list();
         }
         if message["type"] == "message" {
-            let id = message["id"].as_u64();
+            // The sample's server ends where it is missing.
+            let id = message["id"].as_u64().expect("a line has an id");
             self.with(|people| {
-                let sender = people.iter().find(|member| Some(member.id) == id);
+                let sender = people.iter().find(|member| member.id == id);
                 message["name"] = json!(sender.and_then(|member| member.name.clone()));
             });
         }

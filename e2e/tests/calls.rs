@@ -1,10 +1,11 @@
 //! Two people find each other, talk, and hang up.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use Kind::{Chromium, Firefox};
 use e2e::{Kind, Person, Stage, stage, static_host};
 use serde_json::json;
+use tokio::time::sleep;
 
 /// Restarts ICE; `restarted` says when the other side's answer has been taken.
 const RESTART: &str = "window.restarted = false;
@@ -318,6 +319,38 @@ fn a_page_that_is_loaded_anew_is_back_in_its_call() {
         }
         ann.hang_up().await;
         bob.is_idle().await;
+    });
+}
+
+#[test]
+fn a_tab_that_is_restored_comes_back_in_time_and_asks_first_later() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        let url = ann.run("return location.href", json!([])).await;
+        let url = url.as_str().expect("an address");
+        for (seconds, comes_back) in [(5, true), (25, false)] {
+            ann.call("Bob").await;
+            bob.accept().await;
+            ann.sees_the_other_side().await;
+            // As long ago as that, by what the page keeps.
+            ann.open(&format!("{url}icon.svg")).await;
+            let older = "const [at, ...rest] = sessionStorage.holdfast.split('\\n');
+                const kept = [at - arguments[0] * 1000, ...rest].join('\\n');
+                sessionStorage.holdfast = localStorage.holdfast = kept;";
+            ann.run(older, json!([seconds])).await;
+            ann.open(url).await;
+            if comes_back {
+                ann.sees_the_other_side().await;
+                ann.hang_up().await;
+                ann.is_idle().await;
+                bob.is_idle().await;
+            } else {
+                ann.shows("button[name=login]").await;
+                ann.reads("button[name=login]", "Join").await;
+                sleep(Duration::from_secs(1)).await;
+                assert_eq!(ann.run("return taken.length", json!([])).await, 0);
+            }
+        }
     });
 }
 

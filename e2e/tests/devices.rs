@@ -404,3 +404,84 @@ fn what_is_allowed_after_all_comes_on_by_itself() {
         bob.sees_the_other_side().await;
     });
 }
+
+#[test]
+fn a_refusal_for_once_and_one_of_the_system_have_their_own_ways_out() {
+    stage(async |stage| {
+        let [ann, _bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        ann.run(SYSTEM, json!([])).await;
+        for (state, sentence) in [
+            ("prompt", "Try again, and choose Allow"),
+            ("granted", "Your system keeps camera and microphone"),
+            (
+                "denied",
+                "Your browser is blocking your camera and microphone",
+            ),
+        ] {
+            let refused = "window.refuse = () => 'NotAllowedError';
+                navigator.permissions.query = async () => ({ state: arguments[0] })";
+            ann.run(refused, json!([state])).await;
+            ann.call("Bob").await;
+            ann.reads(".notice", sentence).await;
+            let points = ann.run(
+                "return document.querySelector('#where').checkVisibility()",
+                json!([]),
+            );
+            assert_eq!(points.await, state == "denied", "{state}");
+            ann.click("#dismiss-button").await;
+        }
+    });
+}
+
+#[test]
+fn a_camera_that_looks_away_from_its_owner_is_not_mirrored() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        let away = "const settings = MediaStreamTrack.prototype.getSettings;
+            MediaStreamTrack.prototype.getSettings = function () {
+                const given = settings.call(this);
+                return this.label.endsWith('2') ? { ...given, facingMode: 'environment' } : given;
+            }";
+        ann.run(away, json!([])).await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        bob.sees_the_other_side().await;
+        let mirrored =
+            "return document.querySelector('#local_video').classList.contains('mirrored')";
+        ann.until("it is a mirror", mirrored, json!([])).await;
+        ann.click(".settings summary").await;
+        ann.choose("#camera-choice", "fake_device_2").await;
+        let no_mirror = mirrored.replace("return ", "return !");
+        ann.until("it is none", &no_mirror, json!([])).await;
+        bob.sees_the_other_side().await;
+        ann.choose("#camera-choice", "fake_device_0").await;
+        ann.until("it is a mirror again", mirrored, json!([])).await;
+        uses(&ann, "video", "fake_device_0").await;
+        bob.sees_the_other_side().await;
+    });
+}
+
+#[test]
+fn a_camera_that_is_the_only_source_has_its_light_off_as_well() {
+    let alone = "window.refuse = wanted => wanted.audio ? 'NotFoundError' : null";
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        ann.run(SYSTEM, json!([])).await;
+        ann.run(alone, json!([])).await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        bob.sees_the_other_side().await;
+        ann.sees_the_other_side().await;
+        ann.click("#camera-button").await;
+        bob.shows("#peer-avatar").await;
+        let dark = "return taken.every(track => track.readyState === 'ended')";
+        ann.until("nothing is open", dark, json!([])).await;
+        // Nothing comes any more, and nobody takes that for a path that is lost.
+        tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+        bob.reads(".state", "In a call with Ann").await;
+        assert_eq!(bob.run("return peers.length", json!([])).await, 1);
+        // And the call goes on.
+        ann.click("#camera-button").await;
+        bob.sees_the_other_side().await;
+    });
+}

@@ -1,11 +1,14 @@
 //! Where the page and its signaling can live.
 
+use std::time::Duration;
+
 use Kind::Chromium;
 use e2e::{
     Kind, Person, Stage, free_address, holdfast_server, holdfast_server_at, sample_page,
     sample_server, stage, static_host, waiting_host,
 };
 use serde_json::json;
+use tokio::time::sleep;
 
 #[test]
 fn a_page_on_a_static_host_at_a_sub_path_signals_through_another_origin() {
@@ -264,6 +267,28 @@ fn a_client_of_the_sample_calls_our_page_and_hangs_up() {
 }
 
 #[test]
+fn a_client_of_the_sample_takes_all_its_tracks_away_and_gives_others() {
+    stage(async |stage| {
+        let [ours, theirs] = ours_and_theirs(stage).await;
+        theirs.call("Ann").await;
+        ours.accept().await;
+        ours.sees_the_other_side().await;
+        let anew = "const [done] = arguments, [peer] = peers, { srcObject } = document.querySelector('#local_video');
+            peer.getSenders().filter(sender => sender.track).forEach(sender => peer.removeTrack(sender));
+            setTimeout(() => {
+                srcObject.getTracks().forEach(track => peer.addTrack(track, srcObject));
+                done();
+            }, 500);";
+        theirs.run_async(anew).await;
+        sleep(Duration::from_secs(3)).await;
+        ours.sees_the_other_side().await;
+        ours.reads(".state", "In a call with Bob").await;
+        ours.hang_up().await;
+        theirs.is_idle().await;
+    });
+}
+
+#[test]
 fn our_page_calls_a_client_of_the_sample_and_hangs_up() {
     stage(async |stage| {
         let [ours, theirs] = ours_and_theirs(stage).await;
@@ -284,6 +309,9 @@ fn our_page_calls_our_page_through_a_server_of_the_sample() {
         let people = [(Chromium, "Ann"), (Chromium, "Bob"), (Chromium, "Ann")];
         let [ann, bob, other] = stage.people_at(&url, people).await;
         other.reads("header", "You are Ann1").await;
+        ann.type_into("#text", "Good morning").await;
+        ann.click("#send").await;
+        bob.reads(".chatbox", "Good morning").await;
         ann.talks_with(&bob).await;
         bob.talks_with(&ann).await;
     });

@@ -172,15 +172,24 @@ fn s22_a_camera_goes_off_and_on_in_a_call() {
         let [ann, bob] = in_a_call(stage).await;
         let tracks = "return document.querySelector('#received_video').srcObject
             ?.getVideoTracks().length === arguments[0]";
+        let watch = "window.offers = 0;
+            peers[0].addEventListener('signalingstatechange', () => offers += 1)";
+        ann.run(watch, json!([])).await;
         for _ in 0..2 {
             ann.click("#camera-button").await;
             bob.until("there is no picture", tracks, json!([0])).await;
+            bob.shows("#peer-avatar").await;
             bob.hears_the_other_side().await;
+            // Its light is off.
+            let off = "return taken.every(track => track.kind !== 'video' || track.readyState === 'ended')";
+            ann.until("no camera is open", off, json!([])).await;
             ann.click("#camera-button").await;
             bob.until("there is a picture", tracks, json!([1])).await;
             bob.sees_the_other_side().await;
         }
         ann.sees_the_other_side().await;
+        // Nothing was negotiated for it.
+        assert_eq!(ann.run("return offers", json!([])).await, 0);
     });
 }
 

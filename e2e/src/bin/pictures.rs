@@ -129,11 +129,12 @@ fn main() {
                 bob.click("#share-button").await;
                 ann.frames("#screen_video").await;
                 keep(&ann, "19-their-screen").await;
-                bob.click("#share-button").await;
-                ann.click("#share-button").await;
+                let share = "document.querySelector('#share-button').click()";
+                bob.run(share, json!([])).await;
+                do_it(share).await;
                 ann.reads("#share-label", "Stop sharing").await;
                 keep(&ann, "20-our-screen").await;
-                ann.click("#share-button").await;
+                do_it(share).await;
                 ann.reads("#quality-label", "connection").await;
                 ann.click("#quality-mark").await;
                 // It comes back.
@@ -155,10 +156,17 @@ fn main() {
                 do_it("document.querySelector('#code-button').click()").await;
                 keep(&ann, "26-code").await;
                 aim().await;
+                let slow = "const { mediaDevices } = navigator, ask = mediaDevices.getUserMedia.bind(mediaDevices);
+                    const late = new Promise(done => window.allow = done);
+                    mediaDevices.getUserMedia = async wanted => { await late; return ask(wanted); }";
+                do_it(slow).await;
                 bob.call("Ann").await;
                 ann.shows("#accept-button").await;
                 aim().await;
                 ann.accept().await;
+                ann.reads(".state", "waiting for your camera").await;
+                keep(&ann, "29-answering").await;
+                do_it("allow()").await;
                 ann.sees_the_other_side().await;
                 bob.open("about:blank").await;
                 ann.reads(".state", "closed the page").await;
