@@ -75,15 +75,15 @@ pub(super) fn act(session: &mut Session, action: Action) {
 
 /// Whether a notice has been read with that, or is true no more.
 fn takes_down(action: &Action, notice: &Option<Notice>) -> bool {
-    match action {
-        Action::CopyLink | Action::Copy(_) | Action::Measure => false,
-        Action::Allowed(source) => match notice {
-            Some(Notice::Media(MediaError::Blocked(missing))) => missing == source,
-            Some(Notice::Media(MediaError::Refused | MediaError::Dismissed)) => true,
-            _ => false,
-        },
-        _ => true,
+    if let Action::Allowed(source) = action {
+        let is_blocked = Some(Notice::Media(MediaError::Blocked(*source)));
+        let is_refused = matches!(
+            notice,
+            Some(Notice::Media(MediaError::Refused | MediaError::Dismissed))
+        );
+        return is_refused || *notice == is_blocked;
     }
+    !matches!(action, Action::CopyLink | Action::Copy(_) | Action::Measure)
 }
 
 /// What nobody has pressed: a pass lets in, notices go, pages close.
