@@ -164,7 +164,9 @@ fn main() {
                 ann.shows("#accept-button").await;
                 aim().await;
                 ann.accept().await;
-                ann.reads(".state", "waiting for your camera").await;
+                // Whoever has talked with her before is connected already.
+                ann.shows("#state").await;
+                aim().await;
                 keep(&ann, "29-answering").await;
                 do_it("allow()").await;
                 ann.sees_the_other_side().await;
