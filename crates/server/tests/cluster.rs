@@ -44,13 +44,16 @@ impl Nats {
         }
     }
 
-    /// Says something to all servers of a house, as one of them would.
-    async fn say_to_all(&self, house: &str, said: &Value) {
+    /// Says something to all servers of a house who have people in room `r`, as one of them would.
+    async fn say_in_room(&self, house: &str, said: &Value) {
         let address = self.url.trim_start_matches("nats://");
         let mut wire = TcpStream::connect(address).await.expect("NATS is there");
         let said = said.to_string();
+        let digest = ring::digest::digest(&ring::digest::SHA256, b"r");
+        let digits = digest.as_ref()[..8].iter();
+        let digits: String = digits.map(|byte| format!("{byte:02x}")).collect();
         let lines = format!(
-            "CONNECT {{}}\r\nPUB {house}.all {}\r\n{said}\r\nPING\r\n",
+            "CONNECT {{}}\r\nPUB {house}.room.{digits} {}\r\n{said}\r\nPING\r\n",
             said.len()
         );
         wire.write_all(lines.as_bytes()).await.expect("written");
@@ -215,18 +218,20 @@ async fn what_a_server_of_another_version_says_is_not_understood() {
     let nats = Nats::start().await;
     let server = nats.server_with(&["--nats-prefix", "house"]).await;
     let (mut ann, known) = enter(&server, "Ann").await;
-    for (version, name) in [(2, "Zed"), (1, "Bob")] {
-        let people = json!([{
-            "key": 1, "room": "r", "name": name, "busy": false, "away": false,
-            "person": name, "proof": name,
+    // It is heard of the room once somebody in it knows who is there.
+    until_all_are_here(&mut ann, known, &["Ann"]).await;
+    for (version, name) in [(1, "Zed"), (3, "Yan"), (2, "Bob")] {
+        let here = json!([{
+            "key": 1, "name": name, "busy": false, "away": false, "since": 1,
+            "person": name, "proof": [1, version],
         }]);
         let said = json!({
-            "version": version, "node": version, "count": 0,
-            "word": { "people": { "people": people, "last": true } },
+            "version": version, "node": version, "room": "r", "count": 1,
+            "word": { "changes": { "here": here, "gone": [] } },
         });
-        nats.say_to_all("house", &said).await;
+        nats.say_in_room("house", &said).await;
     }
-    until_all_are_here(&mut ann, known, &["Bob"]).await;
+    until_all_are_here(&mut ann, json!({}), &["Bob"]).await;
     let (_cat, known) = enter(&server, "Cat").await;
     assert_eq!(known["free"], json!(["Ann", "Bob", "Cat"]));
 }

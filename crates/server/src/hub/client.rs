@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    key::{Key, RemoteKey},
+    key::{RemoteKey, SecretHash},
     owner::Owner,
     session::ClientSession,
 };
@@ -25,8 +25,10 @@ pub(super) enum Home {
         on: RemoteKey,
         /// The public name of its session.
         person: Arc<str>,
-        /// A hash by which its secret is known again.
-        secret_hash: Arc<str>,
+        /// What its secret is known by.
+        secret: SecretHash,
+        /// Since when it has its name, in milliseconds since 1970.
+        since: u64,
     },
 }
 
@@ -43,8 +45,8 @@ pub(super) struct Local {
     pub(super) session: ClientSession,
     /// Held for as long as the session is, and by its connection.
     pub(super) permit: Option<Arc<Permit>>,
-    /// Whom on another server they have shown to be.
-    pub(super) claim: Option<Key>,
+    /// What the secret is known by of a session elsewhere that it goes on for.
+    pub(super) before: Option<SecretHash>,
 }
 
 /// A client's place in a room.
@@ -75,6 +77,14 @@ impl Client {
         match &mut self.home {
             Home::Here(local) => Some(local),
             Home::Remote { .. } => None,
+        }
+    }
+
+    /// Since when it has its name, in milliseconds since 1970; of the sample's clients, nobody asks.
+    pub(super) fn since(&self) -> u64 {
+        match &self.home {
+            Home::Here(local) => local.owner.map_or(u64::MAX, Owner::since),
+            Home::Remote { since, .. } => *since,
         }
     }
 

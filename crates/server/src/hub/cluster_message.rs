@@ -1,82 +1,88 @@
 //! Messages of servers to each other about their clients.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::key::{Key, Node};
+use super::key::{Key, Node, SecretHash};
 
 /// A client of another server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RemoteClient {
     pub(crate) key: Key,
-    pub(crate) room: String,
     pub(crate) name: String,
     pub(crate) busy: bool,
     pub(crate) away: bool,
+    /// Since when it has its name, in milliseconds since 1970.
+    pub(crate) since: u64,
     /// The public name of its session.
     pub(crate) person: String,
-    /// A hash by which its secret is known again.
+    /// What its secret is known by.
     #[serde(rename = "proof")]
-    pub(crate) secret_hash: String,
+    pub(crate) secret: SecretHash,
+    /// The same, of a session elsewhere that it goes on for.
+    pub(crate) before: Option<SecretHash>,
 }
 
-/// A message from one server to the others.
+/// A message from one server to others. What concerns a room is told to those who have people in it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ClusterMessage {
-    /// A request for all clients of the receiver.
-    Ask,
-    /// All clients of the sender, together with the messages up to the `last`.
-    People {
-        people: Vec<RemoteClient>,
-        last: bool,
-    },
-    /// Clients of the sender that have come or changed, and those that are gone.
+    /// A sign of life, for all.
+    Beat,
+
+    // To who has people in a room.
+    /// The sender has people there, and knows so many messages of others about theirs. Whoever has said more
+    /// tells everything.
+    Here { known: HashMap<Node, u64> },
+    /// The sender has nobody there any more.
+    Leave,
+    /// Clients of the sender that have come or changed, and those that are gone. The first one says who is
+    /// there.
     Changes {
         here: Vec<RemoteClient>,
         gone: Vec<Key>,
     },
-    /// A client that was there is the sender's now.
-    Moved { node: Node, key: Key, to: Key },
-    /// A sign of life.
-    Beat,
+    /// A message from a client of the sender to everybody in the room.
+    TextToAll { from: Key, text: String },
+
+    // To one server.
+    /// A request for all clients in a room.
+    Ask,
+    /// All clients of the sender in a room, together with the messages up to the `last`.
+    People {
+        people: Vec<RemoteClient>,
+        last: bool,
+    },
     /// A message from a client of the sender to one of the receiver.
     Text { from: Key, to: Key, text: String },
-    /// A message from a client of the sender to everybody in its room.
-    TextToAll {
-        from: Key,
-        room: String,
-        text: String,
-    },
-}
-
-impl ClusterMessage {
-    /// Whether it changes what the others know of the sender.
-    pub(crate) fn is_news(&self) -> bool {
-        matches!(self, Self::Changes { .. } | Self::Moved { .. })
-    }
+    /// A client that has moved to the receiver is in a call.
+    Busy { key: Key },
 }
 
 /// A message to other servers, as it travels.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Envelope {
-    #[serde(default = "first")]
     pub(crate) version: u16,
     pub(crate) node: Node,
-    /// Counts the messages to all that change what they know of the sender; a `Beat`, and an answer
-    /// to `Ask`, have the count so far.
+    /// The room that it concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) room: Option<String>,
+    /// Counts the `Changes` in that room.
     pub(crate) count: u64,
     #[serde(rename = "word")]
     pub(crate) message: ClusterMessage,
 }
 
 /// The version of what servers say to each other. Those of another are not understood.
-pub(crate) const CLUSTER_VERSION: u16 = 1;
+pub(crate) const CLUSTER_VERSION: u16 = 2;
 
 /// What is known of a message before it is known whether it can be read.
 #[derive(Deserialize)]
@@ -90,11 +96,26 @@ const fn first() -> u16 {
     1
 }
 
-/// A message to other servers, and to which.
+/// What other servers are to be told.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
-    ToAll(ClusterMessage),
-    To(Node, ClusterMessage),
+    /// These are in a room now, where nobody of this server was.
+    Open(Arc<str>, Vec<RemoteClient>),
+    /// Nobody of this server is in a room any more.
+    Close(Arc<str>),
+    ToRoom(Arc<str>, ClusterMessage),
+    ToNode(Node, ClusterMessage),
+}
+
+impl Outgoing {
+    /// Whether it changes what the others know of this server.
+    fn is_news(&self) -> bool {
+        match self {
+            Self::Open(..) | Self::Close(_) => true,
+            Self::ToRoom(_, message) => matches!(message, ClusterMessage::Changes { .. }),
+            Self::ToNode(..) => false,
+        }
+    }
 }
 
 /// The end of a line to other servers that messages are put into.
@@ -124,12 +145,10 @@ pub(crate) fn line(waiting: usize) -> (ToOthers, FromHub) {
 }
 
 impl ToOthers {
-    /// Puts a message in. Where there is no room, it is lost; and if it was news, whoever should have had it will
-    /// ask for everything.
+    /// Puts a message in. Where there is no room, it is lost; and if it was news, everything is looked over.
     pub(crate) fn send(&self, out: Outgoing) {
         if let Err(mpsc::error::TrySendError::Full(out)) = self.messages.try_send(out) {
-            let (Outgoing::ToAll(message) | Outgoing::To(_, message)) = out;
-            self.lost.fetch_or(message.is_news(), Ordering::Relaxed);
+            self.lost.fetch_or(out.is_news(), Ordering::Relaxed);
         }
     }
 }
@@ -141,7 +160,7 @@ impl FromHub {
     }
 
     /// The next one, if there is one already.
-    #[cfg(any(test, fuzzing))]
+    #[cfg(any(test, fuzzing, feature = "bench"))]
     pub(crate) fn try_next(&mut self) -> Option<Outgoing> {
         self.messages.try_recv().ok()
     }
@@ -162,7 +181,7 @@ mod tests {
         let (others, mut hub) = line(2);
         let (here, gone) = (Vec::new(), Vec::new());
         let news = ClusterMessage::Changes { here, gone };
-        let say = |message| others.send(Outgoing::ToAll(message));
+        let say = |message| others.send(Outgoing::ToRoom("red".into(), message));
         say(ClusterMessage::Beat);
         say(ClusterMessage::Beat);
         say(ClusterMessage::Beat);

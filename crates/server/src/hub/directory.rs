@@ -14,7 +14,7 @@ use tungstenite::{Message as Frame, Utf8Bytes};
 use super::{
     calls::{Calls, StatusChanges},
     client::{Client, Home, Local, Membership},
-    key::Key,
+    key::{Key, SecretHash},
     news::{Frames, News},
     presence::PresenceFeed,
     refusal::Refusal,
@@ -30,15 +30,16 @@ use crate::{
 /// Presence changes are batched: one costs its sender a tenth of a fan-out.
 const BATCHED: usize = 10;
 
+/// Who has come, gone or changed in which room.
+type ChangedHere = HashMap<Arc<str>, HashSet<Key>>;
+
 /// Clients, rooms and calls.
 pub(super) struct Directory {
     pub(super) clients: HashMap<Key, Client>,
-    /// The sessions that can be resumed, by their secret.
-    pub(super) by_secret: HashMap<Arc<str>, Key>,
+    /// The sessions that can be resumed, here and elsewhere, by what their secret is known by.
+    pub(super) by_secret: HashMap<SecretHash, Key>,
     /// Clients, by the public names of their sessions.
     pub(super) by_person: HashMap<Arc<str>, Key>,
-    /// Clients of other servers, by what their secret is known by.
-    pub(super) by_secret_hash: HashMap<Arc<str>, Key>,
     /// The rooms that somebody is in, by name; the lobby has none.
     pub(super) rooms: HashMap<Arc<str>, Room>,
     calls: Calls,
@@ -46,8 +47,8 @@ pub(super) struct Directory {
     changed: HashSet<Arc<str>>,
     /// Presence updates that were caused, in receivers.
     presence_cost: usize,
-    /// Clients of this server of which the others have yet to be told; none where there are none.
-    changed_here: Option<HashSet<Key>>,
+    /// Clients of this server of which the others have yet to be told, by room; none where there are no others.
+    changed_here: Option<ChangedHere>,
     /// Clients whose queue was found full.
     stalled: Vec<Key>,
     /// Connections that are to be told, once we are done, that something waits for them.
@@ -74,12 +75,11 @@ impl Directory {
             clients: HashMap::new(),
             by_secret: HashMap::new(),
             by_person: HashMap::new(),
-            by_secret_hash: HashMap::new(),
             rooms: HashMap::new(),
             calls: Calls::default(),
             changed: HashSet::new(),
             presence_cost: 0,
-            changed_here: clustered.then(HashSet::new),
+            changed_here: clustered.then(HashMap::new),
             stalled: Vec::new(),
             wakes: Vec::new(),
             lines_in: VecDeque::new(),
@@ -116,10 +116,13 @@ impl Directory {
         let Some(client) = self.clients.remove(&key) else {
             return;
         };
-        match &client.home {
-            Home::Here(local) => self.by_secret.remove(&local.secret),
-            Home::Remote { secret_hash, .. } => self.by_secret_hash.remove(secret_hash),
+        let secret = match &client.home {
+            Home::Here(local) => SecretHash::of(&local.secret),
+            Home::Remote { secret, .. } => *secret,
         };
+        if self.by_secret.get(&secret) == Some(&key) {
+            self.by_secret.remove(&secret);
+        }
         let person = client.person().clone();
         if self.by_person.get(&person) == Some(&key) {
             self.by_person.remove(&person);
@@ -129,7 +132,7 @@ impl Directory {
             return;
         };
         if is_here {
-            self.mark_changed_here(key);
+            self.mark_changed_here(key, &room);
         }
         let partners: Vec<Key> = self.calls.partners(key).collect();
         let ended = self.calls.end_all(key);
@@ -253,6 +256,11 @@ impl Directory {
         }
     }
 
+    /// A client is in a call of which nothing else is known.
+    pub(super) fn set_busy(&mut self, key: Key) {
+        self.change_status(key, |here| here.set_in_call(key, true));
+    }
+
     /// A client's link to the server is lost, or is not.
     pub(super) fn set_away(&mut self, key: Key, away: bool) {
         self.change_status(key, |here| here.set_away(key, away));
@@ -266,7 +274,7 @@ impl Directory {
         if here.is_some_and(change) {
             self.mark_changed(&room);
             if self.local(key).is_some() {
-                self.mark_changed_here(key);
+                self.mark_changed_here(key, &room);
             }
         }
     }
@@ -317,15 +325,20 @@ impl Directory {
     }
 
     /// A client of this server has come, gone or changed: the other servers will be told.
-    pub(super) fn mark_changed_here(&mut self, key: Key) {
+    pub(super) fn mark_changed_here(&mut self, key: Key, room: &Arc<str>) {
         if let Some(changed) = &mut self.changed_here {
-            changed.insert(key);
+            changed.entry(room.clone()).or_default().insert(key);
             self.wake.notify_one();
         }
     }
 
+    /// The same, in one room.
+    pub(super) fn take_changed_in(&mut self, room: &Arc<str>) -> Option<HashSet<Key>> {
+        self.changed_here.as_mut()?.remove(room)
+    }
+
     /// Clients of this server of which the others have yet to be told.
-    pub(super) fn take_changed_here(&mut self) -> HashSet<Key> {
+    pub(super) fn take_changed_here(&mut self) -> ChangedHere {
         self.changed_here
             .as_mut()
             .map(std::mem::take)

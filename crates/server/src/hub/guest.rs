@@ -2,6 +2,7 @@
 
 use std::task::{Context, Poll, Waker};
 
+use tokio::time::Instant;
 use tungstenite::Message as Frame;
 
 use super::{key::ConnectionRef, shards::Shards};
@@ -9,33 +10,51 @@ use crate::queue::{Next, Queue};
 
 /// Somebody who is connected, and reads and says what they are told to.
 #[derive(Clone)]
-pub(super) struct Guest {
-    pub(super) at: ConnectionRef,
+pub(crate) struct Guest {
+    pub(crate) at: ConnectionRef,
     queue: Queue,
 }
 
 impl Guest {
     /// Somebody with no name yet, whose session can be resumed.
-    pub(super) fn come(hub: &Shards) -> Result<Self, getrandom::Error> {
+    pub(crate) fn come(hub: &Shards) -> Result<Self, getrandom::Error> {
         let queue = Queue::default();
         let at = hub.connect(queue.clone(), true, None)?;
         Ok(Self { at, queue })
     }
 
     /// Somebody in a room.
-    pub(super) fn enter(hub: &Shards, name: &str, room: &str) -> Result<Self, getrandom::Error> {
+    pub(crate) fn enter(hub: &Shards, name: &str, room: &str) -> Result<Self, getrandom::Error> {
         let mut guest = Self::come(hub)?;
         let username = format!(r#"{{"type":"username","name":"{name}","room":"{room}"}}"#);
         guest.say(hub, &username);
         Ok(guest)
     }
 
-    pub(super) fn say(&mut self, hub: &Shards, message: &str) {
-        self.at = hub.receive(self.at, message).connection;
+    /// Says something, and waits for no other server.
+    pub(crate) fn say(&mut self, hub: &Shards, message: &str) {
+        let mut now = Instant::now();
+        while let Err(until) = self.say_at(hub, message, now) {
+            now = until;
+        }
+    }
+
+    /// Says something.
+    ///
+    /// # Errors
+    /// When it is to be said again.
+    pub(crate) fn say_at(
+        &mut self,
+        hub: &Shards,
+        message: &str,
+        now: Instant,
+    ) -> Result<(), Instant> {
+        self.at = hub.receive(self.at, message, now)?.connection;
+        Ok(())
     }
 
     /// The next frame that has come.
-    pub(super) fn next(&self) -> Option<Frame> {
+    pub(crate) fn next(&self) -> Option<Frame> {
         match self.queue.poll_next(&Context::from_waker(Waker::noop())) {
             Poll::Ready(Next::Message(waiting)) => Some(waiting.message),
             Poll::Ready(Next::Closed(_)) | Poll::Pending => None,

@@ -9,9 +9,9 @@ use tungstenite::{Message as Frame, Utf8Bytes};
 use super::{
     broadcast::{self, broadcast, check_size},
     client::{Client, Home, Local, Membership},
-    cluster_message::{ClusterMessage, Outgoing, RemoteClient, ToOthers},
+    cluster_message::{ClusterMessage, RemoteClient, ToOthers},
     directory::Directory,
-    key::{ConnectionRef, Key, Node, RemoteKey},
+    key::{ConnectionRef, Key, Node, RemoteKey, SecretHash},
     lines::Line,
     name::{likeness, plain},
     news::{Frames, News},
@@ -81,6 +81,12 @@ pub(crate) struct Received {
     pub(crate) receivers: usize,
 }
 
+/// Whether a room can have that name; the lobby has none.
+fn is_room_name(room: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    room.len() <= MAX_ROOM_CHARS && room.chars().all(is_plain)
+}
+
 impl Hub {
     /// One of so many parts; `wake` is told when there is presence to send.
     pub(super) fn new(house: &House, part: (u64, u64), wake: Arc<Notify>) -> Self {
@@ -123,7 +129,7 @@ impl Hub {
             connection,
             session: ClientSession::new(queue, resumable, &self.memory),
             permit,
-            claim: None,
+            before: None,
         });
         self.directory.send_aside(at.key, &hello);
         self.close_if_stopping(at);
@@ -144,22 +150,16 @@ impl Hub {
         ConnectionRef { key, connection }
     }
 
-    /// Gives a client away that is nobody here yet. One that is about to go on for a client of another server
-    /// is somebody, unless it wants to go on with yet another session.
-    pub(super) fn let_go(&mut self, at: ConnectionRef, resuming: bool) -> Option<Local> {
-        let is_nobody = self.directory.membership(at.key).is_none();
-        let claim = self.connected(at)?.claim;
-        let claimed = claim.and_then(|claim| self.directory.clients.get(&claim)?.remote());
-        if !is_nobody || claimed.is_some() && !resuming {
+    /// Gives a client away that is nobody here yet.
+    pub(super) fn let_go(&mut self, at: ConnectionRef) -> Option<Local> {
+        self.connected(at)?;
+        if self.directory.membership(at.key).is_some() {
             return None;
         }
         let client = self.directory.clients.remove(&at.key)?;
         self.directory.by_person.remove(client.person());
         match client.home {
-            Home::Here(local) => Some(Local {
-                claim: None,
-                ..local
-            }),
+            Home::Here(local) => Some(local),
             Home::Remote { .. } => None,
         }
     }
@@ -213,6 +213,7 @@ impl Hub {
                 self.directory.set_away(at.key, true);
             }
         }
+        self.remotes.expire(&mut self.directory, now);
         self.directory.drop_stalled();
     }
 
@@ -254,7 +255,7 @@ impl Hub {
     /// nobody waits for us.
     pub(super) fn count(&self) -> (Count, Vec<Queue>) {
         let clients = &self.directory.clients;
-        let remote = self.directory.by_secret_hash.len();
+        let remote = self.remotes.count();
         let count = Count {
             sessions: clients.len() - remote,
             remote,
@@ -488,12 +489,10 @@ impl Hub {
         // What is refused here is told nowhere: its sender says it again.
         let people = broadcast(&mut self.directory, &place.room, line, is_urgent)?;
         if self.remotes.is_clustered() {
+            let text = text.to_string();
+            let said = ClusterMessage::TextToAll { from, text };
             self.remotes
-                .send(Outgoing::ToAll(ClusterMessage::TextToAll {
-                    from,
-                    room: place.room.to_string(),
-                    text: text.to_string(),
-                }));
+                .send_to_room(&mut self.directory, &place.room, said);
         }
         Ok(people)
     }
@@ -521,7 +520,8 @@ impl Hub {
         pass: Result<Pass, Refusal>,
     ) -> Result<ConnectionRef, Refusal> {
         let asked = message.string("name");
-        if let Some(taken) = self.take_over(at) {
+        let room = pass.as_ref().ok().map(|pass| pass.room.as_str());
+        if let Some(taken) = self.take_over(at, room) {
             // Whoever is in stays, also without a pass.
             self.tell_name(taken.key, asked.as_deref());
             if let Some(place) = self.directory.membership(taken.key).cloned() {
@@ -548,6 +548,7 @@ impl Hub {
             .directory
             .enter(at.key, &room, &wanted, owner.map(|owner| owner.id), feed);
         if is_resumable {
+            let secret = SecretHash::of(&secret);
             self.directory.by_secret.insert(secret, at.key);
         }
         self.tell_name(at.key, asked.as_deref());
@@ -559,7 +560,7 @@ impl Hub {
             // A name that is tried on gives no claim, and is not theirs since the one before was.
             local.owner = Some(Owner::new());
         }
-        self.directory.mark_changed_here(at.key);
+        self.directory.mark_changed_here(at.key, &room);
         Ok(at)
     }
 
@@ -608,8 +609,7 @@ impl Hub {
 
     /// Whether a client can be let into that room.
     fn may_enter(&self, key: Key, room: &str) -> Result<(), Refusal> {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if room.len() > MAX_ROOM_CHARS || !room.chars().all(is_plain) {
+        if !is_room_name(room) {
             return Err(Refusal::RoomName);
         }
         match self.directory.membership(key) {
@@ -622,10 +622,16 @@ impl Hub {
         }
     }
 
-    /// Goes on for a client of another server, if this connection has shown to be that one's.
-    fn take_over(&mut self, at: ConnectionRef) -> Option<ConnectionRef> {
-        let claim = self.directory.local_mut(at.key)?.claim.take()?;
+    /// Goes on for a client of another server, if this connection has shown to be that one's and does not want
+    /// another room.
+    fn take_over(&mut self, at: ConnectionRef, room: Option<&str>) -> Option<ConnectionRef> {
+        let before = self.directory.local(at.key)?.before?;
+        let claim = *self.directory.by_secret.get(&before)?;
         self.directory.clients.get(&claim)?.remote()?;
+        let place = self.directory.membership(claim)?;
+        if room.is_some_and(|room| *place.room != *room) {
+            return None;
+        }
         let Home::Here(next) = self.directory.clients.remove(&at.key)?.home else {
             return None;
         };
@@ -654,13 +660,16 @@ impl Hub {
         let secret = message.string("id").unwrap_or_default();
         // Whoever has a name already has a session of their own.
         let is_fresh = self.directory.membership(at.key).is_none();
-        let Some(key) = self.directory.by_secret.get(&*secret).copied() else {
-            if is_fresh {
-                // On another server, it may be; then they can come in here in its place.
-                let claim = self.remotes.claimed_by(&self.directory, &secret);
-                if let Some(local) = self.directory.local_mut(at.key) {
-                    local.claim = claim;
-                }
+        let secret = SecretHash::of(&secret);
+        let key = self.directory.by_secret.get(&secret).copied();
+        let Some(key) = key.filter(|key| self.directory.local(*key).is_some()) else {
+            let is_clustered = self.remotes.is_clustered();
+            if let Some(local) = self.directory.local_mut(at.key)
+                && is_fresh
+                && is_clustered
+            {
+                // On another server, it may be; then they come in here in its place.
+                local.before = Some(secret);
             }
             return Err(Refusal::SessionOver);
         };
@@ -701,42 +710,71 @@ impl Hub {
         Ok(ConnectionRef { key, ..at })
     }
 
-    /// Whether the session with that secret is here.
-    pub(super) fn knows(&self, secret: &str) -> bool {
-        self.directory.by_secret.contains_key(secret)
-    }
-
-    /// Whether a session of another server is known here whose secret has that hash.
-    pub(super) fn knows_hash(&self, hash: &str) -> bool {
-        self.directory.by_secret_hash.contains_key(hash)
+    /// Whether the session with that secret is here, or known to be elsewhere.
+    pub(super) fn knows(&self, secret: SecretHash) -> bool {
+        self.directory.by_secret.contains_key(&secret)
     }
 
     // Other servers.
 
-    /// All clients of this server, for another.
-    pub(super) fn clients_here(&self) -> Vec<RemoteClient> {
-        self.remotes.clients_here(&self.directory)
+    /// Somebody is about to come into a room: until when to wait, before it is known who is there.
+    pub(super) fn seek(&mut self, room: &str, now: Instant) -> Option<Instant> {
+        is_room_name(room).then_some(())?;
+        self.remotes.seek(&room.into(), now)
     }
 
-    /// These are that server's clients, and nobody else is.
-    pub(super) fn set_remote_clients(&mut self, node: Node, clients: Vec<RemoteClient>) {
-        self.remotes.set_clients(&mut self.directory, node, clients);
+    /// The other servers have heard that somebody is about to come into a room.
+    pub(super) fn asked(&mut self, room: &Arc<str>, now: Instant) {
+        self.remotes.asked(room, now);
     }
 
-    /// These of that server's clients have come or changed, and these are gone.
+    /// The rooms that other servers have been told of.
+    pub(super) fn open_rooms(&self) -> Vec<Arc<str>> {
+        self.remotes.open_rooms()
+    }
+
+    /// The clients of this server in a room, for another.
+    pub(super) fn clients_in(&self, room: &str) -> Vec<RemoteClient> {
+        self.remotes.clients_in(&self.directory, room)
+    }
+
+    /// These are that server's clients in a room, and nobody else is.
+    pub(super) fn set_remote_clients(
+        &mut self,
+        node: Node,
+        room: &Arc<str>,
+        clients: Vec<RemoteClient>,
+    ) {
+        self.remotes
+            .set_clients(&mut self.directory, node, room, clients);
+    }
+
+    /// These of that server's clients in a room have come or changed, and these are gone.
     pub(super) fn change_remote_clients(
         &mut self,
         node: Node,
+        room: &Arc<str>,
         here: Vec<RemoteClient>,
         gone: &[Key],
     ) {
         self.remotes
-            .change_clients(&mut self.directory, node, here, gone);
+            .change_clients(&mut self.directory, node, room, here, gone);
     }
 
-    /// A client's session is on another server from now on.
-    pub(super) fn moved(&mut self, from: RemoteKey, to: RemoteKey) {
-        self.remotes.moved(&mut self.directory, from, to);
+    /// That server is gone, and everybody who was there.
+    pub(super) fn forget_node(&mut self, node: Node) {
+        self.remotes.forget_node(&mut self.directory, node);
+    }
+
+    /// A client that has come over from another server is in a call, as far as was known there.
+    pub(super) fn set_busy(&mut self, key: Key) {
+        let has_moved = self
+            .directory
+            .local(key)
+            .is_some_and(|local| local.before.is_some());
+        if has_moved {
+            self.directory.set_busy(key);
+        }
     }
 
     /// A message from a client of another server to one of this.
@@ -748,6 +786,26 @@ impl Hub {
     pub(super) fn deliver_to_room(&mut self, from: RemoteKey, room: &str, text: &str) {
         self.remotes
             .deliver_to_room(&mut self.directory, from, room, text);
+    }
+
+    /// The names of everybody in a room, wherever they are, in order; and how many are of other servers.
+    #[cfg(any(test, feature = "bench"))]
+    pub(super) fn names_in(&self, room: &str) -> (Vec<String>, usize) {
+        let here = self.directory.rooms.get(room).into_iter();
+        let keys = here.flat_map(|here| here.keys());
+        let people = keys.filter_map(|key| self.directory.clients.get(&key));
+        let (mut names, mut remote) = (Vec::new(), 0);
+        for client in people {
+            names.extend(
+                client
+                    .membership
+                    .as_ref()
+                    .map(|place| place.name.to_string()),
+            );
+            remote += usize::from(client.remote().is_some());
+        }
+        names.sort_unstable();
+        (names, remote)
     }
 
     /// Internals that the model test looks at.

@@ -51,6 +51,8 @@ pub(crate) use cluster_message::{
     CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Outgoing, RemoteClient, ToOthers,
     Versioned, line,
 };
+#[cfg(any(test, feature = "bench"))]
+pub(crate) use guest::Guest;
 pub(crate) use hub::House;
 pub(crate) use key::{ConnectionRef, Node};
 #[cfg(fuzzing)]

@@ -19,7 +19,7 @@ use super::{
     cluster_message::{FromHub, RemoteClient, line},
     directory::Directory,
     hub::House,
-    key::{ConnectionRef, Key, Node},
+    key::{ConnectionRef, Key, Node, SecretHash},
     owner::Claims,
     presence::Status,
     remote::Remotes,
@@ -194,7 +194,7 @@ impl Game {
         if let Some(client) = self.clients.get_mut(client) {
             client.resumes = Some((secret, known));
             let text = message.to_string();
-            client.at = self.hub.receive(client.at, &text).connection;
+            client.say(&self.hub, &text);
         }
         Some(())
     }
@@ -203,36 +203,58 @@ impl Game {
         let node = Node(u64::from(choices.below(NODES.into())? > 0) * 2);
         let key = choices.below(3)? as Key;
         let gone = choices.below(4)? == 0;
+        // Nobody is in two rooms.
+        let room: Arc<str> = ROOMS[key as usize % 2].into();
         let entry = RemoteClient {
             key,
-            room: ROOMS[choices.below(2)?].to_owned(),
             name: ["Ann", "Bob", "Zoe"][choices.below(3)?].to_owned(),
             busy: choices.below(2)? == 0,
             away: choices.below(3)? == 0,
+            since: 7,
             person: format!("p{}-{key}", node.0),
-            secret_hash: format!("{}-{key}", node.0),
+            secret: SecretHash::of(&format!("{}-{key}", node.0)),
+            before: None,
         };
-        match gone {
-            true => self.hub.change_remote_clients(node, Vec::new(), &[key]),
-            false => self.hub.change_remote_clients(node, vec![entry], &[]),
+        let (here, keys) = match gone {
+            true => (Vec::new(), vec![key]),
+            false => (vec![entry], Vec::new()),
+        };
+        match choices.below(6)? {
+            0 => self.hub.forget_node(node),
+            1 => self.hub.set_remote_clients(node, &room, here),
+            _ => self.hub.change_remote_clients(node, &room, here, &keys),
         }
         Some(())
     }
 
+    /// Somebody who is here, or on another server, goes on on one.
     fn client_moves(&mut self, choices: &mut Choices<'_>) -> Option<()> {
-        let to = (Node(2), choices.below(3)? as Key);
-        let known: Vec<_> = self
-            .hub
-            .clients_here()
-            .iter()
-            .map(|entry| entry.key)
-            .collect();
-        let mut parts = self.hub.each();
-        let taken = parts.any(|hub| hub.parts().1.by_remote_key().contains_key(&to));
-        drop(parts);
-        if let (Some(key), false) = (known.get(choices.below(known.len())?), taken) {
-            self.hub.moved((Node(1), *key), to);
+        let key = 3 + choices.below(3)? as Key;
+        let room: Arc<str> = ROOMS[choices.below(2)?].into();
+        let known = self.hub.clients_in(&room);
+        let one = choices.below(known.len() + 1)?;
+        let before = match known.get(one) {
+            Some(client) => client.secret,
+            None => SecretHash::of(&format!("2-{}", choices.below(3)?)),
+        };
+        let to = Node(2);
+        let entry = RemoteClient {
+            key,
+            name: NAMES[choices.below(NAMES.len())?].to_owned(),
+            busy: false,
+            away: false,
+            since: 7,
+            person: format!("m{key}-{}", self.ids.len()),
+            secret: SecretHash::of(&format!("m{key}")),
+            before: Some(before),
+        };
+        // It may have been in the other room before.
+        for room in ROOMS {
+            let room: Arc<str> = room.into();
+            self.hub
+                .change_remote_clients(to, &room, Vec::new(), &[key]);
         }
+        self.hub.change_remote_clients(to, &room, vec![entry], &[]);
         Some(())
     }
 
@@ -252,7 +274,7 @@ impl Game {
         let n = choices.below(self.clients.len())?;
         if let Some(client) = self.clients.get_mut(n) {
             let text = message.to_string();
-            client.at = self.hub.receive(client.at, &text).connection;
+            client.say(&self.hub, &text);
         }
         Some(())
     }
@@ -342,11 +364,8 @@ fn check_part(directory: &Directory, remotes: &Remotes) {
         let mut unknown = partners.filter(|partner| !directory.clients.contains_key(partner));
         assert_eq!(unknown.next(), None, "a call with nobody");
         assert_eq!(directory.by_person.get(client.person()), Some(key));
-        if let Home::Remote {
-            on, secret_hash, ..
-        } = &client.home
-        {
-            assert_eq!(directory.by_secret_hash.get(secret_hash), Some(key));
+        if let Home::Remote { on, secret, .. } = &client.home {
+            assert_eq!(directory.by_secret.get(secret), Some(key));
             assert_eq!(remotes.by_remote_key().get(on), Some(key));
         }
         let Some(place) = &client.membership else {
@@ -358,7 +377,8 @@ fn check_part(directory: &Directory, remotes: &Remotes) {
         let found = directory.find(&place.room, &place.name);
         assert_eq!(found, Some(*key), "a name for each member");
         if let Some(local) = client.local().filter(|local| local.session.is_resumable()) {
-            assert_eq!(directory.by_secret.get(&local.secret), Some(key));
+            let secret = SecretHash::of(&local.secret);
+            assert_eq!(directory.by_secret.get(&secret), Some(key));
         }
     }
     for room in directory.rooms.values() {
@@ -369,12 +389,8 @@ fn check_part(directory: &Directory, remotes: &Remotes) {
     }
     let in_rooms: usize = directory.rooms.values().map(|room| room.len()).sum();
     assert_eq!(in_rooms, members);
-    let indexes = [
-        &directory.by_secret,
-        &directory.by_secret_hash,
-        &directory.by_person,
-    ];
-    let indexed = indexes.into_iter().flat_map(|index| index.values());
+    let secrets = directory.by_secret.values();
+    let indexed = secrets.chain(directory.by_person.values());
     for key in indexed.chain(remotes.by_remote_key().values()) {
         assert!(directory.clients.contains_key(key), "an index to nobody");
     }
@@ -384,6 +400,17 @@ fn check_part(directory: &Directory, remotes: &Remotes) {
 }
 
 impl Player {
+    /// Says something, and waits for no other server.
+    fn say(&mut self, hub: &Shards, text: &str) {
+        let mut now = Instant::now();
+        self.at = loop {
+            match hub.receive(self.at, text, now) {
+                Ok(received) => break received.connection,
+                Err(until) => now = until,
+            }
+        };
+    }
+
     fn learn(&mut self, news: &Value) {
         let list = |key: &str| {
             let names = news[key].as_array().into_iter().flatten();

@@ -29,6 +29,11 @@ impl Owner {
         }
     }
 
+    /// Since when the name is theirs, in milliseconds since 1970.
+    pub(super) fn since(self) -> u64 {
+        self.since
+    }
+
     /// Whether the name was theirs before it was the other's.
     pub(super) fn is_before(self, other: Self) -> bool {
         self.since < other.since

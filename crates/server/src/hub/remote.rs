@@ -3,21 +3,23 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
 use holdfast_protocol::{ConnectionId, Kind, Relay, ServerMessage};
-use ring::digest::{SHA256, digest};
+use tokio::time::Instant;
 
 use super::{
     broadcast::broadcast,
     client::{Client, Home, Local},
     cluster_message::{ClusterMessage, Outgoing, RemoteClient, ToOthers},
     directory::Directory,
-    key::{Key, Node, RemoteKey},
+    key::{Key, Node, RemoteKey, SecretHash},
     lines::Line,
     name::likeness,
     presence::{PresenceFeed, Status},
     refusal::Refusal,
+    room::Room,
 };
 use crate::{queue::Closed, wire::encode};
 
@@ -28,16 +30,27 @@ pub(super) struct Remotes {
     cluster: Option<ToOthers>,
     /// Clients of other servers, by what these call them.
     by_remote_key: HashMap<RemoteKey, Key>,
-    /// Those whose name is another's here; one of the two will be given another.
-    refused: HashMap<RemoteKey, RemoteClient>,
+    /// Clients of other servers whose name is another's here, with their room and that name: one of the two will
+    /// be given another, and until then they are shown under the nearest that is free.
+    contested: HashMap<RemoteKey, (Arc<str>, String)>,
+    /// The rooms that somebody of this server is in, as far as the others have been told: what they say of others
+    /// concerns nobody here.
+    open: HashSet<Arc<str>>,
+    /// Rooms that somebody is about to come into, and until when they wait for what others tell of these.
+    sought: HashMap<Arc<str>, Instant>,
 }
 
-/// A hash by which a secret is known again; nobody can tell the secret from it.
-pub(super) fn secret_hash(secret: &str) -> Arc<str> {
-    let digest = digest(&SHA256, secret.as_bytes());
-    let digits = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    digits.collect::<String>().into()
-}
+/// How long whoever comes waits for what other servers tell of a room, at most.
+const SEEK_LIMIT: Duration = Duration::from_millis(300);
+
+/// The same, once what others were asked has come back to this one: they have heard it as well.
+const ANSWER_TIME: Duration = Duration::from_millis(30);
+
+/// Between two looks at whether it is time.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// How long a room is listened to that nobody has come into after all.
+const NOBODY_LIMIT: Duration = Duration::from_secs(5);
 
 impl Remotes {
     pub(super) fn new(node: Node, cluster: Option<ToOthers>) -> Self {
@@ -45,7 +58,9 @@ impl Remotes {
             node,
             cluster,
             by_remote_key: HashMap::new(),
-            refused: HashMap::new(),
+            contested: HashMap::new(),
+            open: HashSet::new(),
+            sought: HashMap::new(),
         }
     }
 
@@ -67,18 +82,70 @@ impl Remotes {
         }
     }
 
-    /// All clients of this server, for another.
-    pub(super) fn clients_here(&self, directory: &Directory) -> Vec<RemoteClient> {
-        let keys = directory.clients.keys();
-        keys.filter_map(|key| entry(directory, *key)).collect()
+    /// How many people of other servers are known here.
+    pub(super) fn count(&self) -> usize {
+        self.by_remote_key.len()
+    }
+
+    /// The rooms that others have been told of.
+    pub(super) fn open_rooms(&self) -> Vec<Arc<str>> {
+        self.open.iter().cloned().collect()
+    }
+
+    /// The clients of this server in a room, for another.
+    pub(super) fn clients_in(&self, directory: &Directory, room: &str) -> Vec<RemoteClient> {
+        let keys = directory.rooms.get(room).into_iter().flat_map(Room::keys);
+        keys.filter_map(|key| entry(directory, key)).collect()
+    }
+
+    /// Somebody is about to come into a room: until when to wait, before it is known who is there. Whoever they
+    /// go on for, and who has their name, may be elsewhere.
+    pub(super) fn seek(&mut self, room: &Arc<str>, now: Instant) -> Option<Instant> {
+        self.cluster.as_ref()?;
+        if self.open.insert(room.clone()) {
+            self.sought.insert(room.clone(), now + SEEK_LIMIT);
+            self.send(Outgoing::Open(room.clone(), Vec::new()));
+        }
+        let until = *self.sought.get(room)?;
+        (now < until).then(|| until.min(now + LOOK_EVERY))
+    }
+
+    /// The others have heard that somebody is about to come into a room.
+    pub(super) fn asked(&mut self, room: &Arc<str>, now: Instant) {
+        if let Some(until) = self.sought.get_mut(room) {
+            *until = (now + ANSWER_TIME).min(*until);
+        }
+    }
+
+    /// Leaves rooms that nobody has come into after all.
+    pub(super) fn expire(&mut self, directory: &mut Directory, now: Instant) {
+        let is_over = |until: Instant| now >= until + NOBODY_LIMIT;
+        let over = self.sought.extract_if(|_, until| is_over(*until));
+        for (room, _) in over.collect::<Vec<_>>() {
+            let here = directory.rooms.get(&room);
+            if !here.is_some_and(Room::has_local) && self.open.remove(&room) {
+                self.leave(directory, &room);
+                self.send(Outgoing::Close(room));
+            }
+        }
     }
 
     /// Tells the other servers of what has changed here.
-    pub(super) fn flush_presence(&self, directory: &mut Directory) {
-        let changed = directory.take_changed_here();
-        if changed.is_empty() {
-            return;
+    pub(super) fn flush_presence(&mut self, directory: &mut Directory) {
+        for (room, changed) in directory.take_changed_here() {
+            self.tell_changes(directory, room, changed);
         }
+        self.settle_names(directory);
+    }
+
+    /// The same, of one room: what somebody says must not come before they do.
+    fn flush_room(&mut self, directory: &mut Directory, room: &Arc<str>) {
+        if let Some(changed) = directory.take_changed_in(room) {
+            self.tell_changes(directory, room.clone(), changed);
+        }
+    }
+
+    fn tell_changes(&mut self, directory: &mut Directory, room: Arc<str>, changed: HashSet<Key>) {
         let (mut here, mut gone) = (Vec::new(), Vec::new());
         for key in changed {
             match entry(directory, key) {
@@ -86,119 +153,213 @@ impl Remotes {
                 None => gone.push(key),
             }
         }
-        self.send(Outgoing::ToAll(ClusterMessage::Changes { here, gone }));
+        let is_wanted = directory.rooms.get(&room).is_some_and(Room::has_local);
+        if is_wanted && self.open.insert(room.clone()) {
+            self.send(Outgoing::Open(room, here));
+        } else if is_wanted {
+            self.send(Outgoing::ToRoom(
+                room,
+                ClusterMessage::Changes { here, gone },
+            ));
+        } else if self.open.remove(&room) {
+            self.sought.remove(&room);
+            self.leave(directory, &room);
+            self.send(Outgoing::Close(room));
+        }
+    }
+
+    /// Tells everybody in a room, at other servers, what somebody says.
+    pub(super) fn send_to_room(
+        &mut self,
+        directory: &mut Directory,
+        room: &Arc<str>,
+        message: ClusterMessage,
+    ) {
+        self.flush_room(directory, room);
+        self.send(Outgoing::ToRoom(room.clone(), message));
+    }
+
+    /// Nobody here wants to know any more who else is in that room.
+    fn leave(&mut self, directory: &mut Directory, room: &Arc<str>) {
+        let people: Vec<Key> = directory
+            .rooms
+            .get(room)
+            .into_iter()
+            .flat_map(Room::keys)
+            .collect();
+        for key in people {
+            self.remove(directory, key);
+        }
+    }
+
+    /// A client of another server is known no more.
+    fn remove(&mut self, directory: &mut Directory, key: Key) {
+        if let Some(on) = directory.clients.get(&key).and_then(Client::remote) {
+            self.by_remote_key.remove(&on);
+            self.contested.remove(&on);
+            directory.remove(key);
+        }
     }
 
     // What they tell.
 
-    /// These are that server's clients, and nobody else is.
+    /// These are that server's clients in a room, and nobody else is.
     pub(super) fn set_clients(
         &mut self,
         directory: &mut Directory,
         node: Node,
+        room: &Arc<str>,
         clients: Vec<RemoteClient>,
     ) {
         let still: HashSet<Key> = clients.iter().map(|client| client.key).collect();
-        self.refused.retain(|(on, _), _| *on != node);
-        let known = self.by_remote_key.keys().filter(|(on, _)| *on == node);
+        let known = directory.rooms.get(room).into_iter().flat_map(Room::keys);
+        let known = known.filter_map(|key| directory.clients.get(&key)?.remote());
         let gone: Vec<Key> = known
-            .map(|(_, key)| *key)
-            .filter(|key| !still.contains(key))
+            .filter(|(on, key)| *on == node && !still.contains(key))
+            .map(|(_, key)| key)
             .collect();
-        self.change_clients(directory, node, clients, &gone);
+        self.change_clients(directory, node, room, clients, &gone);
     }
 
-    /// These of that server's clients have come or changed, and these are gone.
+    /// These of that server's clients in a room have come or changed, and these are gone.
     pub(super) fn change_clients(
         &mut self,
         directory: &mut Directory,
         node: Node,
+        room: &Arc<str>,
         here: Vec<RemoteClient>,
         gone: &[Key],
     ) {
+        if !self.open.contains(room) {
+            // Said before it was known there that nobody here wants to know.
+            return;
+        }
         for key in gone {
-            self.refused.remove(&(node, *key));
-            if let Some(key) = self.by_remote_key.remove(&(node, *key)) {
-                directory.remove(key);
+            if let Some(key) = self.by_remote_key.get(&(node, *key)) {
+                self.remove(directory, *key);
             }
         }
         for client in here {
-            self.refused.remove(&(node, client.key));
-            self.put(directory, node, client);
+            self.put(directory, node, room, client);
         }
-        // Their names may be free now.
-        for ((node, _), client) in std::mem::take(&mut self.refused) {
-            self.put(directory, node, client);
+        self.settle_names(directory);
+    }
+
+    /// That server is gone, and everybody who was there.
+    pub(super) fn forget_node(&mut self, directory: &mut Directory, node: Node) {
+        let known = self.by_remote_key.iter().filter(|((on, _), _)| *on == node);
+        for key in known.map(|(_, key)| *key).collect::<Vec<_>>() {
+            self.remove(directory, key);
+        }
+        self.settle_names(directory);
+    }
+
+    /// Gives those the names that are theirs who could not have them before.
+    fn settle_names(&mut self, directory: &mut Directory) {
+        for (on, (room, name)) in self.contested.clone() {
+            if let Some(key) = self.by_remote_key.get(&on).copied() {
+                self.name(directory, key, on, &room, &name);
+            }
         }
         directory.drop_stalled();
     }
 
-    fn put(&mut self, directory: &mut Directory, node: Node, client: RemoteClient) {
-        let on = (node, client.key);
-        let room: Arc<str> = client.room.as_str().into();
-        let mut known = self.by_remote_key.get(&on).copied();
-        let membership = known.and_then(|key| directory.membership(key));
-        if membership.is_some_and(|place| place.room != room) {
-            self.by_remote_key.remove(&on);
-            known
-                .take()
-                .into_iter()
-                .for_each(|key| directory.remove(key));
-        }
-        let here = directory.rooms.get(&room);
-        let owner = here.and_then(|here| here.find_alike(&likeness(&client.name)));
-        if let Some(owner) = owner.filter(|owner| Some(*owner) != known) {
-            // Two have taken one name before either server knew: the lesser server's keeps it, and
-            // each server renames its own.
-            let owner_on = directory.clients.get(&owner).and_then(Client::remote);
-            if owner_on.map_or(self.node, |(node, _)| node) < node {
-                self.refused.insert(on, client);
-                return;
+    /// A client of another server has that name, as it was told.
+    fn name(
+        &mut self,
+        directory: &mut Directory,
+        key: Key,
+        on: RemoteKey,
+        room: &Arc<str>,
+        name: &str,
+    ) {
+        self.contested.remove(&on);
+        let here = directory.rooms.get(room);
+        let holder = here.and_then(|here| here.find_alike(&likeness(name)));
+        if let Some(holder) = holder.filter(|holder| *holder != key) {
+            // Two have taken one name before either server knew: who was first keeps it, and each server renames
+            // its own.
+            let holds = directory.clients.get(&holder).and_then(Client::remote);
+            let is_guest = holds.is_some_and(|holds| self.contested.contains_key(&holds));
+            let since = |key| directory.clients.get(&key).map_or(u64::MAX, Client::since);
+            let held = (since(holder), holds.map_or(self.node, |(node, _)| node));
+            if is_guest || (since(key), on.0) < held {
+                self.give_way(directory, holder, holds);
+            } else {
+                self.contested.insert(on, (room.clone(), name.to_owned()));
             }
-            rename(directory, owner);
         }
+        directory.enter(key, room, name, None, PresenceFeed::Remote);
+    }
+
+    /// A client leaves its name to another. If it is on another server, that has yet to hear of it.
+    fn give_way(&mut self, directory: &mut Directory, key: Key, on: Option<RemoteKey>) {
+        if let (Some(on), Some(place)) = (on, directory.membership(key)) {
+            let told = (place.room.clone(), place.name.to_string());
+            self.contested.entry(on).or_insert(told);
+        }
+        rename(directory, key);
+    }
+
+    fn put(
+        &mut self,
+        directory: &mut Directory,
+        node: Node,
+        room: &Arc<str>,
+        client: RemoteClient,
+    ) {
+        let on = (node, client.key);
+        let mut known = self.by_remote_key.get(&on).copied();
+        let has_moved = known.is_none() && {
+            known = self.moved(directory, on, room, &client);
+            known.is_some()
+        };
         let key = known.unwrap_or_else(|| directory.next_key());
         self.by_remote_key.insert(on, key);
-        let (person, secret_hash) = (client.person.into(), client.secret_hash.into());
-        set_home(directory, key, on, person, secret_hash);
-        directory.enter(key, &room, &client.name, None, PresenceFeed::Remote);
+        set_home(directory, key, on, &client);
+        self.name(directory, key, on, room, &client.name);
         if let Some(here) = directory.room_of(key) {
-            here.set_in_call(key, client.busy);
+            // Its new server is about to be told that it is in a call.
+            let busy = client.busy || has_moved && here.status(key) == Some(Status::Busy);
+            here.set_in_call(key, busy);
             here.set_away(key, client.away);
         }
     }
 
-    /// A client's session is on another server from now on, before ours or a third one's.
-    pub(super) fn moved(&mut self, directory: &mut Directory, from: RemoteKey, to: RemoteKey) {
-        let key = match from {
-            (node, key) if node == self.node => Some(key),
-            from => self.by_remote_key.remove(&from),
-        };
-        let Some(key) = key.filter(|key| directory.clients.contains_key(key)) else {
-            return;
-        };
-        if let Some(local) = directory.local(key) {
-            local.session.close(Closed::Moved);
-            let (person, hash) = (local.person.clone(), secret_hash(&local.secret));
-            directory.tell_session_over(key, &person);
-            set_home(directory, key, to, person, hash);
-            if let Some(here) = directory.room_of(key) {
-                here.set_feed(key, PresenceFeed::Remote);
+    /// The client whose session goes on there, if it is in that room: it was ours until now, or a third one's.
+    fn moved(
+        &mut self,
+        directory: &mut Directory,
+        to: RemoteKey,
+        room: &Arc<str>,
+        client: &RemoteClient,
+    ) -> Option<Key> {
+        let key = *directory.by_secret.get(&client.before?)?;
+        if directory.membership(key)?.room != *room {
+            return None;
+        }
+        match &directory.clients.get(&key)?.home {
+            Home::Here(local) => {
+                local.session.close(Closed::Moved);
+                let person = local.person.clone();
+                directory.tell_session_over(key, &person);
             }
-        } else if let Some(Client {
-            home: Home::Remote { on, .. },
-            ..
-        }) = directory.clients.get_mut(&key)
-        {
-            *on = to;
+            Home::Remote { on, .. } => {
+                self.by_remote_key.remove(on);
+                self.contested.remove(on);
+            }
         }
-        self.refused.remove(&to);
+        self.by_remote_key.insert(to, key);
+        set_home(directory, key, to, client);
+        let here = directory.room_of(key)?;
+        here.set_feed(key, PresenceFeed::Remote);
+        if here.status(key) == Some(Status::Busy) {
+            let (node, key) = to;
+            self.send(Outgoing::ToNode(node, ClusterMessage::Busy { key }));
+        }
         // Whoever has not heard of the move hears that the client is gone from here.
-        directory.mark_changed_here(key);
-        let double = self.by_remote_key.insert(to, key);
-        if let Some(double) = double.filter(|double| *double != key) {
-            directory.remove(double);
-        }
+        directory.mark_changed_here(key, room);
+        Some(key)
     }
 
     /// A message from a client of another server to one of this.
@@ -209,15 +370,13 @@ impl Remotes {
         to: Key,
         text: &str,
     ) {
-        let sender = self.by_remote_key.get(&from).copied();
-        let kind = Relay::parse(text).map(|message| message.known_kind());
-        if let (Some(sender), Ok(kind)) = (sender, kind) {
-            // The other server has counted the candidates.
-            let _ = directory.follow_call(sender, to, kind);
-        }
+        let Some((sender, kind, text)) = self.said_by(directory, from, text) else {
+            return;
+        };
+        // The other server has counted the candidates.
+        let _ = directory.follow_call(sender, to, kind);
         // They may be elsewhere by now.
-        let sender = sender.unwrap_or_default();
-        if let Err(refusal) = self.pass_on(directory, sender, to, text.to_owned()) {
+        if let Err(refusal) = self.pass_on(directory, sender, to, text) {
             tracing::debug!(to, "not delivered: {refusal}");
         }
         directory.drop_stalled();
@@ -231,16 +390,15 @@ impl Remotes {
         room: &str,
         text: &str,
     ) {
-        let kind = Relay::parse(text).map(|message| message.known_kind());
-        let sender = self.by_remote_key.get(&from).copied();
-        let is_hang_up = kind.is_ok_and(|kind| kind == Some(Kind::HangUp));
-        if let Some(sender) = sender
-            && is_hang_up
-        {
+        let Some((sender, kind, text)) = self.said_by(directory, from, text) else {
+            return;
+        };
+        let is_hang_up = kind == Some(Kind::HangUp);
+        if is_hang_up {
             directory.end_calls(sender);
         }
         let line = Line {
-            from: sender.unwrap_or_default(),
+            from: sender,
             text: text.into(),
         };
         // A hang-up to everybody ends calls here too, and must not come after what begins the next.
@@ -250,9 +408,26 @@ impl Remotes {
         directory.drop_stalled();
     }
 
+    /// Who says that, under the name that people here see. Who is not known here could not be answered.
+    fn said_by(
+        &self,
+        directory: &Directory,
+        from: RemoteKey,
+        text: &str,
+    ) -> Option<(Key, Option<Kind>, String)> {
+        let sender = *self.by_remote_key.get(&from)?;
+        let mut message = Relay::parse(text).ok()?;
+        let kind = message.known_kind();
+        if !self.contested.contains_key(&from) {
+            return Some((sender, kind, text.to_owned()));
+        }
+        message.set("name", &directory.membership(sender)?.name);
+        Some((sender, kind, message.to_text()))
+    }
+
     /// A message to one client, wherever it is.
     pub(super) fn pass_on(
-        &self,
+        &mut self,
         directory: &mut Directory,
         from: Key,
         to: Key,
@@ -260,7 +435,13 @@ impl Remotes {
     ) -> Result<(), Refusal> {
         match directory.clients.get(&to).and_then(Client::remote) {
             Some((node, to)) => {
-                self.send(Outgoing::To(node, ClusterMessage::Text { from, to, text }));
+                if let Some(room) = directory.membership(from).map(|place| place.room.clone()) {
+                    self.flush_room(directory, &room);
+                }
+                self.send(Outgoing::ToNode(
+                    node,
+                    ClusterMessage::Text { from, to, text },
+                ));
                 Ok(())
             }
             None => directory.relay(from, to, text.into()),
@@ -268,14 +449,6 @@ impl Remotes {
     }
 
     // Clients that come over.
-
-    /// The client of another server whose session that secret is.
-    pub(super) fn claimed_by(&self, directory: &Directory, secret: &str) -> Option<Key> {
-        // Where there is no other server, nobody is known.
-        self.cluster.as_ref()?;
-        let hash = secret_hash(secret);
-        directory.by_secret_hash.get(&hash).copied()
-    }
 
     /// A client of another server goes on here, over a connection that knew its secret. None if
     /// there is no such client any more.
@@ -287,20 +460,19 @@ impl Remotes {
     ) -> Option<()> {
         let client = directory.clients.get_mut(&claim)?;
         let Home::Remote {
-            on: (node, key),
-            person,
-            secret_hash,
+            on, person, secret, ..
         } = &client.home
         else {
             return None;
         };
-        let (node, key) = (*node, *key);
-        self.by_remote_key.remove(&(node, key));
-        directory.by_secret_hash.remove(secret_hash);
+        self.by_remote_key.remove(on);
+        self.contested.remove(on);
+        directory.by_secret.remove(secret);
         let before = person.clone();
         directory.by_person.remove(person);
         directory.by_person.insert(next.person.clone(), claim);
-        directory.by_secret.insert(next.secret.clone(), claim);
+        let secret = SecretHash::of(&next.secret);
+        directory.by_secret.insert(secret, claim);
         client.home = Home::Here(next);
         if let Some(here) = directory.room_of(claim) {
             here.set_feed(claim, PresenceFeed::Snapshot);
@@ -308,13 +480,11 @@ impl Remotes {
         directory.set_away(claim, false);
         // Who rings at them, or is rung at, knows them by their session before.
         directory.tell_session_over(claim, &before);
-        let to = claim;
-        self.send(Outgoing::ToAll(ClusterMessage::Moved { node, key, to }));
-        if let Some(room) = directory.membership(claim).map(|place| place.room.clone()) {
-            directory.mark_changed(&room);
-        }
-        // With another secret, which has another hash.
-        directory.mark_changed_here(claim);
+        let room = directory.membership(claim)?.room.clone();
+        directory.mark_changed(&room);
+        // At once: until they know, what they say to it goes where it was.
+        directory.mark_changed_here(claim, &room);
+        self.flush_room(directory, &room);
         Some(())
     }
 }
@@ -326,28 +496,25 @@ fn entry(directory: &Directory, key: Key) -> Option<RemoteClient> {
     let room = directory.rooms.get(&place.room)?;
     Some(RemoteClient {
         key,
-        room: place.room.to_string(),
         name: place.name.to_string(),
         // Not by its calls: those that were begun elsewhere are not known here.
         busy: room.status(key) == Some(Status::Busy),
         away: room.status(key) == Some(Status::Away),
+        since: client.since(),
         person: local.person.to_string(),
-        secret_hash: secret_hash(&local.secret).to_string(),
+        secret: SecretHash::of(&local.secret),
+        before: local.before,
     })
 }
 
 /// That client is on another server.
-fn set_home(
-    directory: &mut Directory,
-    key: Key,
-    on: RemoteKey,
-    person: Arc<str>,
-    secret_hash: Arc<str>,
-) {
+fn set_home(directory: &mut Directory, key: Key, on: RemoteKey, client: &RemoteClient) {
+    let (person, secret): (Arc<str>, _) = (client.person.as_str().into(), client.secret);
     let home = || Home::Remote {
         on,
         person: person.clone(),
-        secret_hash: secret_hash.clone(),
+        secret,
+        since: client.since,
     };
     let client = directory.clients.entry(key).or_insert_with(|| Client {
         home: home(),
@@ -355,15 +522,14 @@ fn set_home(
     });
     directory.by_person.remove(client.person());
     directory.by_person.insert(person.clone(), key);
-    match std::mem::replace(&mut client.home, home()) {
-        Home::Here(local) => directory.by_secret.remove(&local.secret),
-        Home::Remote {
-            secret_hash: before,
-            ..
-        } if before != secret_hash => directory.by_secret_hash.remove(&before),
-        Home::Remote { .. } => None,
+    let before = match std::mem::replace(&mut client.home, home()) {
+        Home::Here(local) => SecretHash::of(&local.secret),
+        Home::Remote { secret, .. } => secret,
     };
-    directory.by_secret_hash.insert(secret_hash, key);
+    if directory.by_secret.get(&before) == Some(&key) {
+        directory.by_secret.remove(&before);
+    }
+    directory.by_secret.insert(secret, key);
 }
 
 /// A client has to take another name; one of another server is given its name there.
@@ -378,11 +544,14 @@ pub(super) fn rename(directory: &mut Directory, key: Key) {
     if let Some(place) = &mut client.membership {
         place.name = name.clone();
     }
+    let room = client.membership.as_ref().map(|place| place.room.clone());
     let Some(local) = client.local() else { return };
     let told = ServerMessage::RejectUsername {
         id: Some(ConnectionId::Text(local.secret.to_string())),
         name: name.to_string(),
     };
     directory.send(key, encode(&told));
-    directory.mark_changed_here(key);
+    if let Some(room) = room {
+        directory.mark_changed_here(key, &room);
+    }
 }

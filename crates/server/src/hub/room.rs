@@ -50,6 +50,8 @@ pub(super) struct Room {
     list_owed: bool,
     list_due: Option<Instant>,
     pub(super) lines: Lines,
+    /// How many of the people are of other servers.
+    remote: usize,
 }
 
 struct Member {
@@ -86,6 +88,11 @@ impl Room {
     /// The client of that name.
     pub(super) fn find(&self, name: &str) -> Option<Key> {
         self.names.get(name).copied()
+    }
+
+    /// Whether somebody of this server is in it.
+    pub(super) fn has_local(&self) -> bool {
+        self.remote < self.people.len()
     }
 
     /// Whether somebody can be called.
@@ -149,6 +156,7 @@ impl Room {
                     away: false,
                     feed,
                 };
+                self.remote += usize::from(feed == PresenceFeed::Remote);
                 self.people.insert(key, member);
             }
         }
@@ -174,6 +182,8 @@ impl Room {
     /// Somebody is elsewhere from now on, or here.
     pub(super) fn set_feed(&mut self, key: Key, feed: PresenceFeed) {
         if let Some(member) = self.people.get_mut(&key) {
+            let is_remote = |feed| usize::from(feed == PresenceFeed::Remote);
+            self.remote = self.remote + is_remote(feed) - is_remote(member.feed);
             member.feed = feed;
         }
     }
@@ -208,6 +218,7 @@ impl Room {
     /// Somebody is gone.
     pub(super) fn leave(&mut self, key: Key) {
         if let Some(member) = self.people.remove(&key) {
+            self.remote -= usize::from(member.feed == PresenceFeed::Remote);
             self.forget_name(&member.name);
             let status = member.status();
             self.mark_changed(member.name, Some(status));

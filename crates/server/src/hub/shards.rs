@@ -3,7 +3,6 @@
 //! with.
 
 use std::{
-    collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
     io,
     sync::{
@@ -20,11 +19,10 @@ use tokio::{sync::Notify, time::Instant};
 use super::{
     cluster_message::RemoteClient,
     hub::{House, Hub, Incoming, Received},
-    key::{ConnectionRef, Key, Node, RemoteKey},
+    key::{ConnectionRef, Key, Node, RemoteKey, SecretHash},
     lines::AT_ONCE,
     news::News,
     refusal::Refusal,
-    remote::secret_hash,
 };
 use crate::{
     limits::{Memory, Permit},
@@ -186,13 +184,24 @@ impl Shards {
 
     /// A text frame came in: it goes where it is meant to go, or back as an error. From a client that is nobody
     /// yet, it may lead to the part where its room is, or its session.
-    pub(crate) fn receive(&self, at: ConnectionRef, text: &str) -> Received {
+    ///
+    /// # Errors
+    /// When it is to be said again: it is not known yet who of other servers is in that room.
+    pub(crate) fn receive(
+        &self,
+        at: ConnectionRef,
+        text: &str,
+        now: Instant,
+    ) -> Result<Received, Instant> {
         let incoming = self.read(text);
-        let (place, resuming) = self.wanted(&incoming);
+        if let Some(until) = self.seek(at, &incoming, now) {
+            return Err(until);
+        }
+        let place = self.wanted(&incoming);
         let parts = self.parts();
         let place = place.filter(|place| *place != at.key & (parts - 1));
         let asked = self.ask(at.key, |hub| {
-            match place.and_then(|place| Some((place, hub.let_go(at, resuming)?))) {
+            match place.and_then(|place| Some((place, hub.let_go(at)?))) {
                 None => Ok(hub.receive(at, incoming)),
                 Some(led) => Err(Box::new((led, incoming))),
             }
@@ -208,7 +217,16 @@ impl Shards {
             })
         });
         self.free_memory();
-        received
+        Ok(received)
+    }
+
+    /// Until when somebody who wants to come in waits for what other servers tell of the room.
+    fn seek(&self, at: ConnectionRef, incoming: &Incoming<'_>, now: Instant) -> Option<Instant> {
+        let room = &incoming.pass.as_ref()?.as_ref().ok()?.room;
+        if !self.clustered || self.is_named(at) {
+            return None;
+        }
+        self.ask(self.place_of(room), |hub| hub.seek(room, now))
     }
 
     /// Tells the sender why its frame went nowhere.
@@ -250,35 +268,17 @@ impl Shards {
         }
     }
 
-    /// Which part a message is for, if it says so; and whether it goes on with a session.
-    fn wanted(&self, incoming: &Incoming<'_>) -> (Option<u64>, bool) {
-        let Ok(message) = &incoming.message else {
-            return (None, false);
-        };
+    /// Which part a message is for, if it says so.
+    fn wanted(&self, incoming: &Incoming<'_>) -> Option<u64> {
+        let message = incoming.message.as_ref().ok()?;
         match &incoming.pass {
-            Some(pass) => (
-                pass.as_ref().ok().map(|pass| self.place_of(&pass.room)),
-                false,
-            ),
+            Some(pass) => Some(self.place_of(&pass.as_ref().ok()?.room)),
             None if message.known_kind() == Some(Kind::Resume) => {
-                let secret = message.string("id");
-                (
-                    secret.and_then(|secret| self.place_of_session(&secret)),
-                    true,
-                )
+                let secret = SecretHash::of(&message.string("id")?);
+                (0..self.parts()).find(|part| self.of(*part).knows(secret))
             }
-            None => (None, false),
+            None => None,
         }
-    }
-
-    /// The part that knows a session by its secret: one of ours, or one of another server's.
-    fn place_of_session(&self, secret: &str) -> Option<u64> {
-        let ours = (0..self.parts()).find(|part| self.of(*part).knows(secret));
-        ours.or_else(|| {
-            self.clustered.then_some(())?;
-            let hash = secret_hash(secret);
-            (0..self.parts()).find(|part| self.of(*part).knows_hash(&hash))
-        })
     }
 
     /// If messages that are kept take up too much in all, ends the sessions for which the most is. One thread at
@@ -346,49 +346,62 @@ impl Shards {
 
     // Other servers.
 
-    /// All clients of this server, for another.
-    pub(crate) fn clients_here(&self) -> Vec<RemoteClient> {
-        self.each().flat_map(|hub| hub.clients_here()).collect()
+    /// The rooms that somebody of this server is in, as far as the others are to know.
+    pub(crate) fn open_rooms(&self) -> Vec<Arc<str>> {
+        self.each().flat_map(|hub| hub.open_rooms()).collect()
     }
 
-    /// These are that server's clients, and nobody else is.
-    pub(crate) fn set_remote_clients(&self, node: Node, clients: Vec<RemoteClient>) {
-        for (part, clients) in self.by_part(clients) {
-            self.ask(part, |hub| hub.set_remote_clients(node, clients));
-        }
+    /// The clients of this server in a room, for another.
+    pub(crate) fn clients_in(&self, room: &str) -> Vec<RemoteClient> {
+        self.of(self.place_of(room)).clients_in(room)
     }
 
-    /// These of that server's clients have come or changed, and these are gone.
-    pub(crate) fn change_remote_clients(&self, node: Node, here: Vec<RemoteClient>, gone: &[Key]) {
-        let mut gone = gone.to_vec();
-        // Who is in one part is in no other any more.
-        gone.extend(here.iter().map(|client| client.key));
-        for (part, here) in self.by_part(here) {
-            let here_now: HashSet<Key> = here.iter().map(|client| client.key).collect();
-            let is_gone = |key: &Key| !here_now.contains(key);
-            let gone: Vec<Key> = gone.iter().copied().filter(is_gone).collect();
-            self.ask(part, |hub| hub.change_remote_clients(node, here, &gone));
-        }
-    }
-
-    /// Clients of another server, by the parts that their rooms are in.
-    fn by_part(
+    /// These are that server's clients in a room, and nobody else is.
+    pub(crate) fn set_remote_clients(
         &self,
+        node: Node,
+        room: &Arc<str>,
         clients: Vec<RemoteClient>,
-    ) -> impl Iterator<Item = (u64, Vec<RemoteClient>)> {
-        let mut parts = vec![Vec::new(); self.shards.len()];
-        for client in clients {
-            parts[self.place_of(&client.room) as usize].push(client);
-        }
-        (0..).zip(parts)
+    ) {
+        let part = self.place_of(room);
+        self.ask(part, |hub| hub.set_remote_clients(node, room, clients));
     }
 
-    /// A client's session is on another server from now on.
-    pub(crate) fn moved(&self, from: RemoteKey, to: RemoteKey) {
-        // Whoever does not know them has nothing to do.
+    /// These of that server's clients in a room have come or changed, and these are gone.
+    pub(crate) fn change_remote_clients(
+        &self,
+        node: Node,
+        room: &Arc<str>,
+        here: Vec<RemoteClient>,
+        gone: &[Key],
+    ) {
+        let part = self.place_of(room);
+        self.ask(part, |hub| {
+            hub.change_remote_clients(node, room, here, gone)
+        });
+    }
+
+    /// The other servers have heard that somebody is about to come into a room.
+    pub(crate) fn asked(&self, room: &Arc<str>, now: Instant) {
+        self.ask(self.place_of(room), |hub| hub.asked(room, now));
+    }
+
+    /// That server is gone, and everybody who was there.
+    pub(crate) fn forget_node(&self, node: Node) {
         for part in 0..self.parts() {
-            self.ask(part, |hub| hub.moved(from, to));
+            self.ask(part, |hub| hub.forget_node(node));
         }
+    }
+
+    /// The names of everybody in a room, wherever they are, in order; and how many are of other servers.
+    #[cfg(any(test, feature = "bench"))]
+    pub(crate) fn names_in(&self, room: &str) -> (Vec<String>, usize) {
+        self.of(self.place_of(room)).names_in(room)
+    }
+
+    /// A client that has come over from another server is in a call, as far as was known there.
+    pub(crate) fn set_busy(&self, key: Key) {
+        self.ask(key, |hub| hub.set_busy(key));
     }
 
     /// A message from a client of another server to one of this.

@@ -16,11 +16,10 @@ use super::{
     cluster_message::{ClusterMessage, Outgoing, RemoteClient, ToOthers, line},
     guest::Guest,
     hub::House,
-    key::Node,
+    key::{Node, SecretHash},
     lines::AT_ONCE,
     model_test::check,
     owner::Claims,
-    remote::secret_hash,
     shards::Shards,
 };
 use crate::{limits::Memory, metrics::Metrics};
@@ -60,6 +59,13 @@ fn hub_with(others: Option<ToOthers>) -> Shards {
         metrics: Arc::new(Metrics::new()),
     };
     Shards::new(&house, Arc::new(None), 8).expect("randomness")
+}
+
+/// Tells everybody what is new, other servers too.
+fn flush(hub: &Shards) {
+    for part in 0..hub.parts() {
+        hub.flush_presence(part, Instant::now());
+    }
 }
 
 /// Does the same on all threads at once.
@@ -128,9 +134,7 @@ fn whoever_comes_goes_and_comes_back_at_once_the_parts_stay_whole() {
             );
             let is_back = heard(&next).iter().any(|said| said["type"] == "resumed");
             lost.fetch_add(usize::from(!is_back), Ordering::Relaxed);
-            for part in 0..hub.parts() {
-                hub.flush_presence(part, Instant::now());
-            }
+            flush(&hub);
             hub.disconnect(next.at, true, Instant::now());
         }
     });
@@ -149,20 +153,28 @@ fn whoever_wanted_to_go_on_with_a_session_that_is_gone_comes_into_the_room_where
     for n in 0..20 {
         let gone = RemoteClient {
             key: 1,
-            room: format!("before {n}"),
             name: "Ann".to_owned(),
             busy: false,
             away: false,
+            since: 7,
             person: format!("ann {n}"),
-            secret_hash: secret_hash("secret").to_string(),
+            secret: SecretHash::of("secret"),
+            before: None,
         };
-        hub.change_remote_clients(Node(2), vec![gone], &[]);
+        let room: Arc<str> = format!("before-{n}").into();
+        let host = enter(&hub, "Host", &room);
+        flush(&hub);
+        hub.change_remote_clients(Node(2), &room, vec![gone], &[]);
+        assert_eq!(hub.names_in(&room).1, 1);
         let mut guest = Guest::come(&hub).expect("randomness");
         guest.say(&hub, r#"{"type":"resume","id":"secret","heard":0}"#);
-        hub.change_remote_clients(Node(2), Vec::new(), &[1]);
+        hub.change_remote_clients(Node(2), &room, Vec::new(), &[1]);
         guest.say(&hub, r#"{"type":"username","name":"Ann","room":"hall"}"#);
         check(&hub);
+        assert_eq!(hub.names_in("hall").0, ["Ann"]);
         hub.disconnect(guest.at, true, Instant::now());
+        hub.disconnect(host.at, true, Instant::now());
+        flush(&hub);
     }
 }
 
@@ -190,6 +202,6 @@ fn too_many_lines_are_refused_and_neither_kept_nor_told_elsewhere() {
     let refused = refused.filter(|said| said["code"] == "receiver-full");
     assert_eq!(refused.count(), 4 * (AT_ONCE + 10) - 256);
     let told = std::iter::from_fn(|| others.try_next())
-        .filter(|out| matches!(out, Outgoing::ToAll(ClusterMessage::TextToAll { .. })));
+        .filter(|out| matches!(out, Outgoing::ToRoom(_, ClusterMessage::TextToAll { .. })));
     assert_eq!(told.count(), 256);
 }

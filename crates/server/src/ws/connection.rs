@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until, timeout},
 };
 use tungstenite::{
-    Error, Message,
+    Error, Message, Utf8Bytes,
     error::ProtocolError,
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
@@ -73,6 +73,7 @@ pub(crate) async fn run(
         last_frame: now,
         unnamed_until: Some(now + unnamed),
         slowed: None,
+        held: None,
         inspect_at: now + PING_EVERY.min(unnamed),
     };
     let mut timer = pin!(sleep_until(carrier.inspect_at));
@@ -125,8 +126,10 @@ struct Open<'a> {
     last_frame: Instant,
     /// Until when a name is to be said, if none has been.
     unnamed_until: Option<Instant>,
-    /// Until when nothing is read, because too much has come.
+    /// Until when nothing is read, because too much has come, or it is not known yet what to answer.
     slowed: Option<Instant>,
+    /// What has yet to be answered.
+    held: Option<Box<Utf8Bytes>>,
     /// When it is inspected next.
     inspect_at: Instant,
 }
@@ -218,11 +221,7 @@ impl Open<'_> {
         let now = Instant::now();
         self.last_frame = now;
         let (bytes, receivers) = match incoming {
-            Some(Ok(Message::Text(text))) => {
-                let received = self.server.hub.receive(self.at, &text);
-                self.at = received.connection;
-                (text.len(), received.receivers)
-            }
+            Some(Ok(Message::Text(text))) => return self.receive_text(text, now),
             Some(Ok(Message::Binary(bytes))) => {
                 self.server.hub.refuse(self.at, &Refusal::Binary);
                 (bytes.len(), 0)
@@ -238,6 +237,25 @@ impl Open<'_> {
             None => return ControlFlow::Break(End::Gone),
             Some(Err(error)) => return ControlFlow::Break(self.failed(&error)),
         };
+        self.count(bytes, receivers, now)
+    }
+
+    fn receive_text(&mut self, text: Utf8Bytes, now: Instant) -> ControlFlow<End> {
+        match self.server.hub.receive(self.at, &text, now) {
+            Ok(received) => {
+                self.at = received.connection;
+                self.count(text.len(), received.receivers, now)
+            }
+            Err(until) => {
+                self.held = Some(text.into());
+                self.slowed = Some(until);
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// So much has come, and went to so many.
+    fn count(&mut self, bytes: usize, receivers: usize, now: Instant) -> ControlFlow<End> {
         match self.limiter.take(bytes, receivers, now) {
             Ok(Duration::ZERO) => {}
             Ok(wait) => self.slowed = Some(now + wait),
@@ -279,6 +297,9 @@ impl Open<'_> {
             self.slowed = None;
             // Until now, nobody has listened.
             self.last_frame = now;
+            if let Some(text) = self.held.take() {
+                self.receive_text(*text, now)?;
+            }
         }
         if self.inspect_at > now {
             return ControlFlow::Continue(());

@@ -1,0 +1,388 @@
+//! Which servers have people in which room, and what they know of each other's. A server hears of a room while
+//! somebody of its own is in it, and of no other. A message is sent once and may be lost; whoever notices a gap
+//! asks for what is missing, and what nobody has noticed is looked over now and then.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Once},
+    time::{Duration, Instant},
+};
+
+use crate::hub::{
+    CLUSTER_VERSION, ClusterMessage, Envelope, Node, Outgoing, RemoteClient, Shards, Versioned,
+};
+
+/// How often a server sends a sign of life, and `Rooms::tick` is called.
+pub(crate) const BEAT_EVERY: Duration = Duration::from_secs(1);
+
+/// After how long without one its clients are taken to be gone. By then they have long come back to
+/// other servers, if they could.
+const SILENCE_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a server may take to tell of its clients, before it is asked again.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+
+/// How often every room is looked over.
+const LOOK_EVERY: Duration = Duration::from_secs(120);
+
+/// Rooms that are looked over between two signs of life, at most.
+const LOOK_AT_ONCE: usize = 5000;
+
+/// The changes of one opening of a room are counted from a multiple of this.
+const CHANGES: u64 = 1 << 32;
+
+/// Clients in one message: NATS carries up to 1 MB.
+const PEOPLE_AT_ONCE: usize = 2000;
+
+/// Whether somebody who speaks another version has been told of, which is enough.
+static OTHER_VERSION: Once = Once::new();
+
+/// What is to be done about the other servers.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// From now on, what is said to that room is to be heard.
+    Subscribe(Arc<str>),
+    Unsubscribe(Arc<str>),
+    Say(To, Vec<u8>),
+}
+
+/// Who is to hear a message.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum To {
+    All,
+    /// Those who have people in that room.
+    Room(Arc<str>),
+    Node(Node),
+}
+
+/// The rooms that somebody of this server is in.
+pub(crate) struct Rooms {
+    node: Node,
+    open: HashMap<Arc<str>, Open>,
+    /// How often a room was opened so far.
+    openings: u64,
+    /// When each of the others was heard last.
+    heard: HashMap<Node, Instant>,
+    /// Rooms that are to be looked over.
+    to_look: VecDeque<Arc<str>>,
+    looked: Instant,
+    actions: VecDeque<Action>,
+}
+
+#[derive(Default)]
+struct Open {
+    /// Counts the changes that the others have been told of; from another number each time that it is opened.
+    count: u64,
+    others: HashMap<Node, Other>,
+}
+
+/// What is known of another server's people in a room.
+#[derive(Default)]
+struct Other {
+    /// How much of what it said we know; none before it has told everything.
+    count: Option<u64>,
+    /// Of what it tells at the moment.
+    people: Vec<RemoteClient>,
+    /// Since when we wait for it to tell everything.
+    asked: Option<Instant>,
+}
+
+impl Other {
+    /// Everything is known that it has said so far. Gives whom it has told of meanwhile.
+    fn knows_all(&mut self, count: u64) -> Vec<RemoteClient> {
+        let known = Self {
+            count: Some(count),
+            ..Self::default()
+        };
+        std::mem::replace(self, known).people
+    }
+
+    /// That change is the next, and known from now on; if nothing was missed.
+    fn knows_next(&mut self, count: u64) -> bool {
+        let is_next = self.count.is_some_and(|known| known + 1 == count);
+        if is_next {
+            self.count = Some(count);
+        }
+        is_next
+    }
+}
+
+impl Rooms {
+    pub(crate) fn new(node: Node, now: Instant) -> Self {
+        Self {
+            node,
+            open: HashMap::new(),
+            openings: 0,
+            heard: HashMap::new(),
+            to_look: VecDeque::new(),
+            looked: now,
+            actions: VecDeque::new(),
+        }
+    }
+
+    /// What is to be done next.
+    pub(crate) fn next_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// Something is to be told that has happened here.
+    pub(crate) fn tell(&mut self, out: Outgoing) {
+        match out {
+            Outgoing::Open(room, here) => self.open(room, here),
+            Outgoing::Close(room) => self.close(&room),
+            Outgoing::ToRoom(room, ClusterMessage::Changes { here, gone }) => {
+                self.changes(&room, here, gone);
+            }
+            Outgoing::ToRoom(room, message) => self.say_in(&room, message),
+            Outgoing::ToNode(node, message) => self.say(To::Node(node), None, message),
+        }
+    }
+
+    fn open(&mut self, room: Arc<str>, here: Vec<RemoteClient>) {
+        if self.open.contains_key(&room) {
+            return self.changes(&room, here, Vec::new());
+        }
+        self.openings += 1;
+        let open = Open {
+            count: self.openings * CHANGES,
+            ..Open::default()
+        };
+        self.open.insert(room.clone(), open);
+        self.actions.push_back(Action::Subscribe(room.clone()));
+        // First who is here, with whom they go on for: who answers knows by then that those have moved.
+        self.changes(&room, here, Vec::new());
+        self.look_over(&room);
+    }
+
+    fn close(&mut self, room: &Arc<str>) {
+        if self.open.contains_key(room) {
+            self.say_in(room, ClusterMessage::Leave);
+            self.open.remove(room);
+            self.actions.push_back(Action::Unsubscribe(room.clone()));
+        }
+    }
+
+    fn changes(&mut self, room: &Arc<str>, mut here: Vec<RemoteClient>, mut gone: Vec<u64>) {
+        loop {
+            let rest = here.split_off(here.len().min(PEOPLE_AT_ONCE));
+            let later = gone.split_off(gone.len().min(PEOPLE_AT_ONCE));
+            if let Some(open) = self.open.get_mut(room) {
+                open.count += 1;
+            }
+            self.say_in(room, ClusterMessage::Changes { here, gone });
+            (here, gone) = (rest, later);
+            if here.is_empty() && gone.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Says what is known of a room: whoever knows better tells, and who knows less asks.
+    fn look_over(&mut self, room: &Arc<str>) {
+        let Some(open) = self.open.get(room) else {
+            return;
+        };
+        let known = open.others.iter();
+        let known = known.filter_map(|(node, other)| Some((*node, other.count?)));
+        let known: HashMap<Node, u64> = known.collect();
+        let others: Vec<Node> = open.others.keys().copied().collect();
+        // Who has left it does not hear what is said in it.
+        let others = others.into_iter().map(To::Node);
+        for to in others.chain([To::Room(room.clone())]) {
+            let known = known.clone();
+            self.say(to, Some(room), ClusterMessage::Here { known });
+        }
+    }
+
+    fn say_in(&mut self, room: &Arc<str>, message: ClusterMessage) {
+        self.say(To::Room(room.clone()), Some(room), message);
+    }
+
+    fn say(&mut self, to: To, room: Option<&Arc<str>>, message: ClusterMessage) {
+        let open = room.and_then(|room| self.open.get(room));
+        let envelope = Envelope {
+            version: CLUSTER_VERSION,
+            node: self.node,
+            room: room.map(|room| room.to_string()),
+            count: open.map_or(0, |open| open.count),
+            message,
+        };
+        // Strings and numbers only: this cannot fail.
+        let bytes = serde_json::to_vec(&envelope).unwrap_or_default();
+        self.actions.push_back(Action::Say(to, bytes));
+    }
+
+    /// Something was said by one of the servers, which may be this one.
+    pub(crate) fn hear(&mut self, hub: &Shards, said: &[u8], now: Instant) {
+        if let Ok(Versioned { version }) = serde_json::from_slice(said)
+            && version != CLUSTER_VERSION
+        {
+            return OTHER_VERSION.call_once(|| {
+                tracing::warn!(
+                    "a server speaks version {version} and not {CLUSTER_VERSION}: its people are not seen here"
+                );
+            });
+        }
+        match serde_json::from_slice::<Envelope>(said) {
+            Ok(envelope) if envelope.node != self.node => self.act(hub, envelope, now),
+            // Whoever has people there has heard this too.
+            Ok(own) if matches!(own.message, ClusterMessage::Here { .. }) => {
+                if let Some(room) = own.room {
+                    hub.asked(&room.into(), now.into());
+                }
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!("NATS: a message that is not ours: {error}"),
+        }
+    }
+
+    fn act(&mut self, hub: &Shards, envelope: Envelope, now: Instant) {
+        let (node, count) = (envelope.node, envelope.count);
+        self.heard.insert(node, now);
+        let room: Option<Arc<str>> = envelope.room.map(Arc::from);
+        let open = room.clone().filter(|room| self.open.contains_key(room));
+        match (envelope.message, open) {
+            (ClusterMessage::Beat, _) => {}
+            (ClusterMessage::Text { from, to, text }, _) => hub.deliver((node, from), to, &text),
+            (ClusterMessage::Busy { key }, _) => hub.set_busy(key),
+            (ClusterMessage::TextToAll { from, text }, Some(room)) => {
+                hub.deliver_to_room((node, from), &room, &text);
+            }
+            (ClusterMessage::Ask, Some(room)) => self.tell_all(hub, node, &room),
+            (ClusterMessage::Here { known }, Some(room)) => {
+                self.compare(node, &room, count, now);
+                let ours = self.open.get(&room).map(|open| open.count);
+                if known.get(&self.node).copied() != ours {
+                    self.tell_all(hub, node, &room);
+                }
+            }
+            (ClusterMessage::Leave, Some(room)) => {
+                let open = self.open.get_mut(&room);
+                open.map(|open| open.others.remove(&node));
+                hub.set_remote_clients(node, &room, Vec::new());
+            }
+            (ClusterMessage::People { people, last }, Some(room)) => {
+                let other = self.other(node, &room);
+                other.people.extend(people);
+                if last {
+                    let people = other.knows_all(count);
+                    hub.set_remote_clients(node, &room, people);
+                }
+            }
+            (ClusterMessage::Changes { here, gone }, Some(room)) => {
+                let other = self.other(node, &room);
+                if count % CHANGES == 1 {
+                    other.knows_all(count);
+                    hub.set_remote_clients(node, &room, here);
+                } else if other.knows_next(count) {
+                    hub.change_remote_clients(node, &room, here, &gone);
+                } else {
+                    self.compare(node, &room, count, now);
+                }
+            }
+            // Nobody here is in that room, or not any more.
+            (ClusterMessage::Ask | ClusterMessage::Here { .. }, None) => {
+                self.say(To::Node(node), room.as_ref(), ClusterMessage::Leave);
+            }
+            (
+                ClusterMessage::TextToAll { .. }
+                | ClusterMessage::Leave
+                | ClusterMessage::People { .. }
+                | ClusterMessage::Changes { .. },
+                None,
+            ) => {}
+        }
+    }
+
+    fn other(&mut self, node: Node, room: &Arc<str>) -> &mut Other {
+        let open = self.open.entry(room.clone()).or_default();
+        open.others.entry(node).or_default()
+    }
+
+    /// Another server has said so much about a room. Where something of it was lost, or nothing was known yet, asks it
+    /// for everything.
+    fn compare(&mut self, node: Node, room: &Arc<str>, count: u64, now: Instant) {
+        let other = self.other(node, room);
+        if other.count == Some(count) {
+            return;
+        }
+        other.count = None;
+        let is_time = |asked: Instant| now.duration_since(asked) > ANSWER_LIMIT;
+        if other.asked.is_none_or(is_time) {
+            other.asked = Some(now);
+            other.people.clear();
+            self.say(To::Node(node), Some(room), ClusterMessage::Ask);
+        }
+    }
+
+    /// Tells another server of all clients of this one in a room.
+    fn tell_all(&mut self, hub: &Shards, node: Node, room: &Arc<str>) {
+        let mut people = hub.clients_in(room);
+        loop {
+            let rest = people.split_off(people.len().min(PEOPLE_AT_ONCE));
+            let last = rest.is_empty();
+            let message = ClusterMessage::People { people, last };
+            self.say(To::Node(node), Some(room), message);
+            if last {
+                return;
+            }
+            people = rest;
+        }
+    }
+
+    /// The others can be reached again, or something that they said was lost here: everything is looked over.
+    pub(crate) fn reconnected(&mut self) {
+        self.to_look = self.open.keys().cloned().collect();
+    }
+
+    /// Something was lost that the others were to be told.
+    pub(crate) fn lost(&mut self, hub: &Shards) {
+        let open = hub.open_rooms();
+        let gone = self.open.keys().filter(|room| !open.contains(room));
+        for room in gone.cloned().collect::<Vec<_>>() {
+            self.close(&room);
+        }
+        for room in open {
+            match self.open.get_mut(&room) {
+                // Whoever counts will notice.
+                Some(open) => open.count += 1,
+                None => {
+                    let here = hub.clients_in(&room);
+                    self.open(room, here);
+                }
+            }
+        }
+        self.reconnected();
+    }
+
+    /// Time has passed. While the others cannot be reached, nobody is taken to be gone for saying nothing.
+    pub(crate) fn tick(&mut self, hub: &Shards, is_connected: bool, now: Instant) {
+        if !is_connected {
+            self.heard.values_mut().for_each(|heard| *heard = now);
+            return;
+        }
+        self.say(To::All, None, ClusterMessage::Beat);
+        self.forget(hub, now);
+        if now.duration_since(self.looked) >= LOOK_EVERY {
+            self.looked = now;
+            self.reconnected();
+        }
+        let at_once = self.to_look.len().min(LOOK_AT_ONCE);
+        for room in self.to_look.drain(..at_once).collect::<Vec<_>>() {
+            self.look_over(&room);
+        }
+    }
+
+    /// Takes the clients of servers that have been silent for too long to be gone.
+    fn forget(&mut self, hub: &Shards, now: Instant) {
+        let heard = self.heard.iter();
+        let silent = heard.filter(|(_, heard)| now.duration_since(**heard) > SILENCE_LIMIT);
+        for node in silent.map(|(node, _)| *node).collect::<Vec<_>>() {
+            tracing::warn!("a server is gone");
+            self.heard.remove(&node);
+            let rooms = self.open.values_mut();
+            rooms.for_each(|open| drop(open.others.remove(&node)));
+            hub.forget_node(node);
+        }
+    }
+}
