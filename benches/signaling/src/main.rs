@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a program for developers")]
 
 mod client;
+mod cluster;
 mod echo;
 mod faults;
 mod proc;
@@ -58,6 +59,9 @@ struct Args {
     /// Commit faults against our server, in place of everything else; all of them if none is named
     #[arg(long, value_enum, num_args = 0.., value_delimiter = ',')]
     faults: Option<Vec<Fault>>,
+    /// People on 20 servers
+    #[arg(long, default_value_t = 1_000_000)]
+    on_servers: usize,
     /// Idle connections
     #[arg(long, default_value_t = 5000)]
     idle: usize,
@@ -84,6 +88,8 @@ enum Measure {
     Joining,
     /// What the hub alone passes on, on one core and on more
     Throughput,
+    /// What servers that are one say to each other, without sockets; only when asked for
+    Cluster,
 }
 
 /// How many pairs talk.
@@ -151,6 +157,9 @@ async fn main() -> Result<()> {
     }
     if wanted(Measure::Throughput) && chosen("holdfast") {
         throughput::measure(args.rounds, Duration::from_secs(args.seconds))?;
+    }
+    if args.measure.contains(&Measure::Cluster) {
+        cluster::measure(args.on_servers)?;
     }
     Ok(())
 }

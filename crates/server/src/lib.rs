@@ -41,6 +41,8 @@ mod turn;
 mod wire;
 mod ws;
 
+#[cfg(feature = "bench")]
+pub use cluster::{Cost, Figures, Placed, million};
 pub use http::listen;
 #[cfg(fuzzing)]
 pub use hub::play;
