@@ -246,6 +246,37 @@ fn a_call_through_the_servers_own_turn_from_firefox_to_chromium() {
     through_our_turn([Firefox, Chromium]);
 }
 
+/// A call where nothing else than TCP passes: through TURN at the page's own port.
+fn through_tcp(kinds: [Kind; 2]) {
+    stage(async |stage| {
+        let turn = SocketAddr::from((Ipv4Addr::LOCALHOST, free_udp_port()));
+        let people = behind_relays(stage, kinds, |options| options.turn = Some(turn)).await;
+        for person in &people {
+            let script = "const Real = RTCPeerConnection;
+                RTCPeerConnection = function (config) {
+                    const servers = config.iceServers.filter(server => server.username);
+                    for (const server of servers)
+                        server.urls = server.urls.filter(url => url.endsWith('=tcp'));
+                    return new Real({ ...config, iceServers: servers });
+                };
+                RTCPeerConnection.prototype = Real.prototype;";
+            person.run(script, json!([])).await;
+        }
+        let [ann, bob] = people;
+        call_over_a_relay(&ann, &bob).await;
+    });
+}
+
+#[test]
+fn a_call_through_tcp_alone_in_chromium() {
+    through_tcp([Chromium, Chromium]);
+}
+
+#[test]
+fn a_call_through_tcp_alone_from_firefox_to_chromium() {
+    through_tcp([Firefox, Chromium]);
+}
+
 /// coturn, with passwords that our server makes; ends when it is dropped.
 struct Coturn(Child);
 

@@ -7,7 +7,7 @@ use crate::{
     tools::Tools,
 };
 
-const TARGETS: [&str; 2] = ["decoder", "hub"];
+const TARGETS: [&str; 3] = ["cluster", "decoder", "hub"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

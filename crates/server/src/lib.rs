@@ -15,7 +15,7 @@
 //! | `meter.rs` | what comes and goes over a connection, below HTTP and WebSockets |
 //! | `metrics.rs` | what Prometheus asks for |
 //! | `pass.rs` | passes that a site's own login signs |
-//! | `turn.rs` | a TURN server in this process |
+//! | `turn/` | a TURN server in this process |
 //! | `reach.rs` | whether the other servers can be reached |
 //! | `wire.rs`, `random.rs` | messages as frames; randomness |
 //!
@@ -41,6 +41,8 @@ mod turn;
 mod wire;
 mod ws;
 
+#[cfg(fuzzing)]
+pub use cluster::hear;
 #[cfg(feature = "bench")]
 pub use cluster::{Cost, Figures, Placed, million};
 pub use http::listen;

@@ -39,6 +39,7 @@ pub(crate) struct Metrics {
     held: Level,
     unlogged: Level,
     nats: Level,
+    relays: Level,
 }
 
 type Level = Gauge<i64, AtomicI64>;
@@ -46,6 +47,9 @@ type Level = Gauge<i64, AtomicI64>;
 /// How many there are, for who watches.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Count {
+    pub(crate) connections: usize,
+    /// Relays of the TURN server in this process.
+    pub(crate) relays: usize,
     pub(crate) sessions: usize,
     /// On other servers.
     pub(crate) remote: usize,
@@ -137,6 +141,7 @@ impl Metrics {
             "nats_missing",
             "1 while NATS is wanted and cannot be reached",
         );
+        let relays = level("turn_relays", "Relays of the TURN server in this process");
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The server", version);
         let messages = Family::default();
@@ -168,6 +173,7 @@ impl Metrics {
             held,
             unlogged,
             nats,
+            relays,
         }
     }
 
@@ -196,9 +202,10 @@ impl Metrics {
     }
 
     /// Everything, in Prometheus' text format.
-    pub(crate) fn text(&self, connections: usize, count: &Count, nats: Reached) -> String {
+    pub(crate) fn text(&self, count: &Count, nats: Reached) -> String {
         let set = |level: &Level, value: usize| level.set(i64::try_from(value).unwrap_or(i64::MAX));
-        set(&self.connections, connections);
+        set(&self.connections, count.connections);
+        set(&self.relays, count.relays);
         set(&self.sessions, count.sessions);
         set(&self.elsewhere, count.remote);
         set(&self.away, count.away);

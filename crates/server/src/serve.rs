@@ -17,13 +17,13 @@ use crate::{
     hub::{self, Claims, FromHub, House, Node, Shards, ToOthers},
     key,
     limits::{ConnectionLimits, Memory},
-    metrics::Metrics,
+    metrics::{Count, Metrics},
     options::Options,
     pass::Passes,
     random,
     reach::Reach,
     state::{Parts, Server},
-    turn,
+    turn::{Passwords, Turn},
 };
 
 /// For how long presence changes are batched.
@@ -62,7 +62,10 @@ pub async fn serve(
     options: &Options,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let (_own_turn, own_secret) = start_turn(options).await?;
+    let turn = start_turn(options).await?;
+    let (turn, passwords) = turn
+        .map(|(turn, passwords)| (Arc::new(turn), passwords))
+        .unzip();
     let node = Node(getrandom::u64()?);
     let (cluster, outgoing) = hub::line(FOR_OTHERS);
     let cluster = options.nats.is_some().then_some(cluster);
@@ -76,12 +79,13 @@ pub async fn serve(
     let front = Front {
         server: server.clone(),
         site: Site::new(&options.site, lasting),
-        ice: Arc::new(Ice::new(options, own_secret)?),
+        ice: Arc::new(Ice::new(options, passwords)?),
         tls,
+        turn: turn.clone(),
     };
     let reload = reload_when_told(certificate)?;
     tracing::info!(address = %listener.local_addr()?, "listening");
-    let metrics = serve_metrics(&server).await?;
+    let metrics = serve_metrics(&server, turn).await?;
     let mut work = pin!(async {
         tokio::select! {
             () = keep_presence(&server) => Ok(()),
@@ -133,16 +137,17 @@ fn shared(options: Options, cluster: (Node, Option<ToOthers>)) -> io::Result<Ser
     }))
 }
 
-/// Starts the TURN server in this process, where that is wanted; gives the secret of its passwords.
-async fn start_turn(options: &Options) -> io::Result<(Option<impl Sized + use<>>, Option<String>)> {
+/// Starts the TURN server in this process, where that is wanted; gives what makes passwords for it, too.
+async fn start_turn(options: &Options) -> io::Result<Option<(Turn, Passwords)>> {
     let Some(address) = options.turn else {
-        return Ok((None, None));
+        return Ok(None);
     };
-    let secret = match &options.turn_secret {
-        Some(secret) => secret.clone(),
-        None => random::token()?,
+    let passwords = match &options.turn_secret {
+        Some(secret) => Passwords::new(secret),
+        None => Passwords::new(&random::token()?),
     };
-    Ok((Some(turn::start(address, &secret).await?), Some(secret)))
+    let turn = Turn::start(address, passwords.clone()).await?;
+    Ok(Some((turn, passwords)))
 }
 
 /// Closes every connection; people come back by themselves, here or elsewhere.
@@ -242,15 +247,21 @@ async fn run_cluster(server: &Server, node: Node, outgoing: FromHub) -> io::Resu
 }
 
 /// Answers GET /metrics, where that is wanted; for ever.
-async fn serve_metrics(server: &Server) -> io::Result<impl Future<Output = io::Result<()>>> {
+async fn serve_metrics(
+    server: &Server,
+    turn: Option<Arc<Turn>>,
+) -> io::Result<impl Future<Output = io::Result<()>>> {
     let listener = match server.options.metrics {
         Some(address) => Some(TcpListener::bind(address).await?),
         None => None,
     };
-    let metrics = |State(server): State<Server>| async move {
-        let count = server.hub.count();
-        let connections = server.limits.in_all();
-        server.metrics.text(connections, &count, server.nats.get())
+    let metrics = move |State(server): State<Server>| async move {
+        let count = Count {
+            connections: server.limits.in_all(),
+            relays: turn.map_or(0, |turn| turn.relays()),
+            ..server.hub.count()
+        };
+        server.metrics.text(&count, server.nats.get())
     };
     let app = Router::new()
         .route("/metrics", routing::get(metrics))

@@ -263,6 +263,53 @@ async fn a_server_says_whether_the_others_can_be_reached() {
 }
 
 #[tokio::test]
+async fn no_call_ends_while_nats_is_away_and_then_everybody_is_known() {
+    let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = free.local_addr().expect("bound");
+    drop(free);
+    let nats = Nats::start_at(address).await;
+    let (one, two, three) = (
+        nats.server().await,
+        nats.server().await,
+        nats.server().await,
+    );
+    let (mut ann, known) = enter(&one, "Ann").await;
+    let (mut bob, bob_knows) = enter(&two, "Bob").await;
+    let (cat, _) = enter(&three, "Cat").await;
+    until_all_are_here(&mut ann, known, &["Ann", "Bob", "Cat"]).await;
+    until_all_are_here(&mut bob, bob_knows, &["Ann", "Bob", "Cat"]).await;
+    ann.send(&json!({"type": "video-offer", "target": "Bob", "sdp": {}}))
+        .await;
+    bob.next_of("video-offer").await;
+    bob.send(&json!({"type": "video-answer", "target": "Ann", "sdp": {}}))
+        .await;
+    until_both_are(&mut bob, "busy", ["Ann", "Bob"]).await;
+    drop(nats);
+    // Longer than a server may say nothing.
+    sleep(Duration::from_secs(12)).await;
+    cat.leave().await;
+    let (_dan, _) = enter(&one, "Dan").await;
+    bob.assert_nothing_waits().await;
+    let _nats = Nats::start_at(address).await;
+    let began = Instant::now();
+    let (mut is_here, mut is_gone) = (false, false);
+    while !(is_here && is_gone) {
+        let news = bob.next().await;
+        assert_ne!(news["type"], "peer-gone", "the call goes on");
+        let has = |key: &str, name: &str| {
+            let names = news[key].as_array().into_iter().flatten();
+            names.filter(|one| *one == name).count() > 0
+        };
+        assert!(!has("-", "Ann") && !has("+", "Ann"), "{news}");
+        is_here |= has("+", "Dan");
+        is_gone |= has("-", "Cat");
+    }
+    assert!(began.elapsed() < Duration::from_secs(5));
+    ann.send(&text("still here?", "Bob")).await;
+    assert_eq!(bob.next_of("message").await["text"], "still here?");
+}
+
+#[tokio::test]
 async fn a_name_is_one_persons_on_all_servers() {
     let nats = Nats::start().await;
     let (one, other) = (nats.server().await, nats.server().await);

@@ -12,9 +12,15 @@ mod nats;
 mod rooms;
 #[cfg(test)]
 mod rooms_test;
-#[cfg(any(test, feature = "bench"))]
+#[cfg(any(test, fuzzing, feature = "bench"))]
+#[cfg_attr(
+    not(fuzzing),
+    allow(unreachable_pub, reason = "the fuzzer is another crate")
+)]
 mod world;
 
 #[cfg(feature = "bench")]
 pub use million::{Cost, Figures, Placed, million};
 pub(crate) use nats::run;
+#[cfg(fuzzing)]
+pub use world::hear;

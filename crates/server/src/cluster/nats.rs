@@ -1,6 +1,6 @@
 //! The way to other servers, through NATS.
 
-use std::{collections::HashMap, io, sync::Arc};
+use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use async_nats::{Client, ConnectOptions, Event, Message, Subscriber, connection::State};
 use futures_util::StreamExt;
@@ -20,6 +20,9 @@ use crate::{
 /// How much of what others say may wait for each subject, and in all, before it is lost. It is asked for again
 /// then.
 const WAITING: usize = 8192;
+
+/// How long it waits before it tries again to reach NATS, at most.
+const RETRY_LIMIT: Duration = Duration::from_secs(1);
 
 /// Connects, and is one of several from then on; for ever.
 pub(crate) async fn run(
@@ -107,6 +110,12 @@ async fn connect(
     options
         .retry_on_initial_connect()
         .subscription_capacity(WAITING)
+        .reconnect_delay_callback(|attempts| {
+            let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+            Duration::from_millis(50)
+                .saturating_mul(attempts)
+                .min(RETRY_LIMIT)
+        })
         .event_callback(on_event)
         .connect(url)
         .await

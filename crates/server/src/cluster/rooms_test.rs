@@ -250,6 +250,42 @@ fn what_was_lost_without_a_sign_is_found_too() {
 }
 
 #[test]
+fn whatever_others_say_the_hub_stays_whole() {
+    let person = |key: u64, name: &str, before: &str| {
+        format!(
+            r#"{{"key":{key},"name":"{name}","busy":true,"away":false,"since":1,"person":"p{key}","proof":[{key},1],"before":{before}}}"#
+        )
+    };
+    let say = |count: u64, word: &str| {
+        format!(r#"{{"version":2,"node":9,"room":"red","count":{count},"word":{word}}}"#)
+    };
+    let changes = |here: &str| format!(r#"{{"changes":{{"here":[{here}],"gone":[1]}}}}"#);
+    let people = |here: &str| format!(r#"{{"people":{{"people":[{here}],"last":true}}}}"#);
+    let words = [
+        say(1, &changes(&person(1, "Ann", "null"))),
+        say(2, &changes(&person(2, "Ann2", "[1,1]"))),
+        say(2, &changes(&person(1, "Ann2", "[2,1]"))),
+        say(1, &people(&person(3, "", "[3,1]"))),
+        say(0, &people("")),
+        say(7, r#"{"text":{"from":1,"to":1,"text":"{}"}}"#),
+        say(
+            7,
+            r#"{"text-to-all":{"from":2,"text":"{\"type\":\"hang-up\"}"}}"#,
+        ),
+        say(7, r#"{"here":{"known":{"1":5}}}"#),
+        say(7, r#"{"busy":{"key":3}}"#),
+        say(7, "\"leave\""),
+        say(7, "\"ask\""),
+        "not JSON".to_owned(),
+    ];
+    let mut random = Random(3);
+    for _ in 0..300 {
+        let said: Vec<&str> = (0..12).map(|_| random.of(&words).as_str()).collect();
+        super::world::hear(said.join("\n").as_bytes());
+    }
+}
+
+#[test]
 fn who_is_in_no_room_of_ones_own_is_not_heard_of() {
     let mut world = World::new(2);
     let nodes: Vec<Node> = (0..3)

@@ -16,6 +16,33 @@ use crate::{
     metrics::Metrics,
 };
 
+/// Has a server hear that, a message in each line, whatever it is: for the fuzzer.
+///
+/// # Panics
+/// When the hub is not whole afterwards.
+#[cfg(any(test, fuzzing))]
+pub fn hear(said: &[u8]) {
+    let mut world = World::new(2);
+    let Ok(node) = world.start(1000) else { return };
+    let guests = ["red", "red", ""].map(|room| {
+        let guest = crate::hub::Guest::enter(world.hub(node), "Ann", room);
+        guest.ok()
+    });
+    world.settle();
+    for message in said.split(|byte| *byte == b'\n') {
+        let now = world.now.into_std();
+        for server in world.servers() {
+            server.rooms.hear(&server.hub, message, now);
+            crate::hub::check(&server.hub);
+        }
+        for guest in guests.iter().flatten() {
+            while guest.next().is_some() {}
+        }
+    }
+    world.tick();
+    crate::hub::check(world.hub(node));
+}
+
 /// Some servers, and what carries messages between them.
 pub(crate) struct World {
     servers: BTreeMap<Node, Server>,

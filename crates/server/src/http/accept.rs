@@ -14,7 +14,7 @@ use axum::body::Body;
 use hyper::{Request, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite},
     net::{TcpListener, TcpSocket, TcpStream},
     time::{Instant, sleep, timeout},
 };
@@ -23,6 +23,7 @@ use super::{admission::Visitor, routes::Front};
 use crate::{
     meter::{Received, Watched},
     metrics::Dropped,
+    turn::Turn,
 };
 
 /// How long a client may take to say what it wants.
@@ -86,9 +87,14 @@ fn admit(stream: TcpStream, address: SocketAddr, front: &Front) {
     }
     // Messages are small, and wanted at once.
     let _ = stream.set_nodelay(true);
-    let stream = Watched::new(stream);
     let front = front.clone();
     tokio::spawn(async move {
+        let is_plain = front.tls.is_none();
+        let first = match front.turn {
+            Some(_) if is_plain => peek(&stream).await,
+            _ => None,
+        };
+        let stream = Watched::new(stream);
         // Behind a proxy it is not known yet whose it is.
         if !front.server.options.behind_proxy {
             permit.admitted().await;
@@ -100,13 +106,41 @@ fn admit(stream: TcpStream, address: SocketAddr, front: &Front) {
         };
         match &front.tls {
             Some(tls) => match timeout(HEAD_LIMIT, tls.accept(stream)).await {
-                Ok(Ok(stream)) => serve(stream, visitor, &front).await,
+                Ok(Ok(mut stream)) => {
+                    let first = match front.turn {
+                        Some(_) => timeout(HEAD_LIMIT, stream.fill_buf()).await,
+                        None => Ok(Ok(&[][..])),
+                    };
+                    let first = first.ok().and_then(|first| first.ok()?.first().copied());
+                    carry(stream, first, visitor, &front).await;
+                }
                 Ok(Err(error)) => tracing::debug!(%address, "not TLS: {error}"),
                 Err(_) => tracing::debug!(%address, "too slow for TLS"),
             },
-            None => serve(stream, visitor, &front).await,
+            None => carry(stream, first, visitor, &front).await,
         }
     });
+}
+
+/// The first byte that comes, which is left where it is.
+async fn peek(stream: &TcpStream) -> Option<u8> {
+    let mut first = [0];
+    let peeked = timeout(HEAD_LIMIT, stream.peek(&mut first)).await;
+    matches!(peeked, Ok(Ok(1))).then_some(first[0])
+}
+
+/// Serves whoever it is whose first byte that is.
+async fn carry<S>(stream: S, first: Option<u8>, visitor: Visitor, front: &Front)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match (&front.turn, first) {
+        // In a box: most connections are none of these.
+        (Some(turn), Some(first)) if Turn::is_turn(first) => {
+            Box::pin(turn.carry(stream, visitor.address)).await;
+        }
+        _ => serve(stream, visitor, front).await,
+    }
 }
 
 async fn serve<S>(stream: S, visitor: Visitor, front: &Front)

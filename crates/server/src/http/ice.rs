@@ -1,40 +1,38 @@
-//! STUN and TURN servers for the pages, with passwords that end by themselves: those of the TURN
-//! REST API, which coturn understands (`use-auth-secret`).
+//! STUN and TURN servers for the pages.
 
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr};
 
 use serde_json::{Value, json};
-use turn::auth::generate_long_term_credentials;
 
-use crate::options::Options;
-
-/// How long a password is good: for a day that a page stays open. It asks for a new one before each
-/// restart.
-const PASSWORD_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+use crate::{options::Options, random, turn::Passwords};
 
 /// The answer that pages are given.
 pub(crate) struct Ice {
     stun: Vec<String>,
     /// Those that share a secret: our own, and others.
-    turn: Vec<(Vec<String>, String)>,
+    turn: Vec<(Vec<String>, Passwords)>,
 }
 
 impl Ice {
-    /// `own_secret`: that of the TURN server in this process, if there is one.
-    pub(crate) fn new(options: &Options, own_secret: Option<String>) -> io::Result<Self> {
+    /// `own`: the passwords of the TURN server in this process, if there is one.
+    pub(crate) fn new(options: &Options, own: Option<Passwords>) -> io::Result<Self> {
         let (named, mut stun): (Vec<String>, Vec<String>) = options
             .turn_urls
             .iter()
             .cloned()
             .partition(|url| url.starts_with("turn"));
         let mut turn = Vec::new();
-        if let (Some(address), Some(secret)) = (options.turn, own_secret) {
+        if let (Some(address), Some(passwords)) = (options.turn, own) {
             stun.push(format!("stun:{address}"));
-            turn.push((vec![format!("turn:{address}?transport=udp")], secret));
+            let udp = format!("turn:{address}?transport=udp");
+            turn.push((
+                [udp].into_iter().chain(stream(options, address)).collect(),
+                passwords,
+            ));
         }
         match &options.turn_secret {
             _ if named.is_empty() => {}
-            Some(secret) => turn.push((named, secret.clone())),
+            Some(secret) => turn.push((named, Passwords::new(secret))),
             None => {
                 return Err(io::Error::other(
                     "--turn-url needs --turn-secret, to make passwords",
@@ -50,15 +48,29 @@ impl Ice {
         if !self.stun.is_empty() {
             servers.push(json!({ "urls": self.stun }));
         }
-        for (urls, secret) in &self.turn {
-            // Fails only before 1970.
-            if let Ok((username, credential)) =
-                generate_long_term_credentials(secret, PASSWORD_LIFE)
-            {
-                servers
-                    .push(json!({ "urls": urls, "username": username, "credential": credential }));
-            }
+        for (urls, passwords) in &self.turn {
+            // Without randomness, who asks shares a name, and what a user may have.
+            let user = random::name().unwrap_or_default();
+            let (username, credential) = passwords.make(&user);
+            servers.push(json!({ "urls": urls, "username": username, "credential": credential }));
         }
         json!({ "iceServers": servers })
+    }
+}
+
+/// The TURN server in this process over a stream, at the page's own port: the way out of networks that let nothing
+/// else pass. A browser looks whether the certificate is for the name.
+fn stream(options: &Options, turn: SocketAddr) -> Option<String> {
+    let has_tls = options.tls.is_some() || options.tls_cert.is_some();
+    let (listens, port) = (options.listen.ip(), options.listen.port());
+    let is_reached = listens.is_unspecified() || listens == turn.ip();
+    match options.hosts.first() {
+        _ if options.behind_proxy => None,
+        Some(host) if has_tls => Some(format!("turns:{host}:{port}?transport=tcp")),
+        _ if has_tls || !is_reached => None,
+        _ => {
+            let address = SocketAddr::new(turn.ip(), port);
+            Some(format!("turn:{address}?transport=tcp"))
+        }
     }
 }

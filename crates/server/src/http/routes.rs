@@ -20,6 +20,7 @@ use crate::{
     metrics::Dropped,
     reach::Reached,
     state::Server,
+    turn::Turn,
     ws::{self, Upgrade},
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct Front {
     pub(crate) site: Site,
     pub(crate) ice: Arc<Ice>,
     pub(crate) tls: Option<TlsAcceptor>,
+    /// The TURN server in this process.
+    pub(crate) turn: Option<Arc<Turn>>,
 }
 
 impl Front {

@@ -21,7 +21,7 @@ mod calls;
 mod client;
 mod cluster_message;
 mod directory;
-#[cfg(any(test, feature = "bench"))]
+#[cfg(any(test, fuzzing, feature = "bench"))]
 mod guest;
 #[expect(clippy::module_inception, reason = "it is the hub of the hub")]
 mod hub;
@@ -51,10 +51,12 @@ pub(crate) use cluster_message::{
     CLUSTER_VERSION, ClusterMessage, Envelope, FromHub, Outgoing, RemoteClient, ToOthers,
     Versioned, line,
 };
-#[cfg(any(test, feature = "bench"))]
+#[cfg(any(test, fuzzing, feature = "bench"))]
 pub(crate) use guest::Guest;
 pub(crate) use hub::House;
 pub(crate) use key::{ConnectionRef, Node};
+#[cfg(any(test, fuzzing))]
+pub(crate) use model_test::check;
 #[cfg(fuzzing)]
 pub use model_test::play;
 pub(crate) use owner::Claims;

@@ -347,7 +347,7 @@ impl Game {
 }
 
 /// All parts are whole, and each has the rooms that are its own.
-pub(super) fn check(hub: &Shards) {
+pub(crate) fn check(hub: &Shards) {
     for (part, hub_part) in (0..).zip(hub.each()) {
         let (directory, remotes) = hub_part.parts();
         check_part(directory, remotes);

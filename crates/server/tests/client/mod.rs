@@ -59,6 +59,21 @@ impl TestServer {
         Self::with(|_| {}).await
     }
 
+    /// How much memory its process has to itself, in bytes (Linux).
+    pub(crate) fn memory(&self) -> usize {
+        let Running::Process(child) = &self.running else {
+            unreachable!("a process of its own")
+        };
+        let process = child.id().expect("it runs");
+        let status =
+            std::fs::read_to_string(format!("/proc/{process}/status")).expect("its status");
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
+        let kilobytes = line.expect("a line").trim().trim_end_matches(" kB");
+        kilobytes.parse::<usize>().expect("a number") * 1024
+    }
+
     pub(crate) async fn with_site(site: PathBuf) -> Self {
         Self::with(|options| options.site = site).await
     }

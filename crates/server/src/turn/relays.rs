@@ -1,5 +1,4 @@
-//! A STUN and TURN server in this process (RFC 8489, RFC 8656), over UDP, so that one program is a
-//! whole installation.
+//! The sockets that relay.
 
 use std::{
     any::Any,
@@ -7,7 +6,6 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -15,60 +13,33 @@ use tokio::{
     net::UdpSocket,
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use turn::{
-    auth::LongTermAuthHandler,
-    relay::RelayAddressGenerator,
-    server::{
-        Server,
-        config::{ConnConfig, ServerConfig},
-    },
-};
+use turn::relay::RelayAddressGenerator;
 use webrtc_util::Conn;
+
+use super::scope::Scope;
 
 /// How many relays there may be at once; a call through one takes two to four.
 const MAX_RELAYS: usize = 2000;
 
-/// The realm of its users. There is only one.
-const REALM: &str = "holdfast";
-
-/// Starts the server that pages know under that address. It runs until it is dropped.
-pub(crate) async fn start(address: SocketAddr, secret: &str) -> io::Result<Server> {
-    let (socket, bind) = match UdpSocket::bind(address).await {
+/// A socket at the address that pages know, and where relays are to be bound.
+pub(super) async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, IpAddr)> {
+    match UdpSocket::bind(address).await {
         // Answers must come from the address that was asked.
-        Ok(socket) => (socket, address.ip()),
+        Ok(socket) => Ok((socket, address.ip())),
         // Behind a NAT that gives every port its own, as clouds have, no interface has the address.
         Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
             let any: IpAddr = match address {
                 SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
                 SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
             };
-            (UdpSocket::bind((any, address.port())).await?, any)
+            Ok((UdpSocket::bind((any, address.port())).await?, any))
         }
-        Err(error) => return Err(error),
-    };
-    let relays = Relays {
-        address: address.ip(),
-        bind,
-        left: Arc::new(Semaphore::new(MAX_RELAYS)),
-        ports: Arc::default(),
-    };
-    let config = ServerConfig {
-        conn_configs: vec![ConnConfig {
-            conn: Arc::new(socket),
-            relay_addr_generator: Box::new(relays),
-        }],
-        realm: REALM.to_owned(),
-        auth_handler: Arc::new(LongTermAuthHandler::new(secret.to_owned())),
-        // The crate's own: 10 minutes.
-        channel_bind_timeout: Duration::ZERO,
-        alloc_close_notify: None,
-    };
-    tracing::info!(%address, "STUN and TURN");
-    Server::new(config).await.map_err(io::Error::other)
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes the sockets that relay.
-struct Relays {
+pub(super) struct Relays {
     /// The address that others see.
     address: IpAddr,
     bind: IpAddr,
@@ -78,6 +49,18 @@ struct Relays {
 
 /// The ports of all relays there are.
 type Ports = Arc<Mutex<HashSet<u16>>>;
+
+impl Relays {
+    /// `address`: the one that others see.
+    pub(super) fn new(address: IpAddr, bind: IpAddr) -> Self {
+        Self {
+            address,
+            bind,
+            left: Arc::new(Semaphore::new(MAX_RELAYS)),
+            ports: Arc::default(),
+        }
+    }
+}
 
 #[async_trait]
 impl RelayAddressGenerator for Relays {
@@ -102,44 +85,6 @@ impl RelayAddressGenerator for Relays {
             _permit: permit,
         };
         Ok((Arc::new(relay), relayed))
-    }
-}
-
-/// How far addresses carry. A relay on the internet must not be a way into the network that it
-/// stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Scope {
-    /// This machine.
-    Machine,
-    /// This house or company.
-    House,
-    /// Everywhere.
-    World,
-}
-
-impl Scope {
-    fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(v4) if v4.is_loopback() || v4.is_unspecified() => Self::Machine,
-            IpAddr::V4(v4) => {
-                let [first, second, ..] = v4.octets();
-                // RFC 6598: between a provider and its customers.
-                let is_shared = first == 100 && (64..128).contains(&second);
-                let is_special = v4.is_link_local() || v4.is_broadcast() || v4.is_multicast();
-                match v4.is_private() || is_shared || is_special {
-                    true => Self::House,
-                    false => Self::World,
-                }
-            }
-            IpAddr::V6(v6) if v6.is_loopback() || v6.is_unspecified() => Self::Machine,
-            IpAddr::V6(v6) => {
-                let is_special = v6.is_unicast_link_local() || v6.is_multicast();
-                match v6.is_unique_local() || is_special {
-                    true => Self::House,
-                    false => Self::World,
-                }
-            }
-        }
     }
 }
 
@@ -221,31 +166,9 @@ impl Conn for Relay {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
 
-    #[test]
-    fn addresses_carry_as_far_as_their_kind_does() {
-        for (address, reach) in [
-            ("127.0.0.1", Scope::Machine),
-            ("::1", Scope::Machine),
-            ("::ffff:127.0.0.1", Scope::Machine),
-            ("0.0.0.0", Scope::Machine),
-            ("192.168.1.9", Scope::House),
-            ("10.1.2.3", Scope::House),
-            ("100.64.0.1", Scope::House),
-            ("169.254.169.254", Scope::House),
-            ("fd00::1", Scope::House),
-            ("fe80::1", Scope::House),
-            ("203.0.113.5", Scope::World),
-            ("2001:db8::1", Scope::World),
-        ] {
-            assert_eq!(
-                Scope::of(address.parse().expect("valid")),
-                reach,
-                "{address}"
-            );
-        }
-    }
+    use super::*;
 
     #[tokio::test]
     async fn a_relay_on_the_internet_is_no_way_into_the_house_or_this_machine() {

@@ -1,0 +1,86 @@
+//! Passwords that end by themselves: those of the TURN REST API, which coturn understands (`use-auth-secret`).
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, SystemTime},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use ring::hmac;
+use turn::auth::{AuthHandler, generate_auth_key};
+
+/// How long a password is good. Pages ask for another whenever they come in, and before each restart.
+const LIFE: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// Makes passwords for a TURN server that knows the same secret.
+#[derive(Clone)]
+pub(crate) struct Passwords(hmac::Key);
+
+impl Passwords {
+    pub(crate) fn new(secret: &str) -> Self {
+        let key = hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY;
+        Self(hmac::Key::new(key, secret.as_bytes()))
+    }
+
+    /// A name for that user, which says until when it is good, and its password.
+    pub(crate) fn make(&self, user: &str) -> (String, String) {
+        let name = format!("{}:{user}", (now() + LIFE).as_secs());
+        let password = self.of(&name);
+        (name, password)
+    }
+
+    fn of(&self, name: &str) -> String {
+        BASE64_STANDARD.encode(hmac::sign(&self.0, name.as_bytes()))
+    }
+
+    /// What messages of that user are signed with, if the name is still good.
+    pub(super) fn key(&self, name: &str, realm: &str) -> Option<Vec<u8>> {
+        let until = name.split(':').next()?.parse().ok()?;
+        let is_good = Duration::from_secs(until) > now();
+        is_good.then(|| generate_auth_key(name, realm, &self.of(name)))
+    }
+}
+
+impl AuthHandler for Passwords {
+    fn auth_handle(
+        &self,
+        username: &str,
+        realm: &str,
+        _from: SocketAddr,
+    ) -> Result<Vec<u8>, turn::Error> {
+        let key = self.key(username, realm);
+        key.ok_or_else(|| turn::Error::Other("a name that is not good any more".into()))
+    }
+}
+
+fn now() -> Duration {
+    // Before 1970 nobody gets in.
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_the_one_that_coturn_expects() {
+        // By OpenSSL: printf %s 4102444800:ann | openssl dgst -sha1 -hmac secret -binary | base64
+        let passwords = Passwords::new("secret");
+        assert_eq!(
+            passwords.of("4102444800:ann"),
+            "hBZmWsJL0EAogRKKtNN5ZqHFfNs="
+        );
+        assert!(passwords.key("4102444800:ann", "holdfast").is_some());
+    }
+
+    #[test]
+    fn a_name_says_until_when_it_is_good() {
+        let passwords = Passwords::new("secret");
+        let (name, _) = passwords.make("ann");
+        assert!(passwords.key(&name, "holdfast").is_some());
+        for bad in ["", "ann", "1700000000:ann", "1700000000", ":ann"] {
+            assert!(passwords.key(bad, "holdfast").is_none(), "{bad}");
+        }
+    }
+}
