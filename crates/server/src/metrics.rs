@@ -129,13 +129,10 @@ impl Metrics {
         let rooms = level("rooms", "Rooms that somebody is in");
         let waiting = level("queued_messages", "Messages that wait for their readers");
         let longest = level("longest_queue_messages", "Messages in the longest queue");
-        let held = level(
-            "held_bytes",
-            "Bytes of messages that wait to be acknowledged",
-        );
+        let held = level("held_bytes", "Bytes that wait to be acknowledged");
         let unlogged = level(
             "log_lines_lost",
-            "Lines that nobody has read from the log in time",
+            "Lines of the log that nobody has read in time",
         );
         let nats = level(
             "nats_missing",

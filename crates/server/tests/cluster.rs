@@ -2,9 +2,15 @@
 
 mod client;
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use client::{Client, TestServer, get};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -384,6 +390,42 @@ async fn a_session_goes_on_at_another_server_and_nobody_sees_it() {
     bob.send(&text("and now?", "Ann")).await;
     assert_eq!(ann.next_of("message").await["text"], "and now?");
     bob.assert_nothing_waits().await;
+}
+
+#[tokio::test]
+async fn whoever_is_in_goes_on_at_another_server_though_the_pass_is_over() {
+    const SECRET: &str = "a-secret-of-thirty-two-bytes-or-so";
+    let nats = Nats::start().await;
+    let with = ["--pass-secret", SECRET];
+    let (one, other) = (nats.server_with(&with).await, nats.server_with(&with).await);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    // A minute's difference of clocks is allowed for.
+    let until = now.expect("after 1970").as_secs() - 57;
+    let claims = json!({"room": "den", "name": "Ann", "exp": until});
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    let pass = encode(&Header::new(Algorithm::HS256), &claims, &key).expect("signs");
+    let mut ann = one.connect(Some("holdfast")).await.expect("connects");
+    let id = ann.next_of("id").await["id"].clone();
+    let hello = json!({"type": "username", "name": "Ann", "id": id, "date": 0, "pass": pass});
+    ann.send(&hello).await;
+    ann.next_of("people").await;
+    sleep(Duration::from_secs(5)).await;
+    // Somebody who was not in does not come in so late.
+    for (resumed, code) in [(json!("made up"), Some("no-pass")), (id, None)] {
+        let mut again = other.connect(Some("holdfast")).await.expect("connects");
+        let fresh = again.next_of("id").await["id"].clone();
+        again
+            .send(&json!({"type": "resume", "id": resumed, "heard": 0}))
+            .await;
+        assert_eq!(again.next_of("error").await["code"], "session-over");
+        let hello =
+            json!({"type": "username", "name": "Ann", "id": fresh, "date": 0, "pass": pass});
+        again.send(&hello).await;
+        match code {
+            Some(code) => assert_eq!(again.next_of("error").await["code"], code),
+            None => assert_eq!(again.next_of("people").await["free"], json!(["Ann"])),
+        }
+    }
 }
 
 #[tokio::test]

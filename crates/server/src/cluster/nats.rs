@@ -1,12 +1,17 @@
 //! The way to other servers, through NATS.
 
-use std::{collections::HashMap, io, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    sync::Arc,
+    time::Duration,
+};
 
 use async_nats::{Client, ConnectOptions, Event, Message, Subscriber, connection::State};
 use futures_util::StreamExt;
 use ring::digest::{SHA256, digest};
 use tokio::{
-    sync::mpsc::{self, unbounded_channel},
+    sync::{Notify, mpsc},
     task::AbortHandle,
     time::{MissedTickBehavior, interval},
 };
@@ -17,8 +22,8 @@ use crate::{
     state::Server,
 };
 
-/// How much of what others say may wait for each subject, and in all, before it is lost. It is asked for again
-/// then.
+/// How much of what others say may wait for each subject, before it is lost, and asked for again; and as much that
+/// has been taken from them.
 const WAITING: usize = 8192;
 
 /// How long it waits before it tries again to reach NATS, at most.
@@ -31,11 +36,9 @@ pub(crate) async fn run(
     server: &Server,
     mut outgoing: FromHub,
 ) -> io::Result<()> {
-    let (reconnected, mut reconnects) = unbounded_channel();
-    let client = connect(url, server, move || {
-        let _ = reconnected.send(());
-    })
-    .await?;
+    let to_look = Arc::new(Notify::new());
+    let is_told = to_look.clone();
+    let client = connect(url, server, move || is_told.notify_one()).await?;
     let subjects = Subjects(server.options.nats_prefix.clone());
     let (heard, mut said) = mpsc::channel(WAITING);
     let mut nats = Nats {
@@ -43,6 +46,7 @@ pub(crate) async fn run(
         subjects,
         heard,
         rooms: HashMap::new(),
+        unheard: HashSet::new(),
         unsaid: false,
     };
     for to in [To::All, To::Node(node)] {
@@ -55,15 +59,17 @@ pub(crate) async fn run(
         tokio::select! {
             Some(said) = said.recv() => rooms.hear(&server.hub, &said.payload, now()),
             Some(out) = outgoing.next() => rooms.tell(out),
-            Some(()) = reconnects.recv() => rooms.reconnected(),
+            () = to_look.notified() => rooms.reconnected(),
             _ = beat.tick() => {
                 if outgoing.take_lost() {
                     rooms.lost(&server.hub);
                 }
-                if nats.is_connected() && std::mem::take(&mut nats.unsaid) {
+                let is_connected = nats.is_connected();
+                server.nats.set(is_connected);
+                if is_connected && nats.catch_up().await? {
                     rooms.reconnected();
                 }
-                rooms.tick(&server.hub, nats.is_connected(), now());
+                rooms.tick(&server.hub, is_connected, now());
             }
         }
         while let Some(action) = rooms.next_action() {
@@ -131,7 +137,7 @@ impl Subjects {
             To::All => format!("{}.all", self.0),
             To::Node(node) => format!("{}.one.{:016x}", self.0, node.0),
             To::Room(room) => {
-                // No name of a room is to be read on the way; two with one hash hear each other in vain.
+                // Any name makes a subject; two with one hash hear each other in vain.
                 let digest = digest(&SHA256, room.as_bytes());
                 let digits = digest.as_ref()[..8].iter();
                 let digits: String = digits.map(|byte| format!("{byte:02x}")).collect();
@@ -148,6 +154,8 @@ struct Nats {
     subjects: Subjects,
     heard: mpsc::Sender<Message>,
     rooms: HashMap<Arc<str>, AbortHandle>,
+    /// Rooms that are to be listened to when NATS is there again.
+    unheard: HashSet<Arc<str>>,
     /// Whether something was not said, because NATS was away.
     unsaid: bool,
 }
@@ -159,11 +167,16 @@ impl Nats {
 
     async fn act(&mut self, action: Action) -> io::Result<()> {
         match action {
+            // Commands to who is away are few that wait, and then whoever gives more.
+            Action::Subscribe(room) if !self.is_connected() => {
+                self.unheard.insert(room);
+            }
             Action::Subscribe(room) => {
                 let ear = self.listen(&To::Room(room.clone())).await?;
                 self.rooms.insert(room, ear);
             }
             Action::Unsubscribe(room) => {
+                self.unheard.remove(&room);
                 self.rooms.remove(&room).iter().for_each(AbortHandle::abort);
             }
             // It would come late, if at all. Who missed news asks for everything.
@@ -176,6 +189,17 @@ impl Nats {
             }
         }
         Ok(())
+    }
+
+    /// NATS is there: listens to what could not be listened to before. Whether something was missed.
+    async fn catch_up(&mut self) -> io::Result<bool> {
+        let unheard = std::mem::take(&mut self.unheard);
+        let has_missed = std::mem::take(&mut self.unsaid) || !unheard.is_empty();
+        for room in unheard {
+            let ear = self.listen(&To::Room(room.clone())).await?;
+            self.rooms.insert(room, ear);
+        }
+        Ok(has_missed)
     }
 
     async fn listen(&self, to: &To) -> io::Result<AbortHandle> {

@@ -3,13 +3,14 @@
 //! asks for what is missing, and what nobody has noticed is looked over now and then.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Once},
     time::{Duration, Instant},
 };
 
 use crate::hub::{
-    CLUSTER_VERSION, ClusterMessage, Envelope, Node, Outgoing, RemoteClient, Shards, Versioned,
+    CLUSTER_VERSION, ClusterMessage, Envelope, Key, Node, Outgoing, RemoteClient, RemoteKey,
+    Shards, Versioned,
 };
 
 /// How often a server sends a sign of life, and `Rooms::tick` is called.
@@ -24,6 +25,20 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
 /// How often every room is looked over.
 const LOOK_EVERY: Duration = Duration::from_secs(120);
+
+/// After how long without a sign of life of our own it is we who were away.
+const BEAT_LIMIT: Duration = Duration::from_secs(3);
+
+/// How long a message waits for its sender to be told of, who was told of before it, and another way; and how many
+/// do.
+const EARLY_LIMIT: Duration = Duration::from_secs(2);
+const EARLY: usize = 1024;
+
+/// Changes that are kept while all is told again.
+const LATER: usize = 64;
+
+/// How many servers are remembered that are gone.
+const GONE: usize = 1000;
 
 /// Rooms that are looked over between two signs of life, at most.
 const LOOK_AT_ONCE: usize = 5000;
@@ -63,9 +78,16 @@ pub(crate) struct Rooms {
     openings: u64,
     /// When each of the others was heard last.
     heard: HashMap<Node, Instant>,
+    /// Those that were not, for too long.
+    gone: HashSet<Node>,
+    /// Messages of people who are not known yet, and until when these may be told of.
+    early: VecDeque<(Instant, Early)>,
     /// Rooms that are to be looked over.
     to_look: VecDeque<Arc<str>>,
+    /// Once more, when that is done.
+    look_again: bool,
     looked: Instant,
+    ticked: Instant,
     actions: VecDeque<Action>,
 }
 
@@ -74,6 +96,13 @@ struct Open {
     /// Counts the changes that the others have been told of; from another number each time that it is opened.
     count: u64,
     others: HashMap<Node, Other>,
+}
+
+/// A message from one client to another.
+struct Early {
+    from: RemoteKey,
+    to: Key,
+    text: String,
 }
 
 /// What is known of another server's people in a room.
@@ -85,18 +114,23 @@ struct Other {
     people: Vec<RemoteClient>,
     /// Since when we wait for it to tell everything.
     asked: Option<Instant>,
+    /// Changes that have come meanwhile.
+    later: Vec<(u64, Changes)>,
+}
+
+/// Who has come or changed, and who is gone.
+type Changes = (Vec<RemoteClient>, Vec<Key>);
+
+impl Open {
+    /// Nobody of other servers is known any more; but which these are, who may have left.
+    fn forget_all(&mut self) {
+        for other in self.others.values_mut() {
+            *other = Other::default();
+        }
+    }
 }
 
 impl Other {
-    /// Everything is known that it has said so far. Gives whom it has told of meanwhile.
-    fn knows_all(&mut self, count: u64) -> Vec<RemoteClient> {
-        let known = Self {
-            count: Some(count),
-            ..Self::default()
-        };
-        std::mem::replace(self, known).people
-    }
-
     /// That change is the next, and known from now on; if nothing was missed.
     fn knows_next(&mut self, count: u64) -> bool {
         let is_next = self.count.is_some_and(|known| known + 1 == count);
@@ -114,8 +148,12 @@ impl Rooms {
             open: HashMap::new(),
             openings: 0,
             heard: HashMap::new(),
+            gone: HashSet::new(),
+            early: VecDeque::new(),
             to_look: VecDeque::new(),
+            look_again: false,
             looked: now,
+            ticked: now,
             actions: VecDeque::new(),
         }
     }
@@ -139,8 +177,11 @@ impl Rooms {
     }
 
     fn open(&mut self, room: Arc<str>, here: Vec<RemoteClient>) {
-        if self.open.contains_key(&room) {
-            return self.changes(&room, here, Vec::new());
+        if let Some(open) = self.open.get_mut(&room) {
+            // It was closed meanwhile, which has not been told: nobody in it is known any more.
+            open.forget_all();
+            self.changes(&room, here, Vec::new());
+            return self.look_over(&room);
         }
         self.openings += 1;
         let open = Open {
@@ -200,11 +241,13 @@ impl Rooms {
 
     fn say(&mut self, to: To, room: Option<&Arc<str>>, message: ClusterMessage) {
         let open = room.and_then(|room| self.open.get(room));
+        // Of a room that is not open: it will be opened with a greater number.
+        let count = open.map_or(self.openings * CHANGES, |open| open.count);
         let envelope = Envelope {
             version: CLUSTER_VERSION,
             node: self.node,
             room: room.map(|room| room.to_string()),
-            count: open.map_or(0, |open| open.count),
+            count,
             message,
         };
         // Strings and numbers only: this cannot fail.
@@ -239,11 +282,20 @@ impl Rooms {
     fn act(&mut self, hub: &Shards, envelope: Envelope, now: Instant) {
         let (node, count) = (envelope.node, envelope.count);
         self.heard.insert(node, now);
+        if self.gone.remove(&node) {
+            // It was only slow, and its people are forgotten.
+            self.reconnected();
+        }
         let room: Option<Arc<str>> = envelope.room.map(Arc::from);
         let open = room.clone().filter(|room| self.open.contains_key(room));
         match (envelope.message, open) {
             (ClusterMessage::Beat, _) => {}
-            (ClusterMessage::Text { from, to, text }, _) => hub.deliver((node, from), to, &text),
+            (ClusterMessage::Text { from, to, text }, _) => {
+                if !hub.deliver(from, to, &text) && self.early.len() < EARLY {
+                    self.early
+                        .push_back((now + EARLY_LIMIT, Early { from, to, text }));
+                }
+            }
             (ClusterMessage::Busy { key }, _) => hub.set_busy(key),
             (ClusterMessage::TextToAll { from, text }, Some(room)) => {
                 hub.deliver_to_room((node, from), &room, &text);
@@ -257,28 +309,22 @@ impl Rooms {
                 }
             }
             (ClusterMessage::Leave, Some(room)) => {
-                let open = self.open.get_mut(&room);
-                open.map(|open| open.others.remove(&node));
-                hub.set_remote_clients(node, &room, Vec::new());
+                let known = self.other(node, &room).count;
+                if known.is_none_or(|known| known / CHANGES <= count / CHANGES) {
+                    let open = self.open.get_mut(&room);
+                    open.map(|open| open.others.remove(&node));
+                    hub.set_remote_clients(node, &room, Vec::new());
+                }
             }
             (ClusterMessage::People { people, last }, Some(room)) => {
                 let other = self.other(node, &room);
                 other.people.extend(people);
                 if last {
-                    let people = other.knows_all(count);
-                    hub.set_remote_clients(node, &room, people);
+                    self.knows_all(hub, node, &room, count);
                 }
             }
             (ClusterMessage::Changes { here, gone }, Some(room)) => {
-                let other = self.other(node, &room);
-                if count % CHANGES == 1 {
-                    other.knows_all(count);
-                    hub.set_remote_clients(node, &room, here);
-                } else if other.knows_next(count) {
-                    hub.change_remote_clients(node, &room, here, &gone);
-                } else {
-                    self.compare(node, &room, count, now);
-                }
+                self.change(hub, (node, count), &room, (here, gone), now);
             }
             // Nobody here is in that room, or not any more.
             (ClusterMessage::Ask | ClusterMessage::Here { .. }, None) => {
@@ -292,6 +338,52 @@ impl Rooms {
                 None,
             ) => {}
         }
+    }
+
+    /// All people of another server in a room have been told of.
+    fn knows_all(&mut self, hub: &Shards, node: Node, room: &Arc<str>, count: u64) {
+        let told = std::mem::take(self.other(node, room));
+        hub.set_remote_clients(node, room, told.people);
+        let other = self.other(node, room);
+        other.count = Some(count);
+        for (count, (here, gone)) in told.later {
+            if other.knows_next(count) {
+                hub.change_remote_clients(node, room, here, &gone);
+            }
+        }
+        self.deliver_early(hub);
+    }
+
+    /// Some of another server's people in a room have come, changed or gone.
+    fn change(
+        &mut self,
+        hub: &Shards,
+        (node, count): (Node, u64),
+        room: &Arc<str>,
+        (here, gone): Changes,
+        now: Instant,
+    ) {
+        let other = self.other(node, room);
+        if count % CHANGES == 1 {
+            other.people = here;
+            other.later.clear();
+            return self.knows_all(hub, node, room, count);
+        }
+        if other.knows_next(count) {
+            hub.change_remote_clients(node, room, here, &gone);
+            return self.deliver_early(hub);
+        }
+        self.compare(node, room, count, now);
+        let other = self.other(node, room);
+        if other.count.is_none() && other.later.len() < LATER {
+            other.later.push((count, (here, gone)));
+        }
+    }
+
+    /// What people have said who are known now.
+    fn deliver_early(&mut self, hub: &Shards) {
+        self.early
+            .retain(|(_, Early { from, to, text })| !hub.deliver(*from, *to, text));
     }
 
     fn other(&mut self, node: Node, room: &Arc<str>) -> &mut Other {
@@ -311,6 +403,7 @@ impl Rooms {
         if other.asked.is_none_or(is_time) {
             other.asked = Some(now);
             other.people.clear();
+            other.later.clear();
             self.say(To::Node(node), Some(room), ClusterMessage::Ask);
         }
     }
@@ -332,7 +425,10 @@ impl Rooms {
 
     /// The others can be reached again, or something that they said was lost here: everything is looked over.
     pub(crate) fn reconnected(&mut self) {
-        self.to_look = self.open.keys().cloned().collect();
+        match self.to_look.is_empty() {
+            true => self.to_look = self.open.keys().cloned().collect(),
+            false => self.look_again = true,
+        }
     }
 
     /// Something was lost that the others were to be told.
@@ -345,7 +441,10 @@ impl Rooms {
         for room in open {
             match self.open.get_mut(&room) {
                 // Whoever counts will notice.
-                Some(open) => open.count += 1,
+                Some(open) => {
+                    open.count += 1;
+                    open.forget_all();
+                }
                 None => {
                     let here = hub.clients_in(&room);
                     self.open(room, here);
@@ -357,8 +456,14 @@ impl Rooms {
 
     /// Time has passed. While the others cannot be reached, nobody is taken to be gone for saying nothing.
     pub(crate) fn tick(&mut self, hub: &Shards, is_connected: bool, now: Instant) {
-        if !is_connected {
+        let is_late = now.duration_since(self.ticked) > BEAT_LIMIT;
+        self.ticked = now;
+        self.early.retain(|(until, _)| *until > now);
+        if !is_connected || is_late {
+            // Nothing could be heard.
             self.heard.values_mut().for_each(|heard| *heard = now);
+        }
+        if !is_connected {
             return;
         }
         self.say(To::All, None, ClusterMessage::Beat);
@@ -371,6 +476,9 @@ impl Rooms {
         for room in self.to_look.drain(..at_once).collect::<Vec<_>>() {
             self.look_over(&room);
         }
+        if self.to_look.is_empty() && std::mem::take(&mut self.look_again) {
+            self.reconnected();
+        }
     }
 
     /// Takes the clients of servers that have been silent for too long to be gone.
@@ -380,6 +488,9 @@ impl Rooms {
         for node in silent.map(|(node, _)| *node).collect::<Vec<_>>() {
             tracing::warn!("a server is gone");
             self.heard.remove(&node);
+            if self.gone.len() < GONE {
+                self.gone.insert(node);
+            }
             let rooms = self.open.values_mut();
             rooms.for_each(|open| drop(open.others.remove(&node)));
             hub.forget_node(node);

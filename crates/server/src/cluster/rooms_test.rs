@@ -122,6 +122,8 @@ impl Story {
         for _ in 0..3 {
             world.start(4).expect("randomness");
         }
+        let mut order = Random(seed ^ 1);
+        world.picks = Box::new(move |ways| order.below(ways));
         Self {
             world,
             people: Vec::new(),
@@ -161,7 +163,12 @@ impl Story {
             }
             (7, _) if nodes.len() > 1 && self.random.below(4) == 0 => self.kill(node),
             (8, _) if nodes.len() < 4 => drop(self.world.start(4)),
-            (9, _) => self.world.tick(),
+            (9, _) => match self.random.below(12) {
+                0 => self.world.is_cut = true,
+                1 if self.world.is_cut => self.world.reconnect(),
+                2 => self.world.wait(Duration::from_secs(15)),
+                _ => self.world.tick(),
+            },
             _ => self.world.settle(),
         }
         for person in &self.people {
@@ -244,6 +251,10 @@ fn what_was_lost_without_a_sign_is_found_too() {
         story.lose(Some(4));
         (0..80).for_each(|_| story.step());
         story.lose(None);
+        // Who cannot be reached for a while hears of it.
+        if story.world.is_cut {
+            story.world.reconnect();
+        }
         story.world.wait(Duration::from_secs(300));
         story.check(seed);
     }
@@ -282,6 +293,83 @@ fn whatever_others_say_the_hub_stays_whole() {
     for _ in 0..300 {
         let said: Vec<&str> = (0..12).map(|_| random.of(&words).as_str()).collect();
         super::world::hear(said.join("\n").as_bytes());
+    }
+}
+
+/// Ann and Bob at two servers, who know each other, and a third.
+fn two_people() -> (World, [Node; 3], Person, Person) {
+    let mut world = World::new(2);
+    let nodes = [(); 3].map(|()| world.start(1000).expect("randomness"));
+    let ann = Person::enter(&mut world, nodes[0], "Ann", "red");
+    let bob = Person::enter(&mut world, nodes[1], "Bob", "red");
+    world.settle();
+    (world, nodes, ann, bob)
+}
+
+fn texts(person: &Person) -> Vec<String> {
+    let said = said(&person.guest).into_iter();
+    let texts = said.filter_map(|said| Some(said["text"].as_str()?.to_owned()));
+    texts.collect()
+}
+
+#[test]
+fn what_is_said_to_somebody_arrives_though_they_are_elsewhere_by_now() {
+    let (mut world, nodes, mut ann, mut bob) = two_people();
+    // Bob's server has not heard of it yet.
+    ann.come_back(&mut world, nodes[2]);
+    let hello = json!({ "type": "message", "text": "hello", "target": "Ann" }).to_string();
+    bob.guest.say(world.hub(bob.node), &hello);
+    // It is on its way to where she was when that server hears that she is not any more.
+    world.picks = Box::new(|ways| ways - 1);
+    world.settle();
+    assert_eq!(texts(&ann), ["hello"]);
+}
+
+#[test]
+fn what_somebody_says_is_heard_though_news_of_them_come_later() {
+    for seed in 0..20 {
+        let (mut world, nodes, _, bob) = two_people();
+        let mut order = Random(seed);
+        world.picks = Box::new(move |ways| order.below(ways));
+        let mut cat = Person::enter(&mut world, nodes[2], "Cat", "red");
+        let hello = json!({ "type": "message", "text": "hello", "target": "Bob" }).to_string();
+        cat.guest.say(world.hub(cat.node), &hello);
+        world.settle();
+        assert_eq!(texts(&bob), ["hello"], "seed {seed}");
+    }
+}
+
+#[test]
+fn a_session_that_goes_on_keeps_its_name_though_the_others_answer_late() {
+    let (mut world, nodes, mut ann, _bob) = two_people();
+    let (hub, at) = (world.hub(ann.node), ann.guest.at);
+    hub.disconnect(at, false, world.now);
+    // Nobody answers while she waits.
+    world.is_cut = true;
+    ann.come_back(&mut world, nodes[2]);
+    assert_eq!(world.hub(nodes[2]).names_in("red").0, ["Ann"]);
+    world.reconnect();
+    world.wait(Duration::from_secs(3));
+    for node in nodes.into_iter().skip(1) {
+        assert_eq!(world.hub(node).names_in("red").0, ["Ann", "Bob"]);
+    }
+    assert!(
+        said(&ann.guest)
+            .iter()
+            .all(|said| said["type"] != "reject-username")
+    );
+}
+
+#[test]
+fn a_server_that_was_slow_for_a_while_is_known_again_at_once() {
+    let (mut world, nodes, _ann, _bob) = two_people();
+    world.silence(nodes[1], true);
+    world.wait(Duration::from_secs(15));
+    assert_eq!(world.hub(nodes[0]).names_in("red").0, ["Ann"]);
+    world.silence(nodes[1], false);
+    world.wait(Duration::from_secs(5));
+    for node in &nodes[..2] {
+        assert_eq!(world.hub(*node).names_in("red").0, ["Ann", "Bob"]);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Servers that are one, without sockets: the hub and what it says to others are those of the program.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     io,
     sync::Arc,
     time::Duration,
@@ -51,9 +51,17 @@ pub(crate) struct World {
     pub(crate) now: Instant,
     /// Who is to hear what is said to whom.
     subscribed: HashMap<To, Vec<Node>>,
-    on_the_way: VecDeque<(To, Arc<[u8]>)>,
+    on_the_way: HashMap<To, VecDeque<Arc<[u8]>>>,
+    /// The ways on which something comes.
+    ways: Vec<To>,
     /// Whether a message is lost on its way to a server.
     pub(crate) loses: Box<dyn FnMut() -> bool>,
+    /// Which of so many ways is the next on which a message comes. On each they come in order.
+    pub(crate) picks: Box<dyn FnMut(usize) -> usize>,
+    /// Servers that do nothing.
+    silent: HashSet<Node>,
+    /// Servers cannot reach each other.
+    pub(crate) is_cut: bool,
 }
 
 /// One of them.
@@ -83,8 +91,12 @@ impl World {
             parts,
             now: Instant::now(),
             subscribed: HashMap::new(),
-            on_the_way: VecDeque::new(),
+            on_the_way: HashMap::new(),
+            ways: Vec::new(),
             loses: Box::new(|| false),
+            picks: Box::new(|_| 0),
+            silent: HashSet::new(),
+            is_cut: false,
         }
     }
 
@@ -153,11 +165,16 @@ impl World {
     /// A beat has passed.
     pub(crate) fn tick(&mut self) {
         self.settle();
-        for server in self.servers.values_mut() {
+        for (node, server) in &mut self.servers {
+            if self.silent.contains(node) {
+                continue;
+            }
             if server.outgoing.take_lost() {
                 server.rooms.lost(&server.hub);
             }
-            server.rooms.tick(&server.hub, true, self.now.into_std());
+            server
+                .rooms
+                .tick(&server.hub, !self.is_cut, self.now.into_std());
         }
         self.carry();
         for server in self.servers.values() {
@@ -165,9 +182,18 @@ impl World {
         }
     }
 
-    /// The servers could not reach each other for a moment.
+    /// A server does nothing for a while, or goes on.
+    #[cfg(test)]
+    pub(crate) fn silence(&mut self, node: Node, is_silent: bool) {
+        match is_silent {
+            true => drop(self.silent.insert(node)),
+            false => drop(self.silent.remove(&node)),
+        }
+    }
+
+    /// The servers can reach each other again.
     pub(crate) fn reconnect(&mut self) {
-        self.on_the_way.clear();
+        self.is_cut = false;
         self.servers().for_each(|server| server.rooms.reconnected());
     }
 
@@ -198,23 +224,28 @@ impl World {
                                 servers.retain(|server| server != node);
                             }
                         }
+                        Action::Say(..) if self.is_cut => {}
                         Action::Say(to, bytes) => {
                             server.traffic.said += 1;
                             server.traffic.bytes += bytes.len() as u64;
-                            self.on_the_way.push_back((to, bytes.into()));
+                            let way = self.on_the_way.entry(to.clone()).or_default();
+                            if way.is_empty() {
+                                self.ways.push(to);
+                            }
+                            way.push_back(bytes.into());
                         }
                     }
                 }
             }
-            if self.on_the_way.is_empty() {
+            if self.ways.is_empty() {
                 return;
             }
-            for (to, bytes) in std::mem::take(&mut self.on_the_way) {
+            while let Some((to, bytes)) = self.next_message() {
                 for node in self.subscribed.get(&to).into_iter().flatten() {
                     let Some(server) = self.servers.get_mut(node) else {
                         continue;
                     };
-                    if (self.loses)() {
+                    if self.silent.contains(node) || (self.loses)() {
                         continue;
                     }
                     server.traffic.heard += 1;
@@ -223,5 +254,20 @@ impl World {
                 }
             }
         }
+    }
+
+    fn next_message(&mut self) -> Option<(To, Arc<[u8]>)> {
+        if self.ways.is_empty() {
+            return None;
+        }
+        let way = (self.picks)(self.ways.len());
+        let to = self.ways[way].clone();
+        let messages = self.on_the_way.get_mut(&to)?;
+        let next = messages.pop_front()?;
+        if messages.is_empty() {
+            self.on_the_way.remove(&to);
+            self.ways.swap_remove(way);
+        }
+        Some((to, next))
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::key::{Key, Node, SecretHash};
+use super::key::{Key, Node, RemoteKey, SecretHash};
 
 /// A client of another server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,8 +61,12 @@ pub(crate) enum ClusterMessage {
         people: Vec<RemoteClient>,
         last: bool,
     },
-    /// A message from a client of the sender to one of the receiver.
-    Text { from: Key, to: Key, text: String },
+    /// A message from a client, mostly the sender's, to one of the receiver.
+    Text {
+        from: RemoteKey,
+        to: Key,
+        text: String,
+    },
     /// A client that has moved to the receiver is in a call.
     Busy { key: Key },
 }

@@ -38,6 +38,8 @@ pub(super) struct Directory {
     pub(super) clients: HashMap<Key, Client>,
     /// The sessions that can be resumed, here and elsewhere, by what their secret is known by.
     pub(super) by_secret: HashMap<SecretHash, Key>,
+    /// Clients of this server, by what sessions elsewhere are known by that they go on for.
+    pub(super) by_before: HashMap<SecretHash, Key>,
     /// Clients, by the public names of their sessions.
     pub(super) by_person: HashMap<Arc<str>, Key>,
     /// The rooms that somebody is in, by name; the lobby has none.
@@ -74,6 +76,7 @@ impl Directory {
         Self {
             clients: HashMap::new(),
             by_secret: HashMap::new(),
+            by_before: HashMap::new(),
             by_person: HashMap::new(),
             rooms: HashMap::new(),
             calls: Calls::default(),
@@ -117,7 +120,10 @@ impl Directory {
             return;
         };
         let secret = match &client.home {
-            Home::Here(local) => SecretHash::of(&local.secret),
+            Home::Here(local) => {
+                self.continues_no_more(key, local.before);
+                SecretHash::of(&local.secret)
+            }
             Home::Remote { secret, .. } => *secret,
         };
         if self.by_secret.get(&secret) == Some(&key) {
@@ -145,6 +151,22 @@ impl Directory {
             }
         }
         self.mark_changed(&room);
+    }
+
+    /// A client goes on for a session elsewhere, if it has said so: nobody else is that one.
+    pub(super) fn continues(&mut self, key: Key) {
+        if let Some(before) = self.local(key).and_then(|local| local.before) {
+            self.by_before.insert(before, key);
+        }
+    }
+
+    /// It does so no more.
+    pub(super) fn continues_no_more(&mut self, key: Key, before: Option<SecretHash>) {
+        if let Some(before) = before
+            && self.by_before.get(&before) == Some(&key)
+        {
+            self.by_before.remove(&before);
+        }
     }
 
     /// Tells the other sides of a client's calls that they will not reach it in that session any more.

@@ -71,6 +71,8 @@ pub(super) struct Incoming<'a> {
     pub(super) message: Result<Relay<'a>, Refusal>,
     /// Which room its sender wants to come into, and as whom; of a `username`.
     pub(super) pass: Option<Result<Pass, Refusal>>,
+    /// The room of a pass that is not good any more: who was there may go on there.
+    pub(super) late: Option<String>,
 }
 
 /// The outcome of a message.
@@ -527,6 +529,7 @@ impl Hub {
             if let Some(place) = self.directory.membership(taken.key).cloned() {
                 let claim = message.string("claim");
                 self.own(taken.key, &place.room, &place.name, claim.as_deref());
+                self.directory.mark_changed_here(taken.key, &place.room);
             }
             return Ok(taken);
         }
@@ -550,6 +553,7 @@ impl Hub {
         if is_resumable {
             let secret = SecretHash::of(&secret);
             self.directory.by_secret.insert(secret, at.key);
+            self.directory.continues(at.key);
         }
         self.tell_name(at.key, asked.as_deref());
         if is_resumable && before.is_none() {
@@ -625,6 +629,9 @@ impl Hub {
     /// Goes on for a client of another server, if this connection has shown to be that one's and does not want
     /// another room.
     fn take_over(&mut self, at: ConnectionRef, room: Option<&str>) -> Option<ConnectionRef> {
+        if self.directory.membership(at.key).is_some() {
+            return None;
+        }
         let before = self.directory.local(at.key)?.before?;
         let claim = *self.directory.by_secret.get(&before)?;
         self.directory.clients.get(&claim)?.remote()?;
@@ -717,6 +724,14 @@ impl Hub {
 
     // Other servers.
 
+    /// Whether somebody has no name yet, and may say one; and whether they go on for somebody.
+    pub(super) fn may_enter_with(&self, at: ConnectionRef, id: Option<&str>) -> Option<bool> {
+        let local = self.directory.local(at.key)?;
+        let is_theirs = id.is_none_or(|id| *id == *local.secret);
+        let is_nobody = self.directory.membership(at.key).is_none();
+        (is_theirs && is_nobody).then_some(local.before.is_some())
+    }
+
     /// Somebody is about to come into a room: until when to wait, before it is known who is there.
     pub(super) fn seek(&mut self, room: &str, now: Instant) -> Option<Instant> {
         is_room_name(room).then_some(())?;
@@ -777,9 +792,9 @@ impl Hub {
         }
     }
 
-    /// A message from a client of another server to one of this.
-    pub(super) fn deliver(&mut self, from: RemoteKey, to: Key, text: &str) {
-        self.remotes.deliver(&mut self.directory, from, to, text);
+    /// A message from a client of another server to one of this. Whether its sender is known here.
+    pub(super) fn deliver(&mut self, from: RemoteKey, to: Key, text: &str) -> bool {
+        self.remotes.deliver(&mut self.directory, from, to, text)
     }
 
     /// A message from a client of another server to everybody in a room.

@@ -54,7 +54,7 @@ pub(crate) use cluster_message::{
 #[cfg(any(test, fuzzing, feature = "bench"))]
 pub(crate) use guest::Guest;
 pub(crate) use hub::House;
-pub(crate) use key::{ConnectionRef, Node};
+pub(crate) use key::{ConnectionRef, Key, Node, RemoteKey};
 #[cfg(any(test, fuzzing))]
 pub(crate) use model_test::check;
 #[cfg(fuzzing)]

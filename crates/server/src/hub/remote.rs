@@ -40,10 +40,18 @@ pub(super) struct Remotes {
     sought: HashMap<Arc<str>, Instant>,
 }
 
+/// How another has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// It is somebody else's.
+    ForNow(Key),
+    Rightly,
+}
+
 /// How long whoever comes waits for what other servers tell of a room, at most.
 const SEEK_LIMIT: Duration = Duration::from_millis(300);
 
-/// The same, once what others were asked has come back to this one: they have heard it as well.
+/// The same, once what others were asked has come back to this one: those nearby have heard it as well.
 const ANSWER_TIME: Duration = Duration::from_millis(30);
 
 /// Between two looks at whether it is time.
@@ -257,7 +265,9 @@ impl Remotes {
     /// Gives those the names that are theirs who could not have them before.
     fn settle_names(&mut self, directory: &mut Directory) {
         for (on, (room, name)) in self.contested.clone() {
-            if let Some(key) = self.by_remote_key.get(&on).copied() {
+            if let Some(key) = self.by_remote_key.get(&on).copied()
+                && self.holder(directory, key, on, &room, &name) != Some(Holds::Rightly)
+            {
                 self.name(directory, key, on, &room, &name);
             }
         }
@@ -274,26 +284,43 @@ impl Remotes {
         name: &str,
     ) {
         self.contested.remove(&on);
-        let here = directory.rooms.get(room);
-        let holder = here.and_then(|here| here.find_alike(&likeness(name)));
-        if let Some(holder) = holder.filter(|holder| *holder != key) {
-            // Two have taken one name before either server knew: who was first keeps it, and each server renames
-            // its own.
-            let holds = directory.clients.get(&holder).and_then(Client::remote);
-            let is_guest = holds.is_some_and(|holds| self.contested.contains_key(&holds));
-            let since = |key| directory.clients.get(&key).map_or(u64::MAX, Client::since);
-            let held = (since(holder), holds.map_or(self.node, |(node, _)| node));
-            if is_guest || (since(key), on.0) < held {
-                self.give_way(directory, holder, holds);
-            } else {
+        match self.holder(directory, key, on, room, name) {
+            Some(Holds::ForNow(holder)) => self.give_way(directory, holder),
+            Some(Holds::Rightly) => {
                 self.contested.insert(on, (room.clone(), name.to_owned()));
             }
+            None => {}
         }
         directory.enter(key, room, name, None, PresenceFeed::Remote);
     }
 
+    /// Whether another has that name, and whose it is. Two have taken it before either server knew: who was first
+    /// keeps it, and each server renames its own.
+    fn holder(
+        &self,
+        directory: &Directory,
+        key: Key,
+        on: RemoteKey,
+        room: &Arc<str>,
+        name: &str,
+    ) -> Option<Holds> {
+        let holder = directory.rooms.get(room)?.find_alike(&likeness(name))?;
+        if holder == key {
+            return None;
+        }
+        let holds = directory.clients.get(&holder).and_then(Client::remote);
+        let is_guest = holds.is_some_and(|holds| self.contested.contains_key(&holds));
+        let since = |key| directory.clients.get(&key).map_or(u64::MAX, Client::since);
+        let held = (since(holder), holds.map_or(self.node, |(node, _)| node));
+        match is_guest || (since(key), on.0) < held {
+            true => Some(Holds::ForNow(holder)),
+            false => Some(Holds::Rightly),
+        }
+    }
+
     /// A client leaves its name to another. If it is on another server, that has yet to hear of it.
-    fn give_way(&mut self, directory: &mut Directory, key: Key, on: Option<RemoteKey>) {
+    fn give_way(&mut self, directory: &mut Directory, key: Key) {
+        let on = directory.clients.get(&key).and_then(Client::remote);
         if let (Some(on), Some(place)) = (on, directory.membership(key)) {
             let told = (place.room.clone(), place.name.to_string());
             self.contested.entry(on).or_insert(told);
@@ -309,6 +336,13 @@ impl Remotes {
         client: RemoteClient,
     ) {
         let on = (node, client.key);
+        if let Some(here) = directory.by_before.get(&client.secret).copied() {
+            // Not heard there yet: it is here.
+            if client.busy {
+                directory.set_busy(here);
+            }
+            return directory.mark_changed_here(here, room);
+        }
         let mut known = self.by_remote_key.get(&on).copied();
         let has_moved = known.is_none() && {
             known = self.moved(directory, on, room, &client);
@@ -362,16 +396,16 @@ impl Remotes {
         Some(key)
     }
 
-    /// A message from a client of another server to one of this.
+    /// A message from a client of another server to one of this. Whether its sender is known here.
     pub(super) fn deliver(
         &mut self,
         directory: &mut Directory,
         from: RemoteKey,
         to: Key,
         text: &str,
-    ) {
+    ) -> bool {
         let Some((sender, kind, text)) = self.said_by(directory, from, text) else {
-            return;
+            return false;
         };
         // The other server has counted the candidates.
         let _ = directory.follow_call(sender, to, kind);
@@ -380,6 +414,7 @@ impl Remotes {
             tracing::debug!(to, "not delivered: {refusal}");
         }
         directory.drop_stalled();
+        true
     }
 
     /// A message from a client of another server to everybody in a room.
@@ -435,9 +470,11 @@ impl Remotes {
     ) -> Result<(), Refusal> {
         match directory.clients.get(&to).and_then(Client::remote) {
             Some((node, to)) => {
+                let sender = directory.clients.get(&from).and_then(Client::remote);
                 if let Some(room) = directory.membership(from).map(|place| place.room.clone()) {
                     self.flush_room(directory, &room);
                 }
+                let from = sender.unwrap_or((self.node, from));
                 self.send(Outgoing::ToNode(
                     node,
                     ClusterMessage::Text { from, to, text },
@@ -473,6 +510,9 @@ impl Remotes {
         directory.by_person.insert(next.person.clone(), claim);
         let secret = SecretHash::of(&next.secret);
         directory.by_secret.insert(secret, claim);
+        if let Some(before) = next.before {
+            directory.by_before.insert(before, claim);
+        }
         client.home = Home::Here(next);
         if let Some(here) = directory.room_of(claim) {
             here.set_feed(claim, PresenceFeed::Snapshot);
@@ -522,10 +562,11 @@ fn set_home(directory: &mut Directory, key: Key, on: RemoteKey, client: &RemoteC
     });
     directory.by_person.remove(client.person());
     directory.by_person.insert(person.clone(), key);
-    let before = match std::mem::replace(&mut client.home, home()) {
-        Home::Here(local) => SecretHash::of(&local.secret),
-        Home::Remote { secret, .. } => secret,
+    let (before, continued) = match std::mem::replace(&mut client.home, home()) {
+        Home::Here(local) => (SecretHash::of(&local.secret), local.before),
+        Home::Remote { secret, .. } => (secret, None),
     };
+    directory.continues_no_more(key, continued);
     if directory.by_secret.get(&before) == Some(&key) {
         directory.by_secret.remove(&before);
     }

@@ -222,10 +222,14 @@ impl Shards {
 
     /// Until when somebody who wants to come in waits for what other servers tell of the room.
     fn seek(&self, at: ConnectionRef, incoming: &Incoming<'_>, now: Instant) -> Option<Instant> {
-        let room = &incoming.pass.as_ref()?.as_ref().ok()?.room;
-        if !self.clustered || self.is_named(at) {
+        if !self.clustered {
             return None;
         }
+        let pass = incoming.pass.as_ref()?.as_ref().ok();
+        let id = incoming.message.as_ref().ok()?.string("id");
+        let goes_on = self.of(at.key).may_enter_with(at, id.as_deref())?;
+        let late = incoming.late.as_ref().filter(|_| goes_on);
+        let room = pass.map(|pass| &pass.room).or(late)?;
         self.ask(self.place_of(room), |hub| hub.seek(room, now))
     }
 
@@ -244,10 +248,18 @@ impl Shards {
         let named = message.as_ref().ok();
         let named = named.filter(|message| message.known_kind() == Some(Kind::Username));
         let pass = named.map(|message| self.pass(message));
+        let late = match (&*self.passes, &pass, named) {
+            (Some(passes), Some(Err(_)), Some(message)) => {
+                let token = message.string("pass");
+                token.and_then(|token| passes.late_room(&token))
+            }
+            _ => None,
+        };
         Incoming {
             bytes,
-            message,
             pass,
+            late,
+            message,
         }
     }
 
@@ -272,7 +284,10 @@ impl Shards {
     fn wanted(&self, incoming: &Incoming<'_>) -> Option<u64> {
         let message = incoming.message.as_ref().ok()?;
         match &incoming.pass {
-            Some(pass) => Some(self.place_of(&pass.as_ref().ok()?.room)),
+            Some(pass) => {
+                let room = pass.as_ref().ok().map(|pass| &pass.room);
+                Some(self.place_of(room.or(incoming.late.as_ref())?))
+            }
             None if message.known_kind() == Some(Kind::Resume) => {
                 let secret = SecretHash::of(&message.string("id")?);
                 (0..self.parts()).find(|part| self.of(*part).knows(secret))
@@ -404,10 +419,11 @@ impl Shards {
         self.ask(key, |hub| hub.set_busy(key));
     }
 
-    /// A message from a client of another server to one of this.
-    pub(crate) fn deliver(&self, from: RemoteKey, to: Key, text: &str) {
-        self.ask(to, |hub| hub.deliver(from, to, text));
+    /// A message from a client of another server to one of this. Whether its sender is known here.
+    pub(crate) fn deliver(&self, from: RemoteKey, to: Key, text: &str) -> bool {
+        let is_known = self.ask(to, |hub| hub.deliver(from, to, text));
         self.free_memory();
+        is_known
     }
 
     /// A message from a client of another server to everybody in a room.

@@ -179,6 +179,60 @@ fn whoever_wanted_to_go_on_with_a_session_that_is_gone_comes_into_the_room_where
 }
 
 #[test]
+fn whoever_has_a_name_does_not_become_somebody_else_by_another() {
+    let (say, _others) = line(1000);
+    let hub = hub_with(Some(say));
+    let mut thief = Guest::come(&hub).expect("randomness");
+    thief.say(&hub, r#"{"type":"resume","id":"secret","heard":0}"#);
+    thief.say(&hub, r#"{"type":"username","name":"Mia","room":"red"}"#);
+    flush(&hub);
+    let ann = RemoteClient {
+        key: 1,
+        name: "Ann".to_owned(),
+        busy: false,
+        away: false,
+        since: 7,
+        person: "ann".to_owned(),
+        secret: SecretHash::of("other"),
+        before: None,
+    };
+    hub.change_remote_clients(Node(2), &"red".into(), vec![ann.clone()], &[]);
+    // Their own session is known by then under another server's name: nobody is added, and nobody taken over.
+    let own = RemoteClient {
+        key: 2,
+        secret: SecretHash::of("secret"),
+        name: "Zoe".to_owned(),
+        person: "zoe".to_owned(),
+        ..ann
+    };
+    hub.change_remote_clients(Node(2), &"red".into(), vec![own], &[]);
+    thief.say(&hub, r#"{"type":"username","name":"Max","room":"red"}"#);
+    check(&hub);
+    assert_eq!(
+        hub.names_in("red"),
+        (vec!["Ann".to_owned(), "Max".to_owned()], 1)
+    );
+    hub.disconnect(thief.at, true, Instant::now());
+    flush(&hub);
+    check(&hub);
+    assert!(hub.names_in("red").0.is_empty(), "nobody is left behind");
+}
+
+#[test]
+fn a_name_for_another_id_opens_no_room() {
+    let (say, mut others) = line(1000);
+    let hub = hub_with(Some(say));
+    let mut stranger = Guest::come(&hub).expect("randomness");
+    for n in 0..10 {
+        let said =
+            json!({ "type": "username", "id": "made up", "name": "Mia", "room": format!("r{n}") });
+        stranger.say(&hub, &said.to_string());
+    }
+    assert!(others.try_next().is_none());
+    assert!(hub.open_rooms().is_empty());
+}
+
+#[test]
 fn whoever_comes_while_the_server_stops_hears_what_there_is_to_hear() {
     let hub = hub();
     hub.stop();

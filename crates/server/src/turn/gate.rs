@@ -31,8 +31,7 @@ use turn::proto::{allocate_request, lifetime::Lifetime, refresh_request};
 use webrtc_util::Conn;
 
 use super::{
-    REALM,
-    passwords::Passwords,
+    passwords::{Passwords, REALM},
     quota::{Client, Quota},
 };
 

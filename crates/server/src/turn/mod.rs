@@ -29,10 +29,7 @@ use turn::server::{
 };
 
 pub(crate) use self::passwords::Passwords;
-use self::{gate::Gate, relays::Relays};
-
-/// The realm of its users. There is only one.
-const REALM: &str = "holdfast";
+use self::{gate::Gate, passwords::REALM, relays::Relays};
 
 /// How many relays may have ended that have not been counted yet.
 const ENDED: usize = 64;

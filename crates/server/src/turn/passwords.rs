@@ -9,6 +9,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use ring::hmac;
 use turn::auth::{AuthHandler, generate_auth_key};
 
+/// The realm of all users. There is only one.
+pub(super) const REALM: &str = "holdfast";
+
 /// How long a password is good. Pages ask for another whenever they come in, and before each restart.
 const LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 
