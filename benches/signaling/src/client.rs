@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpSocket, TcpStream},
+    time::timeout_at,
 };
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
@@ -59,6 +60,10 @@ pub(crate) struct Client {
     partner: String,
     /// The link to our server, as our page has it.
     link: Link,
+    /// What our server gives the name back for.
+    claim: Option<String>,
+    /// Whether it is called what it asked for.
+    has_name: bool,
 }
 
 /// How many candidates each side of a call sends.
@@ -111,6 +116,8 @@ impl Client {
             name: name.to_owned(),
             partner: partner.to_owned(),
             link: Link::new(Medium::Local, 1),
+            claim: None,
+            has_name: true,
         })
     }
 
@@ -119,22 +126,36 @@ impl Client {
         self.link.session().unwrap_or_default()
     }
 
+    /// What our server gives the name back for, if it has said so.
+    pub(crate) fn claim(&self) -> Option<&str> {
+        self.claim.as_deref()
+    }
+
+    /// Whether it is called what it asked for.
+    pub(crate) fn has_name(&self) -> bool {
+        self.has_name
+    }
+
+    /// Comes into a room of our server's, with a claim to the name if there is one.
+    pub(crate) async fn come_in(&mut self, room: &str, claim: Option<&str>) -> Result<()> {
+        let introduction = Introduction {
+            name: self.name.clone(),
+            room: Some(room.to_owned()),
+            pass: None,
+            claim: claim.map(str::to_owned),
+            date: 0.0,
+        };
+        self.feed(Event::Join(introduction)).await?;
+        while self.link.session().is_none() {
+            self.next().await?;
+        }
+        Ok(())
+    }
+
     /// Comes in: into that room, where the server knows rooms.
     pub(crate) async fn enter(&mut self, room: &str) -> Result<()> {
         match self.dialect {
-            Dialect::Holdfast => {
-                let introduction = Introduction {
-                    name: self.name.clone(),
-                    room: Some(room.to_owned()),
-                    pass: None,
-                    claim: None,
-                    date: 0.0,
-                };
-                self.feed(Event::Join(introduction)).await?;
-                while self.link.session().is_none() {
-                    self.next().await?;
-                }
-            }
+            Dialect::Holdfast => self.come_in(room, None).await?,
             // In no room, there is nothing to say.
             Dialect::Ws if room.is_empty() => {}
             Dialect::Ws => {
@@ -199,6 +220,14 @@ impl Client {
     pub(crate) async fn rest(&mut self) -> Result<()> {
         self.link.handle_timeout(Instant::START + QUIET);
         self.flush().await
+    }
+
+    /// Reads what comes until it is time.
+    pub(crate) async fn read_until(&mut self, time: tokio::time::Instant) -> Result<()> {
+        while let Ok(read) = timeout_at(time, self.next()).await {
+            read?;
+        }
+        Ok(())
     }
 
     /// Sends a candidate to the other one.
@@ -317,6 +346,10 @@ impl Client {
                 Message::Text(text) => {
                     if self.dialect == Dialect::Holdfast {
                         let message = self.read(&text)?;
+                        if let ServerMessage::Named { claim } = &message {
+                            self.claim = Some(claim.clone());
+                        }
+                        self.has_name &= !matches!(message, ServerMessage::RejectUsername { .. });
                         self.feed(Event::Received(SOCKET, message)).await?;
                     }
                     return Ok(text.to_string());

@@ -82,7 +82,7 @@ pub(crate) struct Noticed {
 ///
 /// # Errors
 /// When an innocent connection closes, or the server does not survive.
-pub(crate) async fn commit(fault: Fault) -> Result<Noticed> {
+pub(crate) async fn commit(fault: Fault, loud: bool) -> Result<Noticed> {
     let mut server = Server::holdfast(&[]).await?;
     let received = Received::default();
     let mut pairs = Vec::new();
@@ -109,7 +109,7 @@ pub(crate) async fn commit(fault: Fault) -> Result<Noticed> {
     let (pairs, before) = talk(pairs, Dialect::Holdfast, RATE, WATCH).await?;
     let port = server.port;
     let crowd = Strangers { fault, port, known };
-    let crowd = crowd.send()?;
+    let crowd = crowd.send(loud)?;
     let (pairs, during) = talk(pairs, Dialect::Holdfast, RATE, WATCH).await?;
     let times = crowd.wait_with_output().await?;
     let times = String::from_utf8(times.stdout)?.trim().parse()?;
@@ -123,8 +123,8 @@ pub(crate) async fn commit(fault: Fault) -> Result<Noticed> {
     })
 }
 
-/// Strangers, in a process of their own. What they do costs nobody else's time: it only runs while a
-/// core has nothing else to do, as if it were another machine's.
+/// Strangers, in a process of their own. Unless they are loud, what they do costs nobody else's time: it only runs
+/// while a core has nothing else to do, as if it were another machine's.
 #[derive(clap::Args)]
 pub(crate) struct Strangers {
     #[arg(value_enum)]
@@ -135,12 +135,17 @@ pub(crate) struct Strangers {
 }
 
 impl Strangers {
-    fn send(&self) -> Result<Child> {
+    fn send(&self, loud: bool) -> Result<Child> {
         let fault = self.fault.to_possible_value().context("it has a name")?;
-        let mut strangers = Command::new("chrt");
-        strangers
-            .args(["--idle", "0"])
-            .arg(std::env::current_exe()?);
+        let here = std::env::current_exe()?;
+        let mut strangers = match loud {
+            true => Command::new(here),
+            false => {
+                let mut quiet = Command::new("chrt");
+                quiet.args(["--idle", "0"]).arg(here);
+                quiet
+            }
+        };
         strangers.args([
             "strangers",
             fault.get_name(),

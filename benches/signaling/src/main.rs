@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, reason = "a program for developers")]
 
+mod back;
 mod client;
 mod cluster;
 mod echo;
@@ -17,12 +18,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, ValueEnum};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::{
     net::TcpStream,
     process::{Child, Command},
+    sync::mpsc,
     task::{JoinHandle, JoinSet},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -62,6 +64,15 @@ struct Args {
     /// People on 20 servers
     #[arg(long, default_value_t = 1_000_000)]
     on_servers: usize,
+    /// Send when it is time, whether or not what was sent before has arrived; waiting counts from then (routing)
+    #[arg(long)]
+    open_loop: bool,
+    /// Strangers run as everybody else does, and not only while a core has nothing else to do (faults)
+    #[arg(long)]
+    loud: bool,
+    /// People who come back
+    #[arg(long, default_value_t = 15_000)]
+    returning: usize,
     /// Idle connections
     #[arg(long, default_value_t = 5000)]
     idle: usize,
@@ -88,6 +99,8 @@ enum Measure {
     Joining,
     /// What the hub alone passes on, on one core and on more
     Throughput,
+    /// People who come back after the server was killed; only when asked for
+    Return,
     /// What servers that are one say to each other, without sockets; only when asked for
     Cluster,
 }
@@ -97,6 +110,9 @@ const PAIRS: usize = 50;
 
 /// How many people come in one by one.
 const JOINS: usize = 20;
+
+/// How late a timer here may be.
+const TIMER: Duration = Duration::from_millis(2);
 
 /// How long a server may take for anything.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -128,7 +144,7 @@ async fn main() -> Result<()> {
         None => {}
     }
     if let Some(faults) = &args.faults {
-        return commit(faults, args.rounds).await;
+        return commit(faults, args.rounds, args.loud).await;
     }
     let chosen = |name: &str| args.only.is_empty() || args.only.iter().any(|only| only == name);
     let servers: Vec<_> = SERVERS.iter().filter(|(name, _)| chosen(name)).collect();
@@ -158,6 +174,9 @@ async fn main() -> Result<()> {
     if wanted(Measure::Throughput) && chosen("holdfast") {
         throughput::measure(args.rounds, Duration::from_secs(args.seconds))?;
     }
+    if args.measure.contains(&Measure::Return) {
+        back::measure(args.returning, args.rounds).await?;
+    }
     if args.measure.contains(&Measure::Cluster) {
         cluster::measure(args.on_servers)?;
     }
@@ -170,6 +189,10 @@ async fn routing(args: &Args, servers: &[&(&str, Dialect)]) -> Result<()> {
     println!("| server | people | CPU µs a message | p50 µs | p99 µs |\n|---|---|---|---|---|");
     let mut rows = Vec::new();
     for (name, dialect) in servers {
+        if args.open_loop && *dialect == Dialect::Echo {
+            // It has no other side.
+            continue;
+        }
         let many = match *dialect == Dialect::Holdfast {
             true => args.people.len(),
             false => 1,
@@ -227,7 +250,7 @@ async fn joining(args: &Args, servers: &[&(&str, Dialect)]) -> Result<()> {
 }
 
 /// Commits faults, and says what innocent people noticed.
-async fn commit(faults: &[Fault], rounds: usize) -> Result<()> {
+async fn commit(faults: &[Fault], rounds: usize, loud: bool) -> Result<()> {
     println!("A hundred innocent people, while strangers do that; medians of {rounds}:\n");
     println!("| fault | times | p99 before, µs | p99, µs | ratio |\n|---|---|---|---|---|");
     for fault in Fault::value_variants() {
@@ -236,7 +259,7 @@ async fn commit(faults: &[Fault], rounds: usize) -> Result<()> {
         }
         let mut noticed = Vec::new();
         for _ in 0..rounds {
-            let once = faults::commit(*fault).await;
+            let once = faults::commit(*fault, loud).await;
             noticed.push(once.with_context(|| format!("{fault:?}"))?);
         }
         let of = |figure: fn(&Noticed) -> f64| median(noticed.iter().map(figure));
@@ -311,7 +334,10 @@ impl Server {
 
     /// Ours, with those options besides.
     async fn holdfast(options: &[&str]) -> Result<Self> {
-        let port = free_port()?;
+        Self::holdfast_at(free_port()?, options).await
+    }
+
+    async fn holdfast_at(port: u16, options: &[&str]) -> Result<Self> {
         let here = std::env::current_exe()?;
         let beside = here.parent().context("a folder")?;
         let mut server = Command::new(beside.join("holdfast-server"));
@@ -384,7 +410,10 @@ async fn route(args: &Args, dialect: Dialect, people: usize) -> Result<Routed> {
     settle(&received).await;
     let before = server.cpu()?;
     let time = Duration::from_secs(args.seconds);
-    let (_, times) = talk(pairs, dialect, args.rate, time).await?;
+    let times = match args.open_loop {
+        true => talk_on_time(pairs, args.rate, time).await?,
+        false => talk(pairs, dialect, args.rate, time).await?.1,
+    };
     let cpu = server.cpu()? - before;
     Ok(Routed {
         cpu: cpu.as_secs_f64() * 1e6 / times.messages as f64,
@@ -398,6 +427,18 @@ struct Times {
     messages: usize,
     p50: u128,
     p99: u128,
+}
+
+impl Times {
+    fn of(mut times: Vec<u128>) -> Self {
+        times.sort_unstable();
+        let at = |share: f64| times[(times.len() as f64 * share) as usize];
+        Self {
+            messages: times.len(),
+            p50: at(0.5),
+            p99: at(0.99),
+        }
+    }
 }
 
 /// Lets pairs talk, each in turn, so many messages a second all together.
@@ -441,14 +482,52 @@ async fn talk(
         pairs.push(pair);
         times.extend(took);
     }
-    times.sort_unstable();
-    let at = |share: f64| times[(times.len() as f64 * share) as usize];
-    let times = Times {
-        messages: times.len(),
-        p50: at(0.5),
-        p99: at(0.99),
-    };
-    Ok((pairs, times))
+    Ok((pairs, Times::of(times)))
+}
+
+/// Lets one of each pair talk to the other, when it is time and not when the last message has arrived: so a moment in
+/// which nothing moves counts for all that should have been said in it.
+async fn talk_on_time(pairs: Vec<Vec<Client>>, rate: u32, time: Duration) -> Result<Times> {
+    let many = u32::try_from(pairs.len())?;
+    let every = Duration::from_secs(1) * many / rate;
+    let begin = tokio::time::Instant::now() + every;
+    let (mut talks, mut hears) = (JoinSet::new(), JoinSet::new());
+    for (n, pair) in (0..many).zip(pairs) {
+        let Ok([mut from, mut to]) = <[Client; 2]>::try_from(pair) else {
+            bail!("a pair is two");
+        };
+        let (said, mut due) = mpsc::unbounded_channel();
+        talks.spawn(async move {
+            let mut next = begin + every * n / many;
+            while next < begin + time {
+                from.read_until(next).await?;
+                let now = tokio::time::Instant::now();
+                // How late the timer is by itself is not the server's.
+                said.send(if now < next + TIMER { now } else { next })?;
+                from.send_candidate().await?;
+                next += every;
+            }
+            // What is on its way arrives.
+            drop(said);
+            from.drain().await;
+            anyhow::Ok(())
+        });
+        hears.spawn(async move {
+            let mut times = Vec::new();
+            while let Some(due) = due.recv().await {
+                let heard = timeout(LIMIT, to.candidate()).await;
+                heard.context("a message is lost")??;
+                times.push(due.elapsed().as_micros());
+            }
+            anyhow::Ok(times)
+        });
+    }
+    let mut times = Vec::new();
+    while let Some(heard) = hears.join_next().await {
+        times.extend(heard??);
+    }
+    talks.abort_all();
+    Ok(Times::of(times))
 }
 
 /// kB for each of many idle connections, in rooms of two.
