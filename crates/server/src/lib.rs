@@ -45,7 +45,7 @@ mod ws;
 pub use cluster::hear;
 #[cfg(feature = "bench")]
 pub use cluster::{Cost, Figures, Placed, million};
-pub use http::listen;
+pub use http::{inherited, listen};
 #[cfg(fuzzing)]
 pub use hub::play;
 #[cfg(feature = "bench")]

@@ -14,7 +14,9 @@ async fn main() -> ExitCode {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!("the limit of open files stays as it is: {error}");
     }
-    let listener = match holdfast_server::listen(options.listen) {
+    let inherited = holdfast_server::inherited().transpose();
+    let listener = inherited.unwrap_or_else(|| holdfast_server::listen(options.listen));
+    let listener = match listener {
         Ok(listener) => listener,
         Err(error) => {
             let address = options.listen;

@@ -16,7 +16,7 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_CONFIG")]
     pub config: Option<PathBuf>,
 
-    /// Where to listen, an address and a port
+    /// Where to listen, an address and a port; nowhere else than at the socket of a service manager that gives one
     #[arg(long, env = "HOLDFAST_LISTEN", default_value = "127.0.0.1:6503")]
     pub listen: SocketAddr,
 
@@ -45,6 +45,10 @@ pub struct Options {
     /// The server is behind a proxy, which says in X-Forwarded-For who connects
     #[arg(long, env = "HOLDFAST_BEHIND_PROXY")]
     pub behind_proxy: bool,
+
+    /// Let nobody into the lobby: who comes has the link of a room
+    #[arg(long, env = "HOLDFAST_NO_LOBBY")]
+    pub no_lobby: bool,
 
     /// The most connections
     #[arg(long, env = "HOLDFAST_MAX_CONNECTIONS", default_value_t = 20_000)]

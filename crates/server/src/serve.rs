@@ -117,6 +117,7 @@ fn shared(options: Options, cluster: (Node, Option<ToOthers>)) -> io::Result<Ser
     let passes = Arc::new(Passes::new(&options)?);
     let house = House {
         max_people: options.max_per_room,
+        has_lobby: !options.no_lobby,
         claims: Claims::new(&key::load(&options)?),
         cluster,
         memory: Memory::of(options.memory),

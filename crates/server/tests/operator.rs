@@ -56,6 +56,19 @@ fn log(process: &mut Child) -> impl Iterator<Item = String> + use<> {
         .map(|line| line.expect("text"))
 }
 
+#[tokio::test]
+async fn a_port_that_a_service_manager_has_opened_is_taken() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    // The first of its sockets is number 3 (sd_listen_fds(3)), for the process of that id.
+    let script = r#"LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" --listen 192.0.2.1:1 --log error 3<&0"#;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_holdfast-server")]);
+    let _server = start(shell.stdin(Stdio::from(std::os::fd::OwnedFd::from(listener))));
+    // It waits there until the server is ready.
+    assert!(get(address, "/healthz").await.ends_with("ok\n"));
+}
+
 #[test]
 fn a_certificate_is_read_again_at_a_signal() {
     let folder = tempfile::tempdir().expect("a folder");

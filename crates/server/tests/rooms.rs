@@ -333,3 +333,22 @@ async fn a_message_for_a_session_goes_to_nobody_else_who_has_its_name() {
     thief.assert_nothing_waits().await;
     server.stop().await;
 }
+
+#[tokio::test]
+async fn where_there_is_no_lobby_one_comes_by_the_link_of_a_room() {
+    let server = TestServer::with(|options| options.no_lobby = true).await;
+    for (room, told) in [("", "error"), ("red", "people")] {
+        let mut client = server.connect(Some("holdfast")).await.expect("connects");
+        let id = client.next_of("id").await["id"].clone();
+        let hello = json!({"type": "username", "name": "Ann", "id": id, "date": 0, "room": room});
+        client.send(&hello).await;
+        let answer = client.next_of(told).await;
+        if told == "error" {
+            assert_eq!(answer["code"], "room-name");
+            assert_eq!(
+                answer["text"],
+                "there is no lobby here; come by the link of a room"
+            );
+        }
+    }
+}

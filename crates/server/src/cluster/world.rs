@@ -107,6 +107,7 @@ impl World {
         let (say, outgoing) = line(waiting);
         let house = House {
             max_people: 10_000,
+            has_lobby: true,
             claims: Claims::new(b"key"),
             cluster: (node, Some(say)),
             memory: Memory::of(None),

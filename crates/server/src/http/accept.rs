@@ -64,6 +64,19 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// A listener that a service manager has opened (sd_listen_fds(3)), if one has.
+///
+/// # Errors
+/// When what it has opened is no TCP socket.
+pub fn inherited() -> io::Result<Option<TcpListener>> {
+    let opened = listenfd::ListenFd::from_env().take_tcp_listener(0)?;
+    let listener = opened.map(|listener| {
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener)
+    });
+    listener.transpose()
+}
+
 /// Takes connections, for ever.
 pub(crate) async fn accept(listener: TcpListener, front: Front) {
     loop {

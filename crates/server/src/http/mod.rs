@@ -7,8 +7,8 @@ mod routes;
 mod site;
 pub(crate) mod tls;
 
-pub use accept::listen;
 pub(crate) use accept::{SPARE, accept};
+pub use accept::{inherited, listen};
 pub(crate) use ice::Ice;
 pub(crate) use routes::Front;
 pub(crate) use site::Site;

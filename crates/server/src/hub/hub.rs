@@ -42,6 +42,8 @@ const NAME_LIMIT: Duration = Duration::from_secs(5 * 60);
 pub(crate) struct House {
     /// The most people in one room.
     pub(crate) max_people: usize,
+    /// Whether there is a room without a name.
+    pub(crate) has_lobby: bool,
     /// Whose names are.
     pub(crate) claims: Claims,
     /// This server, and the way to the others.
@@ -53,6 +55,7 @@ pub(crate) struct House {
 /// The people in some of the rooms, and those who have yet to say which they want.
 pub(super) struct Hub {
     max_people: usize,
+    has_lobby: bool,
     claims: Claims,
     directory: Directory,
     remotes: Remotes,
@@ -96,6 +99,7 @@ impl Hub {
         let remotes = Remotes::new(node, cluster);
         Self {
             max_people: house.max_people,
+            has_lobby: house.has_lobby,
             claims: house.claims.clone(),
             directory: Directory::new(part, remotes.is_clustered(), wake, house.metrics.clone()),
             remotes,
@@ -611,11 +615,18 @@ impl Hub {
             .send_aside(key, &ServerMessage::Named { claim });
     }
 
+    /// Whether there is, or can be, a room of that name.
+    fn is_a_room(&self, room: &str) -> Result<(), Refusal> {
+        match room {
+            "" if !self.has_lobby => Err(Refusal::NoLobby),
+            room if !is_room_name(room) => Err(Refusal::RoomName),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a client can be let into that room.
     fn may_enter(&self, key: Key, room: &str) -> Result<(), Refusal> {
-        if !is_room_name(room) {
-            return Err(Refusal::RoomName);
-        }
+        self.is_a_room(room)?;
         match self.directory.membership(key) {
             Some(place) if *place.room != *room => Err(Refusal::OtherRoom),
             Some(_) => Ok(()),
@@ -734,7 +745,7 @@ impl Hub {
 
     /// Somebody is about to come into a room: until when to wait, before it is known who is there.
     pub(super) fn seek(&mut self, room: &str, now: Instant) -> Option<Instant> {
-        is_room_name(room).then_some(())?;
+        self.is_a_room(room).ok()?;
         self.remotes.seek(&room.into(), now)
     }
 

@@ -115,6 +115,7 @@ impl Game {
         let (say, others) = line(1000);
         let house = House {
             max_people: 5,
+            has_lobby: true,
             claims: Claims::new(b"key"),
             cluster: (Node(1), Some(say)),
             memory: Memory::of(None),

@@ -35,6 +35,8 @@ pub(crate) enum Refusal {
     SessionOver,
     #[error("the name of a room has at most {MAX_ROOM_CHARS} letters, digits, - and _")]
     RoomName,
+    #[error("there is no lobby here; come by the link of a room")]
+    NoLobby,
     #[error("you are in another room; connect anew to change it")]
     OtherRoom,
     #[error("this room is full: {0} people are in it")]
@@ -60,7 +62,7 @@ impl Refusal {
             Self::NoSuchUser(_) => ErrorCode::NoSuchUser,
             Self::ReceiverFull(_) | Self::ManySpeak => ErrorCode::ReceiverFull,
             Self::SessionOver => ErrorCode::SessionOver,
-            Self::RoomName => ErrorCode::RoomName,
+            Self::RoomName | Self::NoLobby => ErrorCode::RoomName,
             Self::OtherRoom => ErrorCode::OtherRoom,
             Self::RoomFull(_) => ErrorCode::RoomFull,
             Self::NoPass => ErrorCode::NoPass,

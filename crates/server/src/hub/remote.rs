@@ -344,6 +344,11 @@ impl Remotes {
             return directory.mark_changed_here(here, room);
         }
         let mut known = self.by_remote_key.get(&on).copied();
+        let is_other = |key: Option<&Key>| key.is_some_and(|key| Some(*key) != known);
+        let person = directory.by_person.get(&*client.person);
+        if is_other(person) || is_other(directory.by_secret.get(&client.secret)) {
+            return tracing::warn!("a server says that two are one");
+        }
         let has_moved = known.is_none() && {
             known = self.moved(directory, on, room, &client);
             known.is_some()

@@ -53,6 +53,7 @@ fn hub() -> Shards {
 fn hub_with(others: Option<ToOthers>) -> Shards {
     let house = House {
         max_people: 1000,
+        has_lobby: true,
         claims: Claims::new(b"key"),
         cluster: (Node(1), others),
         memory: Memory::of(None),

@@ -54,6 +54,7 @@ pub fn throughput(parts: Option<u64>, threads: usize, time: Duration) -> io::Res
 fn hub(parts: u64) -> io::Result<Shards> {
     let house = House {
         max_people: 2,
+        has_lobby: true,
         claims: Claims::new(b"key"),
         cluster: (Node(1), None),
         memory: Memory::of(None),
