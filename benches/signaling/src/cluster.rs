@@ -34,7 +34,7 @@ pub(crate) fn measure(people: usize) -> Result<()> {
         };
         row("everybody comes", figures.join);
         row("two quiet minutes", figures.quiet);
-        row("NATS is back", figures.reconnect);
+        row("every room is looked over", figures.reconnect);
         row("a server is lost", figures.lost);
         rows.push((name, figures));
     }

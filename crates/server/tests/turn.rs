@@ -17,14 +17,15 @@ use stun::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpStream, UdpSocket},
+    net::{TcpSocket, TcpStream, UdpSocket},
     time::{Instant, sleep, timeout},
 };
 use tokio_rustls::{TlsConnector, rustls};
 use turn::{
     auth::generate_auth_key,
     proto::{
-        PROTO_UDP, channum::ChannelNumber, peeraddr::PeerAddress, reqtrans::RequestedTransport,
+        PROTO_UDP, channum::ChannelNumber, lifetime::Lifetime, peeraddr::PeerAddress,
+        reqtrans::RequestedTransport,
     },
 };
 
@@ -357,6 +358,72 @@ async fn a_user_has_so_many_relays_and_gives_those_over_tcp_back_by_leaving() {
         assert!(Instant::now() < due, "no relay was given back");
         sleep(Duration::from_millis(20)).await;
     }
+}
+
+#[tokio::test]
+async fn a_relay_that_is_given_back_and_asked_for_again_is_counted() {
+    let (server, turn) = with_turn(|_| {}).await;
+    let (_, password) = ice(&server).await;
+    let mut clients = Vec::new();
+    for _ in 0..32 {
+        let mut client = Client::new(udp(turn).await, &password);
+        client.allocate().await.expect("a relay");
+        // In one breath, before anybody has counted that the first is gone.
+        let none: Vec<Box<dyn Setter>> = vec![Box::new(Lifetime(Duration::ZERO))];
+        client
+            .ask(stun::message::METHOD_REFRESH, none)
+            .await
+            .expect("given back");
+        client.allocate().await.expect("another");
+        clients.push(client);
+    }
+    sleep(Duration::from_millis(100)).await;
+    let mut more = Client::new(udp(turn).await, &password);
+    assert_eq!(more.allocate().await, Err(486));
+}
+
+#[tokio::test]
+async fn a_relay_has_so_many_peers_and_no_more() {
+    let (server, turn) = with_turn(|_| {}).await;
+    let (_, password) = ice(&server).await;
+    let mut client = Client::new(udp(turn).await, &password);
+    client.nonce = String::new();
+    client.allocate().await.expect("a relay");
+    let mut granted = 0;
+    let refused = loop {
+        let ip = std::net::Ipv4Addr::from(0xcb00_7100 + granted).into();
+        let peer: Vec<Box<dyn Setter>> = vec![Box::new(PeerAddress { ip, port: 1 })];
+        match client
+            .ask(stun::message::METHOD_CREATE_PERMISSION, peer)
+            .await
+        {
+            Ok(_) => granted += 1,
+            Err(code) => break code,
+        }
+    };
+    assert_eq!((granted, refused), (256, 508));
+}
+
+#[tokio::test]
+async fn nobody_gets_at_the_relay_of_who_has_the_same_address_over_udp() {
+    let peer = echo().await;
+    let (server, turn) = with_turn(|_| {}).await;
+    let (_, password) = ice(&server).await;
+    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+    let address = socket.local_addr().expect("bound");
+    socket.connect(turn).await.expect("connected");
+    let mut client = Client::new(Wire::Udp(socket), &password);
+    client.allocate().await.expect("a relay");
+    let from = TcpSocket::new_v4().expect("a socket");
+    from.bind(address).expect("the same port");
+    let mut stranger = from.connect(server.address).await.expect("connected");
+    stranger.write_all(&[0, 1, 0, 0]).await.expect("sent");
+    let end = timeout(LIMIT, stranger.read(&mut [0]))
+        .await
+        .expect("in time");
+    assert!(matches!(end, Ok(0) | Err(_)), "it is turned away");
+    let heard = client.echoes(peer).await;
+    assert_eq!(&heard[..9], b"\x40\x01\x00\x05hello");
 }
 
 #[tokio::test]

@@ -110,8 +110,9 @@ struct Early {
 struct Other {
     /// How much of what it said we know; none before it has told everything.
     count: Option<u64>,
-    /// Of what it tells at the moment.
+    /// Of what it tells at the moment, and in how many parts it has.
     people: Vec<RemoteClient>,
+    parts: u32,
     /// Since when we wait for it to tell everything.
     asked: Option<Instant>,
     /// Changes that have come meanwhile.
@@ -131,6 +132,20 @@ impl Open {
 }
 
 impl Other {
+    /// A part of all its people has come, as of that count. Whether those before it have, and nothing newer.
+    fn is_told(&mut self, people: Vec<RemoteClient>, part: u32, count: u64) -> bool {
+        if part == 0 {
+            self.people.clear();
+            self.parts = 0;
+        }
+        let is_next = part == self.parts && self.count.is_none_or(|known| known <= count);
+        if is_next {
+            self.people.extend(people);
+            self.parts += 1;
+        }
+        is_next
+    }
+
     /// That change is the next, and known from now on; if nothing was missed.
     fn knows_next(&mut self, count: u64) -> bool {
         let is_next = self.count.is_some_and(|known| known + 1 == count);
@@ -316,10 +331,8 @@ impl Rooms {
                     hub.set_remote_clients(node, &room, Vec::new());
                 }
             }
-            (ClusterMessage::People { people, last }, Some(room)) => {
-                let other = self.other(node, &room);
-                other.people.extend(people);
-                if last {
+            (ClusterMessage::People { people, part, last }, Some(room)) => {
+                if self.other(node, &room).is_told(people, part, count) && last {
                     self.knows_all(hub, node, &room, count);
                 }
             }
@@ -411,10 +424,10 @@ impl Rooms {
     /// Tells another server of all clients of this one in a room.
     fn tell_all(&mut self, hub: &Shards, node: Node, room: &Arc<str>) {
         let mut people = hub.clients_in(room);
-        loop {
+        for part in 0.. {
             let rest = people.split_off(people.len().min(PEOPLE_AT_ONCE));
             let last = rest.is_empty();
-            let message = ClusterMessage::People { people, last };
+            let message = ClusterMessage::People { people, part, last };
             self.say(To::Node(node), Some(room), message);
             if last {
                 return;

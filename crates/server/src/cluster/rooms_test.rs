@@ -271,7 +271,7 @@ fn whatever_others_say_the_hub_stays_whole() {
         format!(r#"{{"version":2,"node":9,"room":"red","count":{count},"word":{word}}}"#)
     };
     let changes = |here: &str| format!(r#"{{"changes":{{"here":[{here}],"gone":[1]}}}}"#);
-    let people = |here: &str| format!(r#"{{"people":{{"people":[{here}],"last":true}}}}"#);
+    let people = |here: &str| format!(r#"{{"people":{{"people":[{here}],"part":0,"last":true}}}}"#);
     let words = [
         say(1, &changes(&person(1, "Ann", "null"))),
         say(2, &changes(&person(2, "Ann2", "[1,1]"))),

@@ -150,6 +150,9 @@ where
     match (&front.turn, first) {
         // In a box: most connections are none of these.
         (Some(turn), Some(first)) if Turn::is_turn(first) => {
+            // Counted there: a page has several, beside its WebSocket.
+            let permit = visitor.permit.lock().map(|mut permit| permit.take());
+            drop(permit);
             Box::pin(turn.carry(stream, visitor.address)).await;
         }
         _ => serve(stream, visitor, front).await,

@@ -1,7 +1,7 @@
 //! Admission to the server: by origin, by pass, and by how many there are already.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -56,10 +56,11 @@ pub(super) fn is_for_us(server: &Server, headers: &HeaderMap) -> bool {
 }
 
 /// The host, without a port and the dot that names may end in.
-fn host_in(authority: &str) -> &str {
+pub(super) fn host_in(authority: &str) -> &str {
     let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_address = authority.parse::<Ipv6Addr>().is_ok();
     let host = match authority.rsplit_once(':') {
-        Some((host, port)) if is_port(port) => host,
+        Some((host, port)) if is_port(port) && !is_address => host,
         _ => authority,
     };
     host.strip_suffix('.').unwrap_or(host)

@@ -1,9 +1,13 @@
 //! STUN and TURN servers for the pages.
 
-use std::{io, net::SocketAddr};
+use std::{
+    io,
+    net::{Ipv6Addr, SocketAddr},
+};
 
 use serde_json::{Value, json};
 
+use super::admission::host_in;
 use crate::{options::Options, random, turn::Passwords};
 
 /// The answer that pages are given.
@@ -64,13 +68,56 @@ fn stream(options: &Options, turn: SocketAddr) -> Option<String> {
     let has_tls = options.tls.is_some() || options.tls_cert.is_some();
     let (listens, port) = (options.listen.ip(), options.listen.port());
     let is_reached = listens.is_unspecified() || listens == turn.ip();
-    match options.hosts.first() {
+    let hosts = options.hosts.iter().map(|host| host_in(host));
+    match hosts.into_iter().find(|host| !host.is_empty()) {
         _ if options.behind_proxy => None,
-        Some(host) if has_tls => Some(format!("turns:{host}:{port}?transport=tcp")),
+        Some(host) if has_tls => {
+            let host = match host.parse::<Ipv6Addr>() {
+                Ok(address) => format!("[{address}]"),
+                Err(_) => host.to_owned(),
+            };
+            Some(format!("turns:{host}:{port}?transport=tcp"))
+        }
         _ if has_tls || !is_reached => None,
         _ => {
             let address = SocketAddr::new(turn.ip(), port);
             Some(format!("turn:{address}?transport=tcp"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tls;
+
+    #[test]
+    fn what_pages_are_told_is_a_url_whatever_the_hosts_are() {
+        let turn: SocketAddr = "203.0.113.5:3478".parse().expect("an address");
+        let of = |hosts: &[&str], tls: Option<Tls>, listen: &str| {
+            let mut options = Options::default().at(listen.parse().expect("an address"));
+            options.hosts = hosts.iter().map(|&host| host.to_owned()).collect();
+            options.tls = tls;
+            stream(&options, turn)
+        };
+        let own = Some(Tls::SelfSigned);
+        for (hosts, url) in [
+            (
+                &["call.example.org"][..],
+                Some("turns:call.example.org:443?transport=tcp"),
+            ),
+            (
+                &["", "a.example:8443"],
+                Some("turns:a.example:443?transport=tcp"),
+            ),
+            (&["fd00::5"], Some("turns:[fd00::5]:443?transport=tcp")),
+            (&[""], None),
+            (&[], None),
+        ] {
+            assert_eq!(of(hosts, own, "0.0.0.0:443").as_deref(), url, "{hosts:?}");
+        }
+        let plain = Some("turn:203.0.113.5:80?transport=tcp");
+        assert_eq!(of(&[], None, "0.0.0.0:80").as_deref(), plain);
+        assert_eq!(of(&[], None, "127.0.0.1:80"), None, "nobody could reach it");
     }
 }

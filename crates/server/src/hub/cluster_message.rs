@@ -56,9 +56,10 @@ pub(crate) enum ClusterMessage {
     // To one server.
     /// A request for all clients in a room.
     Ask,
-    /// All clients of the sender in a room, together with the messages up to the `last`.
+    /// All clients of the sender in a room, together with the parts before it and up to the `last`.
     People {
         people: Vec<RemoteClient>,
+        part: u32,
         last: bool,
     },
     /// A message from a client, mostly the sender's, to one of the receiver.

@@ -13,36 +13,47 @@ use std::{
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use stun::{
-    attributes::{ATTR_MESSAGE_INTEGRITY, ATTR_NONCE, ATTR_REALM, ATTR_USERNAME},
+    attributes::{
+        ATTR_MESSAGE_INTEGRITY, ATTR_NONCE, ATTR_REALM, ATTR_USERNAME, ATTR_XOR_PEER_ADDRESS,
+    },
     error_code::{
-        CODE_ALLOC_QUOTA_REACHED, CODE_STALE_NONCE, CODE_UNAUTHORIZED, ErrorCode,
-        ErrorCodeAttribute,
+        CODE_ALLOC_MISMATCH, CODE_ALLOC_QUOTA_REACHED, CODE_INSUFFICIENT_CAPACITY,
+        CODE_STALE_NONCE, CODE_UNAUTHORIZED, ErrorCode, ErrorCodeAttribute,
     },
     integrity::MessageIntegrity,
     message::{
-        CLASS_ERROR_RESPONSE, CLASS_INDICATION, CLASS_REQUEST, CLASS_SUCCESS_RESPONSE,
+        CLASS_ERROR_RESPONSE, CLASS_INDICATION, CLASS_REQUEST, CLASS_SUCCESS_RESPONSE, Getter,
         METHOD_ALLOCATE, METHOD_BINDING, METHOD_CHANNEL_BIND, METHOD_CREATE_PERMISSION,
-        METHOD_REFRESH, METHOD_SEND, Message, MessageType, Setter,
+        METHOD_DATA, METHOD_REFRESH, METHOD_SEND, Message, MessageType, Setter,
     },
     textattrs::TextAttribute,
 };
-use tokio::{net::UdpSocket, sync::mpsc};
-use turn::proto::{allocate_request, lifetime::Lifetime, refresh_request};
+use tokio::{net::UdpSocket, sync::mpsc, time::sleep_until};
+use turn::proto::{
+    allocate_request, lifetime::Lifetime, refresh_request, relayaddr::RelayedAddress,
+};
 use webrtc_util::Conn;
 
 use super::{
     passwords::{Passwords, REALM},
-    quota::{Client, Quota},
+    quota::{Client, PER_HOUSEHOLD, Quota, household},
 };
 
-/// How long a nonce is given out. The crate takes it for an hour.
-const NONCE_LIFE: Duration = Duration::from_secs(30 * 60);
+/// How long a nonce is given out, and how long it is good. The crate takes it for an hour.
+const NONCE_LIFE: Duration = Duration::from_secs(29 * 60);
+const NONCE_LIMIT: Duration = Duration::from_secs(59 * 60);
 
 /// Whom the crate gives its nonces to.
 const ITSELF: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// How many messages from all streams may wait, and to one of them; more are lost, as on any network.
 const WAITING: usize = 256;
+
+/// How many of these places are kept for answers, which are not repeated over a stream.
+const FOR_ANSWERS: usize = 32;
+
+/// How many clients over streams there may be in all.
+const STREAMS: usize = 2000;
 
 /// The first byte of what goes through a channel (RFC 8656, 12.4).
 const CHANNEL: std::ops::Range<u8> = 0x40..0x80;
@@ -51,25 +62,36 @@ const CHANNEL: std::ops::Range<u8> = 0x40..0x80;
 pub(super) struct Gate {
     udp: UdpSocket,
     passwords: Passwords,
-    from_streams: mpsc::Sender<(SocketAddr, Vec<u8>)>,
-    incoming: tokio::sync::Mutex<mpsc::Receiver<(SocketAddr, Vec<u8>)>>,
+    from_streams: mpsc::Sender<FromStream>,
+    incoming: tokio::sync::Mutex<mpsc::Receiver<FromStream>>,
     state: Mutex<State>,
 }
+
+/// What a client over a stream says, or nothing more.
+type FromStream = (SocketAddr, Option<Vec<u8>>);
 
 struct State {
     nonces: Nonces,
     quota: Quota,
     /// Who has asked for a relay last. The crate answers before it reads on.
     asks: Option<(SocketAddr, Client)>,
+    /// Who has asked for so many peers last.
+    asks_for_peers: Option<(SocketAddr, usize)>,
     streams: HashMap<SocketAddr, mpsc::Sender<Vec<u8>>>,
 }
 
 /// The nonces that are good.
 #[derive(Default)]
 struct Nonces {
-    now: String,
-    before: String,
-    since: Option<Instant>,
+    now: Option<Nonce>,
+    before: Option<Nonce>,
+    /// When the crate was asked for one last.
+    asked: Option<Instant>,
+}
+
+struct Nonce {
+    text: String,
+    since: Instant,
 }
 
 /// What becomes of a message.
@@ -91,6 +113,7 @@ impl Gate {
                 nonces: Nonces::default(),
                 quota: Quota::default(),
                 asks: None,
+                asks_for_peers: None,
                 streams: HashMap::new(),
             }),
         }
@@ -100,34 +123,52 @@ impl Gate {
         self.state.lock().quota.relays()
     }
 
-    pub(super) fn relay_ended(&self, client: SocketAddr) {
-        self.state.lock().quota.remove(client);
+    pub(super) fn relay_ended(&self, client: SocketAddr, relayed: SocketAddr) {
+        self.state.lock().quota.remove(client, relayed);
     }
 
-    /// A client over a stream, from now on. What is said to it comes out.
-    pub(super) fn open(&self, client: SocketAddr) -> mpsc::Receiver<Vec<u8>> {
+    /// A client over a stream, from now on. What is said to it comes out. None where there are too many, or that
+    /// address is somebody's already: over UDP, it may be another's behind the same NAT.
+    pub(super) fn open(&self, client: SocketAddr) -> Option<mpsc::Receiver<Vec<u8>>> {
+        let mut state = self.state.lock();
+        let house = household(client);
+        let streams = state.streams.keys();
+        let neighbours = streams.filter(|other| household(**other) == house).count();
+        let is_taken = state.streams.contains_key(&client) || state.quota.client(client).is_some();
+        if is_taken || neighbours >= PER_HOUSEHOLD || state.streams.len() >= STREAMS {
+            return None;
+        }
         let (said, heard) = mpsc::channel(WAITING);
-        self.state.lock().streams.insert(client, said);
-        heard
+        state.streams.insert(client, said);
+        Some(heard)
     }
 
     /// A client over a stream says something.
     pub(super) async fn say(&self, client: SocketAddr, message: Vec<u8>) {
         // The receiver is ours.
-        let _ = self.from_streams.send((client, message)).await;
+        let _ = self.from_streams.send((client, Some(message))).await;
     }
 
-    /// A stream has ended, and with it its relay: in the client's name, it is given back.
+    /// A stream has ended.
     pub(super) async fn close(&self, client: SocketAddr) {
-        let last = {
-            let mut state = self.state.lock();
-            state.streams.remove(&client);
-            let name = state.quota.client(client).map(|client| client.name.clone());
-            name.and_then(|name| self.give_back(&name, &state.nonces.now))
-        };
-        if let Some(last) = last {
-            self.say(client, last).await;
-        }
+        let _ = self.from_streams.send((client, None)).await;
+    }
+
+    /// Whether a client over a stream has a relay.
+    pub(super) fn has_relay(&self, client: SocketAddr) -> bool {
+        let state = self.state.lock();
+        let client = state.quota.client(client);
+        client.is_some_and(|client| client.over_stream)
+    }
+
+    /// A stream has ended, and after all that it said its relay: in the client's name, it is given back. One whose
+    /// name is not good any more ends by itself, soon after.
+    fn ended(&self, client: SocketAddr) -> Option<Vec<u8>> {
+        let mut state = self.state.lock();
+        state.streams.remove(&client);
+        let owner = state.quota.client(client)?;
+        let nonce = &state.nonces.now.as_ref()?.text;
+        self.give_back(&owner.name, nonce)
     }
 
     fn give_back(&self, name: &str, nonce: &str) -> Option<Vec<u8>> {
@@ -149,6 +190,7 @@ impl Gate {
     async fn answer(&self, bytes: &[u8], client: SocketAddr) -> io::Result<()> {
         let stream = self.state.lock().streams.get(&client).cloned();
         match stream {
+            Some(stream) if is_media(bytes) && stream.capacity() < FOR_ANSWERS => {}
             Some(stream) => drop(stream.try_send(bytes.to_vec())),
             None => drop(self.udp.send_to(bytes, client).await?),
         }
@@ -156,9 +198,21 @@ impl Gate {
     }
 }
 
+/// Whether that goes through a channel, or is an indication of data.
+fn is_media(bytes: &[u8]) -> bool {
+    let data = MessageType::new(METHOD_DATA, CLASS_INDICATION).value();
+    let is_channel = bytes.first().is_some_and(|first| CHANNEL.contains(first));
+    is_channel || bytes.starts_with(&data.to_be_bytes())
+}
+
 impl State {
-    fn judge(&mut self, bytes: &[u8], client: SocketAddr) -> Verdict {
-        let has_relay = self.quota.client(client).is_some();
+    fn judge(&mut self, bytes: &[u8], client: SocketAddr, over_stream: bool) -> Verdict {
+        if self.streams.contains_key(&client) != over_stream {
+            // Of another who has the same address, or of a stream that is none any more.
+            return Verdict::Drop;
+        }
+        let relay = self.quota.client(client);
+        let has_relay = relay.is_some_and(|relay| relay.over_stream == over_stream);
         if bytes.first().is_some_and(|first| CHANNEL.contains(first)) {
             return match has_relay {
                 true => Verdict::Pass,
@@ -175,32 +229,52 @@ impl State {
             (
                 CLASS_REQUEST,
                 METHOD_ALLOCATE | METHOD_REFRESH | METHOD_CREATE_PERMISSION | METHOD_CHANNEL_BIND,
-            ) => self.judge_request(&message, client),
+            ) => self.judge_request(&message, client, over_stream, has_relay),
             _ => Verdict::Drop,
         }
     }
 
-    /// Of what needs a password, the crate is told what has one, and a nonce that is its own.
-    fn judge_request(&mut self, message: &Message, client: SocketAddr) -> Verdict {
-        let text = |kind| TextAttribute::get_from_as(message, kind).ok();
+    /// Of what needs a password, the crate is told what has one, and a nonce that is its own; and what is of a relay
+    /// that there is, or is to be.
+    fn judge_request(
+        &mut self,
+        message: &Message,
+        client: SocketAddr,
+        over_stream: bool,
+        has_relay: bool,
+    ) -> Verdict {
+        let now = Instant::now();
+        let text = |kind| {
+            let attribute = TextAttribute::get_from_as(message, kind);
+            attribute.map_or_else(|_| String::new(), |attribute| attribute.text)
+        };
         if !message.contains(ATTR_MESSAGE_INTEGRITY) {
             return self.refuse(message, CODE_UNAUTHORIZED);
         }
-        let nonce = text(ATTR_NONCE).map(|nonce| nonce.text).unwrap_or_default();
-        if !self.nonces.are_good(&nonce) {
+        if !self.nonces.are_good(&text(ATTR_NONCE), now) {
             return self.refuse(message, CODE_STALE_NONCE);
         }
-        if message.typ.method != METHOD_ALLOCATE {
-            return Verdict::Pass;
+        match message.typ.method {
+            METHOD_ALLOCATE => {
+                let asks = Client::new(text(ATTR_USERNAME), client, over_stream);
+                if !self.quota.has_room(&asks) {
+                    return self.refuse(message, CODE_ALLOC_QUOTA_REACHED);
+                }
+                self.asks = Some((client, asks));
+            }
+            _ if !has_relay => return self.refuse(message, CODE_ALLOC_MISMATCH),
+            METHOD_REFRESH => {}
+            _ => {
+                let attributes = message.attributes.0.iter();
+                let peers = attributes
+                    .filter(|one| one.typ == ATTR_XOR_PEER_ADDRESS)
+                    .count();
+                if !self.quota.may_permit(client, peers, now) {
+                    return self.refuse(message, CODE_INSUFFICIENT_CAPACITY);
+                }
+                self.asks_for_peers = Some((client, peers));
+            }
         }
-        let name = text(ATTR_USERNAME)
-            .map(|name| name.text)
-            .unwrap_or_default();
-        let asks = Client::new(name, client);
-        if !self.quota.has_room(&asks) {
-            return self.refuse(message, CODE_ALLOC_QUOTA_REACHED);
-        }
-        self.asks = Some((client, asks));
         Verdict::Pass
     }
 
@@ -208,7 +282,8 @@ impl State {
         let mut answer = Message::new();
         answer.transaction_id = message.transaction_id;
         let kind = MessageType::new(message.typ.method, CLASS_ERROR_RESPONSE);
-        let nonce = self.nonces.now.clone();
+        let nonce = self.nonces.now.as_ref();
+        let nonce = nonce.map_or_else(String::new, |nonce| nonce.text.clone());
         let setters: [Box<dyn Setter>; 5] = [
             Box::new(message.transaction_id),
             Box::new(kind),
@@ -227,28 +302,42 @@ impl State {
 
     /// The crate answers a client.
     fn answered(&mut self, bytes: &[u8], client: SocketAddr) {
-        let granted = MessageType::new(METHOD_ALLOCATE, CLASS_SUCCESS_RESPONSE).value();
-        if bytes.starts_with(&granted.to_be_bytes())
-            && let Some((asks, relay)) = self.asks.take()
-            && asks == client
+        let is_granted = |method| {
+            let granted = MessageType::new(method, CLASS_SUCCESS_RESPONSE).value();
+            bytes.starts_with(&granted.to_be_bytes())
+        };
+        if is_granted(METHOD_ALLOCATE)
+            && let Some((_, relay)) = self.asks.take_if(|(asks, _)| *asks == client)
         {
-            self.quota.add(client, relay);
+            let (mut answer, mut relayed) = (Message::new(), RelayedAddress::default());
+            let is_read = answer.unmarshal_binary(bytes).is_ok();
+            if is_read && relayed.get_from(&answer).is_ok() {
+                let relayed = SocketAddr::new(relayed.ip, relayed.port);
+                self.quota.add(client, relay, relayed, Instant::now());
+            }
+        }
+        if (is_granted(METHOD_CREATE_PERMISSION) || is_granted(METHOD_CHANNEL_BIND))
+            && let Some((_, peers)) = self.asks_for_peers.take_if(|(asks, _)| *asks == client)
+        {
+            self.quota.permit(client, peers);
         }
     }
 }
 
 impl Nonces {
-    fn is_time(&self, now: Instant) -> bool {
-        self.since
-            .is_none_or(|since| now.duration_since(since) > NONCE_LIFE)
+    /// When the crate is to be asked for another.
+    fn due(&self, now: Instant) -> Instant {
+        self.asked.map_or(now, |asked| asked + NONCE_LIFE)
     }
 
-    fn are_good(&self, nonce: &str) -> bool {
-        !nonce.is_empty() && (nonce == self.now || nonce == self.before)
+    fn are_good(&self, nonce: &str, now: Instant) -> bool {
+        let known = self.now.iter().chain(&self.before);
+        let mut good = known.filter(|known| now.duration_since(known.since) < NONCE_LIMIT);
+        good.any(|known| known.text == nonce)
     }
 
-    fn put(&mut self, nonce: String) {
-        self.before = std::mem::replace(&mut self.now, nonce);
+    fn put(&mut self, text: String, since: Instant) {
+        self.before = self.now.replace(Nonce { text, since });
     }
 }
 
@@ -263,6 +352,13 @@ fn without_a_password() -> Vec<u8> {
     }
 }
 
+/// As much of it as there is room for; gives how much that is.
+fn copy(message: &[u8], buffer: &mut [u8]) -> usize {
+    let bytes = message.len().min(buffer.len());
+    buffer[..bytes].copy_from_slice(&message[..bytes]);
+    bytes
+}
+
 type ConnResult<T> = Result<T, webrtc_util::Error>;
 
 #[async_trait]
@@ -270,28 +366,29 @@ impl Conn for Gate {
     async fn recv_from(&self, buffer: &mut [u8]) -> ConnResult<(usize, SocketAddr)> {
         let mut incoming = self.incoming.lock().await;
         loop {
-            let is_time = {
-                let (now, mut state) = (Instant::now(), self.state.lock());
-                let is_time = state.nonces.is_time(now);
-                if is_time {
-                    state.nonces.since = Some(now);
+            let now = Instant::now();
+            let due = self.state.lock().nonces.due(now);
+            let (bytes, client, over_stream) = tokio::select! {
+                () = sleep_until(due.into()) => {
+                    self.state.lock().nonces.asked = Some(now);
+                    return Ok((copy(&without_a_password(), buffer), ITSELF));
                 }
-                is_time
-            };
-            if is_time {
-                let asks = without_a_password();
-                buffer[..asks.len()].copy_from_slice(&asks);
-                return Ok((asks.len(), ITSELF));
-            }
-            let (bytes, client) = tokio::select! {
-                came = self.udp.recv_from(buffer) => came?,
-                Some((client, message)) = incoming.recv() => {
-                    let bytes = message.len().min(buffer.len());
-                    buffer[..bytes].copy_from_slice(&message[..bytes]);
-                    (bytes, client)
+                came = self.udp.recv_from(buffer) => {
+                    let (bytes, client) = came?;
+                    (bytes, client, false)
                 }
+                Some((client, said)) = incoming.recv() => match said {
+                    Some(message) => (copy(&message, buffer), client, true),
+                    None => match self.ended(client) {
+                        Some(last) => return Ok((copy(&last, buffer), client)),
+                        None => continue,
+                    },
+                },
             };
-            let verdict = self.state.lock().judge(&buffer[..bytes], client);
+            let verdict = {
+                let mut state = self.state.lock();
+                state.judge(&buffer[..bytes], client, over_stream)
+            };
             match verdict {
                 Verdict::Pass => return Ok((bytes, client)),
                 // As if it were lost on the way.
@@ -307,7 +404,7 @@ impl Conn for Gate {
             answer.unmarshal_binary(bytes).map_err(io::Error::other)?;
             let nonce =
                 TextAttribute::get_from_as(&answer, ATTR_NONCE).map_err(io::Error::other)?;
-            self.state.lock().nonces.put(nonce.text);
+            self.state.lock().nonces.put(nonce.text, Instant::now());
         } else {
             self.state.lock().answered(bytes, client);
             self.answer(bytes, client).await?;
@@ -341,5 +438,28 @@ impl Conn for Gate {
 
     fn as_any(&self) -> &(dyn Any + Send + Sync) {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_is_good_for_less_than_the_crate_takes_it() {
+        let mut nonces = Nonces::default();
+        let began = Instant::now();
+        let after = |minutes: u64| began + Duration::from_secs(60 * minutes);
+        assert_eq!(nonces.due(began), began, "at once");
+        nonces.asked = Some(began);
+        nonces.put("one".to_owned(), began);
+        assert_eq!(nonces.due(began), after(29));
+        assert!(nonces.are_good("one", after(58)) && !nonces.are_good("", began));
+        nonces.put("two".to_owned(), after(29));
+        assert!(nonces.are_good("one", after(58)) && nonces.are_good("two", after(87)));
+        // Also where nothing has come for long, and nobody has asked for another.
+        assert!(!nonces.are_good("one", after(60)) && !nonces.are_good("two", after(89)));
+        nonces.put("three".to_owned(), after(58));
+        assert!(!nonces.are_good("one", after(58)), "only the one before");
     }
 }

@@ -5,7 +5,7 @@
 //! | file | purpose |
 //! |---|---|
 //! | `gate.rs` | what comes from clients: who is let through, and the answers to who is not |
-//! | `quota.rs` | how many relays one user, and one household, may have |
+//! | `quota.rs` | how many relays one user, and one household, may have, and how many peers each |
 //! | `stream.rs` | clients over TCP and TLS, on the page's own port |
 //! | `relays.rs`, `scope.rs` | the sockets that relay, and how far they reach |
 //! | `passwords.rs` | passwords that end by themselves |
@@ -66,7 +66,7 @@ impl Turn {
         let counted = gate.clone();
         tokio::spawn(async move {
             while let Some(ended) = relays_ended.recv().await {
-                counted.relay_ended(ended.five_tuple.src_addr);
+                counted.relay_ended(ended.five_tuple.src_addr, ended.relay_addr);
             }
         });
         Ok(Self {

@@ -5,13 +5,16 @@ use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split},
     sync::mpsc,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::gate::Gate;
 
 /// How long a client may say nothing. Its relay has to be refreshed within 10 minutes anyway.
 const SILENCE_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// How long it may go without a relay.
+const RELAY_LIMIT: Duration = Duration::from_secs(30);
 
 /// The bytes of a message that say how long it is.
 const HEAD: usize = 4;
@@ -21,14 +24,26 @@ pub(super) async fn carry<S>(gate: &Gate, stream: S, client: SocketAddr) -> io::
 where
     S: AsyncRead + AsyncWrite + Send,
 {
-    let (reader, writer) = split(stream);
     let heard = gate.open(client);
+    let heard = heard.ok_or_else(|| io::Error::other("too many, or the address is taken"))?;
+    let (reader, writer) = split(stream);
     let done = tokio::select! {
         done = read(gate, reader, client) => done,
         done = write(writer, heard) => done,
+        done = without_a_relay(gate, client) => done,
     };
     gate.close(client).await;
     done
+}
+
+/// Ends when a client has no relay for too long.
+async fn without_a_relay(gate: &Gate, client: SocketAddr) -> io::Result<()> {
+    loop {
+        sleep(RELAY_LIMIT).await;
+        if !gate.has_relay(client) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+    }
 }
 
 async fn read<S: AsyncRead>(
