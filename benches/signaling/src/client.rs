@@ -222,6 +222,13 @@ impl Client {
         self.flush().await
     }
 
+    /// Reads whatever comes, until there is an error.
+    pub(crate) async fn listen(&mut self) -> Result<()> {
+        loop {
+            self.next().await?;
+        }
+    }
+
     /// Reads what comes until it is time.
     pub(crate) async fn read_until(&mut self, time: tokio::time::Instant) -> Result<()> {
         while let Ok(read) = timeout_at(time, self.next()).await {
@@ -279,7 +286,7 @@ impl Client {
 
     /// Reads whatever comes, for ever.
     pub(crate) async fn drain(mut self) {
-        while self.next().await.is_ok() {}
+        let _ = self.listen().await;
     }
 
     /// Tells the link what happened, and does what it says. Its clock stands: the other servers'

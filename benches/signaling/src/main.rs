@@ -464,7 +464,7 @@ async fn talk(
                 tick.tick().await;
                 let sent = Instant::now();
                 pair[from].send_candidate().await?;
-                timeout(LIMIT, pair[to].candidate())
+                timeout(LIMIT, candidate_of(&mut pair, from, to))
                     .await
                     .context("a message is lost")??;
                 times.push(sent.elapsed().as_micros());
@@ -483,6 +483,25 @@ async fn talk(
         times.extend(took);
     }
     Ok((pairs, Times::of(times)))
+}
+
+/// Waits for what the one has said to the other. Both read meanwhile, as pages do: a server does not listen to who
+/// reads nothing.
+async fn candidate_of(pair: &mut [Client], from: usize, to: usize) -> Result<()> {
+    let [one, two] = pair else {
+        return pair[to].candidate().await;
+    };
+    if from == to {
+        return one.candidate().await;
+    }
+    let (from, to) = match to {
+        0 => (two, one),
+        _ => (one, two),
+    };
+    tokio::select! {
+        heard = to.candidate() => heard,
+        gone = from.listen() => gone,
+    }
 }
 
 /// Lets one of each pair talk to the other, when it is time and not when the last message has arrived: so a moment in
