@@ -307,12 +307,20 @@ impl Client {
 
     /// A text of our server's, for the link.
     fn read(&self, text: &str) -> Result<ServerMessage> {
-        let is_news = !text.starts_with("{\"type\"") || text.starts_with("{\"type\":\"people\"");
+        let is_news = !text.contains("\"type\":") || text.starts_with("{\"type\":\"people\"");
         if is_news {
             return Ok(self.news());
         }
         let message: Value = serde_json::from_str(text)?;
         Ok(ServerMessage::read(&message)?)
+    }
+
+    /// Keeps what is said about the name.
+    fn note(&mut self, message: &ServerMessage) {
+        if let ServerMessage::Named { claim } = message {
+            self.claim = Some(claim.clone());
+        }
+        self.has_name &= !matches!(message, ServerMessage::RejectUsername { .. });
     }
 
     /// News of who is here, as the link needs it: it is not read, because ten thousand people in one
@@ -352,12 +360,15 @@ impl Client {
                 Message::Text(text) if text == "{\"type\":\"HEARTBEAT\"}" => {}
                 Message::Text(text) => {
                     if self.dialect == Dialect::Holdfast {
-                        let message = self.read(&text)?;
-                        if let ServerMessage::Named { claim } = &message {
-                            self.claim = Some(claim.clone());
-                        }
-                        self.has_name &= !matches!(message, ServerMessage::RejectUsername { .. });
-                        self.feed(Event::Received(SOCKET, message)).await?;
+                        let event = match self.read(&text) {
+                            Ok(message) => {
+                                self.note(&message);
+                                Event::Received(SOCKET, message)
+                            }
+                            // What strangers say. It has come all the same.
+                            Err(_) => Event::Unreadable(SOCKET),
+                        };
+                        self.feed(event).await?;
                     }
                     return Ok(text.to_string());
                 }

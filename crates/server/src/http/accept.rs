@@ -5,7 +5,7 @@ use std::{
     future::pending,
     io,
     net::SocketAddr,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -125,12 +125,18 @@ fn admit(stream: TcpStream, address: SocketAddr, front: &Front) {
                         None => Ok(Ok(&[][..])),
                     };
                     let first = first.ok().and_then(|first| first.ok()?.first().copied());
-                    carry(stream, first, visitor, &front).await;
+                    match turn_of(&front, first) {
+                        Some(turn) => serve_turn(turn, stream, &visitor).await,
+                        None => serve(stream, visitor, &front).await,
+                    }
                 }
                 Ok(Err(error)) => tracing::debug!(%address, "not TLS: {error}"),
                 Err(_) => tracing::debug!(%address, "too slow for TLS"),
             },
-            None => carry(stream, first, visitor, &front).await,
+            None => match turn_of(&front, first) {
+                Some(turn) => serve_turn(turn, stream, &visitor).await,
+                None => serve(stream, visitor, &front).await,
+            },
         }
     });
 }
@@ -142,21 +148,25 @@ async fn peek(stream: &TcpStream) -> Option<u8> {
     matches!(peeked, Ok(Ok(1))).then_some(first[0])
 }
 
-/// Serves whoever it is whose first byte that is.
-async fn carry<S>(stream: S, first: Option<u8>, visitor: Visitor, front: &Front)
+/// The TURN server, if a connection with that first byte is for it.
+fn turn_of(front: &Front, first: Option<u8>) -> Option<&Turn> {
+    let turn = front.turn.as_deref();
+    turn.filter(|_| first.is_some_and(Turn::is_turn))
+}
+
+/// In a box: most connections are none of these.
+fn serve_turn<S>(
+    turn: &Turn,
+    stream: S,
+    visitor: &Visitor,
+) -> Pin<Box<dyn Future<Output = ()> + Send>>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Send + 'static,
 {
-    match (&front.turn, first) {
-        // In a box: most connections are none of these.
-        (Some(turn), Some(first)) if Turn::is_turn(first) => {
-            // Counted there: a page has several, beside its WebSocket.
-            let permit = visitor.permit.lock().map(|mut permit| permit.take());
-            drop(permit);
-            Box::pin(turn.carry(stream, visitor.address)).await;
-        }
-        _ => serve(stream, visitor, front).await,
-    }
+    // Counted there: a page has several, beside its WebSocket.
+    let permit = visitor.permit.lock().map(|mut permit| permit.take());
+    drop(permit);
+    Box::pin(turn.carry(stream, visitor.address))
 }
 
 async fn serve<S>(stream: S, visitor: Visitor, front: &Front)

@@ -46,7 +46,7 @@ pub(super) struct Local {
     /// Held for as long as the session is, and by its connection.
     pub(super) permit: Option<Arc<Permit>>,
     /// What the secret is known by of a session elsewhere that it goes on for.
-    pub(super) before: Option<SecretHash>,
+    pub(super) before: Option<Box<SecretHash>>,
 }
 
 /// A client's place in a room.

@@ -121,7 +121,7 @@ impl Directory {
         };
         let secret = match &client.home {
             Home::Here(local) => {
-                self.continues_no_more(key, local.before);
+                self.continues_no_more(key, local.before.as_deref());
                 SecretHash::of(&local.secret)
             }
             Home::Remote { secret, .. } => *secret,
@@ -155,17 +155,20 @@ impl Directory {
 
     /// A client goes on for a session elsewhere, if it has said so: nobody else is that one.
     pub(super) fn continues(&mut self, key: Key) {
-        if let Some(before) = self.local(key).and_then(|local| local.before) {
+        if let Some(before) = self
+            .local(key)
+            .and_then(|local| local.before.as_deref().copied())
+        {
             self.by_before.insert(before, key);
         }
     }
 
     /// It does so no more.
-    pub(super) fn continues_no_more(&mut self, key: Key, before: Option<SecretHash>) {
+    pub(super) fn continues_no_more(&mut self, key: Key, before: Option<&SecretHash>) {
         if let Some(before) = before
-            && self.by_before.get(&before) == Some(&key)
+            && self.by_before.get(before) == Some(&key)
         {
-            self.by_before.remove(&before);
+            self.by_before.remove(before);
         }
     }
 

@@ -643,7 +643,7 @@ impl Hub {
         if self.directory.membership(at.key).is_some() {
             return None;
         }
-        let before = self.directory.local(at.key)?.before?;
+        let before = *self.directory.local(at.key)?.before.clone()?;
         let claim = *self.directory.by_secret.get(&before)?;
         self.directory.clients.get(&claim)?.remote()?;
         let place = self.directory.membership(claim)?;
@@ -687,7 +687,7 @@ impl Hub {
                 && is_clustered
             {
                 // On another server, it may be; then they come in here in its place.
-                local.before = Some(secret);
+                local.before = Some(secret.into());
             }
             return Err(Refusal::SessionOver);
         };

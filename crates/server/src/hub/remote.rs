@@ -515,8 +515,8 @@ impl Remotes {
         directory.by_person.insert(next.person.clone(), claim);
         let secret = SecretHash::of(&next.secret);
         directory.by_secret.insert(secret, claim);
-        if let Some(before) = next.before {
-            directory.by_before.insert(before, claim);
+        if let Some(before) = &next.before {
+            directory.by_before.insert(**before, claim);
         }
         client.home = Home::Here(next);
         if let Some(here) = directory.room_of(claim) {
@@ -548,7 +548,7 @@ fn entry(directory: &Directory, key: Key) -> Option<RemoteClient> {
         since: client.since(),
         person: local.person.to_string(),
         secret: SecretHash::of(&local.secret),
-        before: local.before,
+        before: local.before.as_deref().copied(),
     })
 }
 
@@ -571,7 +571,7 @@ fn set_home(directory: &mut Directory, key: Key, on: RemoteKey, client: &RemoteC
         Home::Here(local) => (SecretHash::of(&local.secret), local.before),
         Home::Remote { secret, .. } => (secret, None),
     };
-    directory.continues_no_more(key, continued);
+    directory.continues_no_more(key, continued.as_deref());
     if directory.by_secret.get(&before) == Some(&key) {
         directory.by_secret.remove(&before);
     }

@@ -81,12 +81,19 @@ impl Turn {
     }
 
     /// Serves a TURN client over a stream, until it ends.
-    pub(crate) async fn carry<S>(&self, stream: S, address: SocketAddr)
+    pub(crate) fn carry<S>(
+        &self,
+        stream: S,
+        address: SocketAddr,
+    ) -> impl Future<Output = ()> + use<S>
     where
         S: AsyncRead + AsyncWrite + Send,
     {
-        if let Err(error) = stream::carry(&self.gate, stream, address).await {
-            tracing::debug!(%address, "not TURN any more: {error}");
+        let gate = self.gate.clone();
+        async move {
+            if let Err(error) = stream::carry(&gate, stream, address).await {
+                tracing::debug!(%address, "not TURN any more: {error}");
+            }
         }
     }
 
