@@ -205,8 +205,8 @@ fn a_server_that_was_started_anew_is_asked_for_its_new_passwords() {
                 window.RTCPeerConnection = class extends Native {
                     constructor(configuration) {
                         super(configuration);
-                        const until = Number(configuration.iceServers.at(-1).username);
-                        window.fresh = until > now + 24 * 60 * 60 - 1;
+                        const until = parseInt(configuration.iceServers.at(-1).username);
+                        window.fresh = until > now + 12 * 60 * 60 - 1;
                     }
                 }";
             person.run(listen, json!([])).await;
