@@ -55,7 +55,7 @@ pub struct Figures {
     pub join: Cost,
     /// Everybody is here, and two minutes pass.
     pub quiet: Cost,
-    /// NATS is gone and back.
+    /// Every room is looked over, as after NATS was away.
     pub reconnect: Cost,
     /// A server is gone; its people go on at others.
     pub lost: Cost,
