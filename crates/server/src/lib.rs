@@ -50,10 +50,9 @@ pub use http::{inherited, listen};
 pub use hub::play;
 #[cfg(feature = "bench")]
 pub use hub::throughput;
-pub use meter::Received;
 pub use options::{LogFormat, Options, Tls};
 pub use options_file::read_options;
 #[cfg(feature = "bench")]
 pub use serve::PARTS;
 pub use serve::serve;
-pub use ws::{Refused, Socket, Upgrade};
+

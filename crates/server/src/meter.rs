@@ -22,7 +22,7 @@ const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
 /// The bytes that have come and are not accounted for yet.
 #[derive(Debug, Clone, Default)]
-pub struct Received(Arc<AtomicUsize>);
+pub(crate) struct Received(Arc<AtomicUsize>);
 
 impl Received {
     /// That connection, whose bytes are counted as they come.

@@ -103,7 +103,11 @@ impl Front {
             let text = "Pages of that site may not connect here; see --origin.\n";
             return (StatusCode::FORBIDDEN, text).into_response();
         }
-        let Some(selected) = upgrade.select(&[SESSION_SUBPROTOCOL, SUBPROTOCOL]) else {
+        let selected = upgrade.select(&[SESSION_SUBPROTOCOL, SUBPROTOCOL]);
+        // Autobahn names none.
+        #[cfg(feature = "echo")]
+        let selected = selected.or(Some(""));
+        let Some(selected) = selected else {
             let text = "Name the WebSocket subprotocol `json` in your request.\n";
             return (StatusCode::BAD_REQUEST, text).into_response();
         };

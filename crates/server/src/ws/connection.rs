@@ -60,6 +60,9 @@ pub(crate) async fn run(
         Err(error) => return tracing::error!("no randomness: {error}"),
     };
     tracing::debug!(?at, "connected");
+    // Then the hub has one of its own, which nobody reads.
+    #[cfg(feature = "echo")]
+    let queue = Queue::default();
     let now = Instant::now();
     let unnamed = Duration::from_secs(server.options.unnamed_seconds);
     let mut carrier = Open {
@@ -221,6 +224,11 @@ impl Open<'_> {
         let now = Instant::now();
         self.last_frame = now;
         let (bytes, receivers) = match incoming {
+            #[cfg(feature = "echo")]
+            Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => {
+                let _ = self.queue.put(message);
+                (0, 0)
+            }
             Some(Ok(Message::Text(text))) => return self.receive_text(text, now),
             Some(Ok(Message::Binary(bytes))) => {
                 self.server.hub.refuse(self.at, &Refusal::Binary);

@@ -5,5 +5,5 @@ mod socket;
 mod upgrade;
 
 pub(crate) use connection::{run, turn_away};
-pub use socket::Socket;
-pub use upgrade::{Refused, Upgrade};
+pub(crate) use socket::Socket;
+pub(crate) use upgrade::Upgrade;

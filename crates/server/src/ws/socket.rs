@@ -15,7 +15,7 @@ use crate::{limits::MAX_FRAME_BYTES, meter::Received};
 
 /// Each connection holds as much, also when it is idle: most messages are shorter. tungstenite's
 /// default is 128 KiB.
-const READ_BUFFER_BYTES: usize = 2048;
+const READ_BUFFER_BYTES: usize = 1024;
 
 /// What may be around one message: the heads of a few frames, and a byte for so many of the message, where it
 /// is in many.
@@ -25,7 +25,7 @@ const AROUND_BYTES: usize = 4;
 type Io = TokioIo<Upgraded>;
 
 /// A WebSocket.
-pub struct Socket {
+pub(crate) struct Socket {
     /// There is always one, but for the moment in which another takes its place.
     stream: Option<WebSocketStream<Io>>,
     received: Received,
@@ -55,7 +55,7 @@ impl Socket {
     }
 
     /// The next message that has come, or the end.
-    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
         let Some(stream) = &mut self.stream else {
             return Poll::Ready(None);
         };
@@ -83,7 +83,7 @@ impl Socket {
     ///
     /// # Errors
     /// When it cannot be sent any more.
-    pub fn start_send(&mut self, message: Message) -> Result<(), Error> {
+    pub(super) fn start_send(&mut self, message: Message) -> Result<(), Error> {
         self.leaving += message.len();
         self.has_grown |= self.leaving > READ_BUFFER_BYTES;
         self.stream()
@@ -92,7 +92,7 @@ impl Socket {
     }
 
     /// Whether the next message may be taken.
-    pub fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(super) fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.stream() {
             Some(stream) => stream.poll_ready_unpin(context),
             None => Poll::Ready(Err(Error::AlreadyClosed)),
@@ -100,7 +100,7 @@ impl Socket {
     }
 
     /// Whether everything has left.
-    pub fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Some(stream) = &mut self.stream else {
             return Poll::Ready(Err(Error::AlreadyClosed));
         };
@@ -115,7 +115,7 @@ impl Socket {
     ///
     /// # Errors
     /// When it does not get through.
-    pub async fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), Error> {
+    pub(super) async fn close(&mut self, frame: Option<CloseFrame>) -> Result<(), Error> {
         let stream = self.stream().ok_or(Error::AlreadyClosed)?;
         // Nothing more can be said to who has closed it, but the answer to that waits to be sent.
         let _ = stream.send(Message::Close(frame)).await;

@@ -14,7 +14,7 @@ use crate::meter::Received;
 
 /// What is wrong with a request for a WebSocket.
 #[derive(Debug)]
-pub struct Refused(StatusCode, &'static str);
+pub(crate) struct Refused(StatusCode, &'static str);
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
@@ -25,7 +25,7 @@ impl IntoResponse for Refused {
 
 /// A request for a WebSocket.
 #[derive(Debug)]
-pub struct Upgrade {
+pub(crate) struct Upgrade {
     on: OnUpgrade,
     accept: String,
     /// The subprotocols that the client speaks, with commas between.
@@ -38,7 +38,7 @@ impl Upgrade {
     ///
     /// # Errors
     /// What is wrong with one that is not as it should be (RFC 6455, 4.2.1 and 4.4).
-    pub fn of(parts: &mut Parts) -> Result<Option<Self>, Refused> {
+    pub(crate) fn of(parts: &mut Parts) -> Result<Option<Self>, Refused> {
         let headers = &parts.headers;
         let text = |name: HeaderName| {
             let values = headers.get_all(name).into_iter();
@@ -74,7 +74,7 @@ impl Upgrade {
     }
 
     /// Selects a subprotocol: the first of these that the client speaks as well.
-    pub fn select(&mut self, spoken: &[&'static str]) -> Option<&'static str> {
+    pub(crate) fn select(&mut self, spoken: &[&'static str]) -> Option<&'static str> {
         let mut spoken = spoken.iter().copied();
         self.selected = spoken.find(|one| words(&self.offered).any(|offered| offered == *one));
         self.selected
@@ -82,7 +82,7 @@ impl Upgrade {
 
     /// Says yes, and hands over the WebSocket as soon as it is there. `received`: what comes over its
     /// connection.
-    pub fn accept<F>(
+    pub(crate) fn accept<F>(
         self,
         received: Received,
         run: impl FnOnce(Socket) -> F + Send + 'static,
