@@ -82,7 +82,10 @@ impl Tools {
 
     /// Tools of the native tests.
     pub(crate) fn for_servers() -> Result<Self> {
-        apt(&[("nats-server", "nats-server", "it joins servers into one")])?;
+        apt(&[
+            ("nats-server", "nats-server", "it joins servers into one"),
+            ("pebble", "pebble", "it gives certificates"),
+        ])?;
         Ok(Self::default())
     }
 

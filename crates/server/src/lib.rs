@@ -17,11 +17,12 @@
 //! | `pass.rs` | passes that a site's own login signs |
 //! | `turn/` | a TURN server in this process |
 //! | `reach.rs` | whether the other servers can be reached |
-//! | `wire.rs`, `random.rs` | messages as frames; randomness |
+//! | `wire.rs`, `random.rs`, `digest.rs` | messages as frames; randomness; hashes |
 //!
 //! Each names only what is below it.
 
 mod cluster;
+mod digest;
 mod http;
 mod hub;
 mod key;
@@ -55,4 +56,3 @@ pub use options_file::read_options;
 #[cfg(feature = "bench")]
 pub use serve::PARTS;
 pub use serve::serve;
-

@@ -1,8 +1,12 @@
 //! Options, from the command line or the environment.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, ValueEnum, builder::ArgPredicate};
+use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
 
 /// The Holdfast signaling server: it introduces browsers to each other, and serves the page.
 ///
@@ -16,8 +20,14 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_CONFIG")]
     pub config: Option<PathBuf>,
 
-    /// Where to listen, an address and a port; nowhere else than at the socket of a service manager that gives one
-    #[arg(long, env = "HOLDFAST_LISTEN", default_value = "127.0.0.1:6503")]
+    /// Where to listen, an address and a port (with --domain, [::]:443 unless this is said); nowhere else than at
+    /// the socket of a service manager that gives one
+    #[arg(
+        long,
+        env = "HOLDFAST_LISTEN",
+        default_value = "127.0.0.1:6503",
+        default_value_if("domains", ArgPredicate::IsPresent, "[::]:443")
+    )]
     pub listen: SocketAddr,
 
     /// Where to answer GET /metrics (Prometheus); nowhere if left out
@@ -72,6 +82,26 @@ pub struct Options {
     /// of the machine's if left out
     #[arg(long, env = "HOLDFAST_MEMORY", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub memory: Option<u64>,
+
+    /// Be https://call.example.org, under whatever name this is: speak TLS with a certificate that the server
+    /// orders by itself and renews (ACME), of Let's Encrypt, to whose terms you agree by this. Several, with
+    /// commas between
+    #[arg(long = "domain", env = "HOLDFAST_DOMAINS", value_delimiter = ',', value_parser = domain,
+          conflicts_with_all = ["tls", "tls_cert"])]
+    pub domains: Vec<String>,
+
+    /// Where to order it, if not of Let's Encrypt: the directory of an ACME server
+    #[arg(long, env = "HOLDFAST_ACME", default_value = LETS_ENCRYPT_PRODUCTION_DIRECTORY)]
+    pub acme: String,
+
+    /// The certificate of the authority that the ACME server itself shows, in PEM, if browsers do not know it
+    #[arg(long, env = "HOLDFAST_ACME_ROOT")]
+    pub acme_root: Option<PathBuf>,
+
+    /// The folder where it is kept, with its key and that of the account; `acme` in the service manager's
+    /// STATE_DIRECTORY or in ~/.local/state/holdfast if left out
+    #[arg(long, env = "HOLDFAST_ACME_FOLDER")]
+    pub acme_folder: Option<PathBuf>,
 
     /// Speak TLS (https, wss) with a certificate made on the spot; browsers warn of it
     #[arg(long, env = "HOLDFAST_TLS", conflicts_with = "tls_cert")]
@@ -161,6 +191,19 @@ fn subject(text: &str) -> Result<String, String> {
     }
 }
 
+/// A name that a certificate can be for.
+fn domain(text: &str) -> Result<String, String> {
+    let is_label = |label: &str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        !label.is_empty() && label.len() < 64 && label.chars().all(is_plain)
+    };
+    let is_address = text.parse::<Ipv4Addr>().is_ok();
+    match text.contains('.') && text.split('.').all(is_label) && !is_address {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err("a name alone, as call.example.org".to_owned()),
+    }
+}
+
 /// Where the certificate comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Tls {
@@ -169,10 +212,15 @@ pub enum Tls {
 }
 
 impl Options {
-    /// The same, for whoever listens there.
+    /// The same, for whoever listens there. A name that there is a certificate for is one to be asked under.
     pub(crate) fn at(&self, listen: SocketAddr) -> Self {
         let options = self.clone();
-        Self { listen, ..options }
+        let hosts = [&self.hosts[..], &self.domains].concat();
+        Self {
+            listen,
+            hosts,
+            ..options
+        }
     }
 }
 

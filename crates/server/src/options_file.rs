@@ -126,6 +126,17 @@ mod tests {
     }
 
     #[test]
+    fn who_names_a_domain_listens_where_browsers_look_for_it() {
+        let options = read("domain = ['Call.Example.org']", &[]).expect("good");
+        assert_eq!(options.listen.to_string(), "[::]:443");
+        assert_eq!(options.at(options.listen).hosts, ["call.example.org"]);
+        let words = ["--domain", "a.example", "--listen", "127.0.0.1:6503"];
+        let options = read("", &words).expect("good");
+        assert_eq!(options.listen.to_string(), "127.0.0.1:6503");
+        assert_eq!(read("", &[]).expect("good").listen.port(), 6503);
+    }
+
+    #[test]
     fn what_is_wrong_with_a_file_is_said() {
         for (text, word) in [
             ("max-per-rom = 50", "there is no option `max-per-rom`"),

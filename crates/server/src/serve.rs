@@ -13,7 +13,10 @@ use tokio::{
 
 use crate::{
     cluster,
-    http::{self, Front, Ice, Site, tls::Certificate},
+    http::{
+        self, Front, Ice, Order, Site,
+        tls::{Certificate, TlsServer},
+    },
     hub::{self, Claims, FromHub, House, Node, Shards, ToOthers},
     key,
     limits::{ConnectionLimits, Memory},
@@ -72,10 +75,10 @@ pub async fn serve(
     let options = options.at(listener.local_addr()?);
     let server = shared(options, (node, cluster))?;
     let options = &server.options;
-    let certificate = Certificate::load(options)?;
-    let tls = certificate.clone().map(Certificate::acceptor).transpose()?;
+    let (tls, certificate) = start_tls(options)?;
     // A promise about the whole host, whatever listens at its other ports.
-    let lasting = options.tls_cert.is_some() && listener.local_addr()?.port() == HTTPS;
+    let is_known = options.tls_cert.is_some() || !options.domains.is_empty();
+    let lasting = is_known && listener.local_addr()?.port() == HTTPS;
     let front = Front {
         server: server.clone(),
         site: Site::new(&options.site, lasting),
@@ -83,13 +86,12 @@ pub async fn serve(
         tls,
         turn: turn.clone(),
     };
-    let reload = reload_when_told(certificate)?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let metrics = serve_metrics(&server, turn).await?;
     let mut work = pin!(async {
         tokio::select! {
             () = keep_presence(&server) => Ok(()),
-            () = reload => Ok(()),
+            () = certificate => Ok(()),
             served = metrics => served,
             failed = run_cluster(&server, node, outgoing) => failed,
         }
@@ -149,6 +151,26 @@ async fn start_turn(options: &Options) -> io::Result<Option<(Turn, Passwords)>> 
     };
     let turn = Turn::start(address, passwords.clone()).await?;
     Ok(Some((turn, passwords)))
+}
+
+/// TLS, where that is wanted; and what keeps its certificate good, for ever.
+fn start_tls(options: &Options) -> io::Result<(Option<TlsServer>, impl Future<Output = ()>)> {
+    let order = Order::of(options)?;
+    let certificate = Certificate::load(options)?;
+    let tls = match &order {
+        Some(order) => Some(order.tls()?),
+        None => certificate.clone().map(Certificate::tls).transpose()?,
+    };
+    let reload = reload_when_told(certificate)?;
+    let kept = async move {
+        if let Some(order) = order {
+            order.keep().await;
+        }
+    };
+    let both = async move {
+        tokio::join!(reload, kept);
+    };
+    Ok((tls, both))
 }
 
 /// Closes every connection; people come back by themselves, here or elsewhere.

@@ -9,7 +9,6 @@ use std::{
 
 use async_nats::{Client, ConnectOptions, Event, Message, Subscriber, connection::State};
 use futures_util::StreamExt;
-use ring::digest::{SHA256, digest};
 use tokio::{
     sync::{Notify, mpsc},
     task::AbortHandle,
@@ -18,6 +17,7 @@ use tokio::{
 
 use super::rooms::{Action, BEAT_EVERY, Rooms, To};
 use crate::{
+    digest,
     hub::{FromHub, Node},
     state::Server,
 };
@@ -138,10 +138,7 @@ impl Subjects {
             To::Node(node) => format!("{}.one.{:016x}", self.0, node.0),
             To::Room(room) => {
                 // Any name makes a subject; two with one hash hear each other in vain.
-                let digest = digest(&SHA256, room.as_bytes());
-                let digits = digest.as_ref()[..8].iter();
-                let digits: String = digits.map(|byte| format!("{byte:02x}")).collect();
-                format!("{}.room.{digits}", self.0)
+                format!("{}.room.{}", self.0, digest::short(room))
             }
         }
     }

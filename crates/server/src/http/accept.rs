@@ -119,7 +119,8 @@ fn admit(stream: TcpStream, address: SocketAddr, front: &Front) {
         };
         match &front.tls {
             Some(tls) => match timeout(HEAD_LIMIT, tls.accept(stream)).await {
-                Ok(Ok(mut stream)) => {
+                Ok(Ok(None)) => {}
+                Ok(Ok(Some(mut stream))) => {
                     let first = match front.turn {
                         Some(_) => timeout(HEAD_LIMIT, stream.fill_buf()).await,
                         None => Ok(Ok(&[][..])),

@@ -1,6 +1,7 @@
 //! HTTP: connections, and the answers to requests.
 
 mod accept;
+mod acme;
 mod admission;
 mod ice;
 mod routes;
@@ -9,6 +10,7 @@ pub(crate) mod tls;
 
 pub(crate) use accept::{SPARE, accept};
 pub use accept::{inherited, listen};
+pub(crate) use acme::Order;
 pub(crate) use ice::Ice;
 pub(crate) use routes::Front;
 pub(crate) use site::Site;

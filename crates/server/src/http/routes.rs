@@ -9,12 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use holdfast_protocol::{SESSION_SUBPROTOCOL, SUBPROTOCOL};
-use tokio_rustls::TlsAcceptor;
 
 use super::{
     admission::{self, Visitor},
     ice::Ice,
     site::Site,
+    tls::TlsServer,
 };
 use crate::{
     metrics::Dropped,
@@ -30,7 +30,7 @@ pub(crate) struct Front {
     pub(crate) server: Server,
     pub(crate) site: Site,
     pub(crate) ice: Arc<Ice>,
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<TlsServer>,
     /// The TURN server in this process.
     pub(crate) turn: Option<Arc<Turn>>,
 }

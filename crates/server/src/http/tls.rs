@@ -6,15 +6,18 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use rustls_acme::is_tls_alpn_challenge;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::{
-    TlsAcceptor,
+    LazyConfigAcceptor,
     rustls::{
         ServerConfig,
         crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-        server::{ClientHello, ResolvesServerCert},
+        server::{Acceptor, ClientHello, ResolvesServerCert},
         sign::CertifiedKey,
     },
+    server::TlsStream,
 };
 
 use crate::{key, options::Options};
@@ -54,14 +57,54 @@ impl Certificate {
         Ok(has_files)
     }
 
-    /// The side of TLS that is ours.
-    pub(crate) fn acceptor(self: Arc<Self>) -> io::Result<TlsAcceptor> {
+    /// TLS with it.
+    pub(crate) fn tls(self: Arc<Self>) -> io::Result<TlsServer> {
+        TlsServer::with(self)
+    }
+}
+
+/// The side of TLS that is ours.
+#[derive(Clone)]
+pub(crate) struct TlsServer {
+    usual: Arc<ServerConfig>,
+    /// For an authority that looks whether a name is ours (RFC 8737), where one may.
+    challenge: Option<Arc<ServerConfig>>,
+}
+
+impl TlsServer {
+    /// With the certificates that these are.
+    pub(super) fn with(certificates: Arc<dyn ResolvesServerCert>) -> io::Result<Self> {
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?
             .with_no_client_auth()
-            .with_cert_resolver(self);
-        Ok(TlsAcceptor::from(Arc::new(config)))
+            .with_cert_resolver(certificates);
+        Ok(Self {
+            usual: config.into(),
+            challenge: None,
+        })
+    }
+
+    /// The same, which shows an authority what it looks for.
+    pub(super) fn answering(self, challenge: Arc<ServerConfig>) -> Self {
+        let challenge = Some(challenge);
+        Self { challenge, ..self }
+    }
+
+    /// Shakes hands. Gives nothing where that was all that was wanted.
+    pub(super) async fn accept<S>(&self, stream: S) -> io::Result<Option<TlsStream<S>>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        match &self.challenge {
+            Some(challenge) if is_tls_alpn_challenge(&begun.client_hello()) => {
+                let mut shown = begun.into_stream(challenge.clone()).await?;
+                shown.shutdown().await?;
+                Ok(None)
+            }
+            _ => begun.into_stream(self.usual.clone()).await.map(Some),
+        }
     }
 }
 
@@ -134,7 +177,7 @@ fn self_signed(options: &Options) -> io::Result<Certified> {
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
 
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::io::{AsyncReadExt, duplex};
     use tokio_rustls::{
         TlsConnector,
         rustls::{ClientConfig, RootCertStore},
@@ -144,7 +187,7 @@ mod tests {
     use crate::options::Tls;
 
     /// Whether who trusts that certificate can talk to the server of that name.
-    async fn talks(acceptor: TlsAcceptor, trusted: CertificateDer<'static>) -> bool {
+    async fn talks(tls: TlsServer, trusted: CertificateDer<'static>) -> bool {
         let mut roots = RootCertStore::empty();
         roots.add(trusted).expect("a certificate");
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -155,8 +198,8 @@ mod tests {
         let (near, far) = duplex(4096);
         let name = "localhost".try_into().expect("a name");
         let connector = TlsConnector::from(Arc::new(config));
-        let (client, server) = tokio::join!(connector.connect(name, near), acceptor.accept(far));
-        let (Ok(mut client), Ok(mut server)) = (client, server) else {
+        let (client, server) = tokio::join!(connector.connect(name, near), tls.accept(far));
+        let (Ok(mut client), Ok(Some(mut server))) = (client, server) else {
             return false;
         };
         let mut heard = [0; 5];
@@ -170,10 +213,10 @@ mod tests {
         said.0.is_ok() && said.1.is_ok() && &heard == b"hello"
     }
 
-    fn shown(options: &Options) -> (TlsAcceptor, CertificateDer<'static>) {
+    fn shown(options: &Options) -> (TlsServer, CertificateDer<'static>) {
         let certificate = Certificate::load(options).expect("good").expect("wanted");
         let trusted = certificate.now.read().expect("whole").cert[0].clone();
-        (certificate.acceptor().expect("fits"), trusted)
+        (certificate.tls().expect("fits"), trusted)
     }
 
     #[tokio::test]
@@ -183,8 +226,8 @@ mod tests {
             ..Options::default()
         };
         let certificate = Certificate::load(&options).expect("good").expect("wanted");
-        let (acceptor, trusted) = shown(&options);
-        assert!(talks(acceptor, trusted.clone()).await);
+        let (tls, trusted) = shown(&options);
+        assert!(talks(tls, trusted.clone()).await);
         let before = certificate.now.read().expect("whole").cert[0].clone();
         assert!(!certificate.reload().expect("no file"));
         assert_eq!(certificate.now.read().expect("whole").cert[0], before);
@@ -244,16 +287,16 @@ mod tests {
         assert!(wrong.to_string().contains("go together"), "{wrong}");
         fs::write(&key, made.signing_key.serialize_pem()).expect("written");
         let certificate = Certificate::load(&options).expect("good").expect("wanted");
-        let acceptor = certificate.clone().acceptor().expect("fits");
-        assert!(talks(acceptor.clone(), made.cert.clone().into()).await);
+        let tls = certificate.clone().tls().expect("fits");
+        assert!(talks(tls.clone(), made.cert.clone().into()).await);
         // It runs out, and there is another.
         let next = rcgen::generate_simple_self_signed(["localhost".into()]).expect("made");
         fs::write(&key, next.signing_key.serialize_pem()).expect("written");
         certificate.reload().expect_err("half of it is there");
-        assert!(talks(acceptor.clone(), made.cert.clone().into()).await);
+        assert!(talks(tls.clone(), made.cert.clone().into()).await);
         fs::write(&chain, next.cert.pem()).expect("written");
         assert!(certificate.reload().expect("both are there"));
-        assert!(talks(acceptor.clone(), next.cert.into()).await);
-        assert!(!talks(acceptor, made.cert.into()).await);
+        assert!(talks(tls.clone(), next.cert.into()).await);
+        assert!(!talks(tls, made.cert.into()).await);
     }
 }

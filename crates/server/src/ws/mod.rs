@@ -5,5 +5,4 @@ mod socket;
 mod upgrade;
 
 pub(crate) use connection::{run, turn_away};
-pub(crate) use socket::Socket;
 pub(crate) use upgrade::Upgrade;

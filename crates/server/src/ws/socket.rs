@@ -55,7 +55,10 @@ impl Socket {
     }
 
     /// The next message that has come, or the end.
-    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+    pub(super) fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Message, Error>>> {
         let Some(stream) = &mut self.stream else {
             return Poll::Ready(None);
         };
