@@ -112,6 +112,8 @@ pub(crate) enum Dropped {
     Origin,
     /// It asked for another host.
     Host,
+    /// Whoever runs the server wanted it.
+    Operator,
 }
 
 impl Metrics {
@@ -189,6 +191,7 @@ impl Metrics {
             Dropped::TooMany => "too-many",
             Dropped::Origin => "origin",
             Dropped::Host => "host",
+            Dropped::Operator => "operator",
         };
         self.dropped.get_or_create(&[("reason", reason)]).inc();
     }

@@ -30,6 +30,20 @@ pub struct Options {
     )]
     pub listen: SocketAddr,
 
+    /// Where to answer whoever runs the server: who is here, close, ban, drain (docs/deploy.md); nowhere if left
+    /// out
+    #[arg(long, env = "HOLDFAST_ADMIN")]
+    pub admin: Option<SocketAddr>,
+
+    /// What is to be said there, as `Authorization: Bearer …`; needed where other machines reach the address
+    #[arg(
+        long,
+        env = "HOLDFAST_ADMIN_SECRET",
+        hide_env_values = true,
+        requires = "admin"
+    )]
+    pub admin_secret: Option<String>,
+
     /// Where to answer GET /metrics (Prometheus); nowhere if left out
     #[arg(long, env = "HOLDFAST_METRICS")]
     pub metrics: Option<SocketAddr>,

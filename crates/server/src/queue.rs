@@ -55,6 +55,8 @@ pub(crate) enum Closed {
     Stalled,
     /// The server is about to end.
     Stopping,
+    /// Whoever runs the server wants it to.
+    Operator,
 }
 
 /// The next thing to do for a connection.

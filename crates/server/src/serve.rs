@@ -1,6 +1,11 @@
 //! A server's life, from its first connection to its last.
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    pin::pin,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use axum::{Router, extract::State, routing};
 use sd_notify::NotifyState;
@@ -19,7 +24,7 @@ use crate::{
     },
     hub::{self, Claims, FromHub, House, Node, Shards, ToOthers},
     key,
-    limits::{ConnectionLimits, Memory},
+    limits::{Bans, ConnectionLimits, Memory},
     metrics::{Count, Metrics},
     options::Options,
     pass::Passes,
@@ -88,10 +93,12 @@ pub async fn serve(
     };
     tracing::info!(address = %listener.local_addr()?, "listening");
     let metrics = serve_metrics(&server, turn).await?;
+    let admin = http::admin(&server).await?;
     let mut work = pin!(async {
         tokio::select! {
             () = keep_presence(&server) => Ok(()),
             () = certificate => Ok(()),
+            served = admin => served,
             served = metrics => served,
             failed = run_cluster(&server, node, outgoing) => failed,
         }
@@ -135,6 +142,8 @@ fn shared(options: Options, cluster: (Node, Option<ToOthers>)) -> io::Result<Ser
         metrics,
         passes,
         nats: Reach::new(options.nats.is_some()),
+        bans: Bans::default(),
+        draining: AtomicBool::new(false),
         stopping: watch::Sender::new(false),
         options,
     }))

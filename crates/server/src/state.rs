@@ -1,11 +1,15 @@
 //! State that every part of a running server shares.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use tokio::sync::watch;
 
 use crate::{
-    hub::Shards, limits::ConnectionLimits, metrics::Metrics, options::Options, pass::Passes,
+    hub::Shards,
+    limits::{Bans, ConnectionLimits},
+    metrics::Metrics,
+    options::Options,
+    pass::Passes,
     reach::Reach,
 };
 
@@ -21,6 +25,9 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) passes: Arc<Option<Passes>>,
     pub(crate) nats: Reach,
+    pub(crate) bans: Bans,
+    /// Nobody is to be sent here any more.
+    pub(crate) draining: AtomicBool,
     /// Each connection holds a receiver; when the last one is gone, all have closed.
     pub(crate) stopping: watch::Sender<bool>,
 }

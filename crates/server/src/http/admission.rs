@@ -7,8 +7,9 @@ use std::{
 
 use axum::http::{HeaderMap, header, uri::Authority};
 use tokio::time::Instant;
+use tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
-use crate::{limits::Permit, meter::Received, state::Server};
+use crate::{limits::Permit, meter::Received, metrics::Dropped, state::Server};
 
 /// The client that asks; in the request's extensions.
 #[derive(Clone)]
@@ -20,14 +21,21 @@ pub(super) struct Visitor {
     pub(super) received: Received,
 }
 
-/// Waits for a request's turn, after those that came before it from its subnet.
-pub(super) async fn turn(server: &Server, visitor: Option<&Visitor>, headers: &HeaderMap) {
+/// Where a request comes from.
+pub(super) fn address(
+    server: &Server,
+    visitor: Option<&Visitor>,
+    headers: &HeaderMap,
+) -> Option<IpAddr> {
     let forwarded = server.options.behind_proxy.then(|| forwarded_for(headers));
     let address = forwarded.flatten();
-    let address = address.or_else(|| visitor.map(|visitor| visitor.address.ip()));
-    if let Some(address) = address {
-        server.limits.request(address).await;
-    }
+    address.or_else(|| visitor.map(|visitor| visitor.address.ip()))
+}
+
+/// Why nobody is let in from there, if nobody is.
+pub(super) fn banned(server: &Server, address: IpAddr) -> Option<&'static str> {
+    let is_banned = server.bans.has(address, Instant::now());
+    is_banned.then_some("whoever runs this server does not let you in")
 }
 
 /// Whether a request is for a host that this is. A page of another site whose name leads here (DNS
@@ -40,19 +48,27 @@ pub(super) fn is_for_us(server: &Server, headers: &HeaderMap) -> bool {
     if hosts.clone().next().is_none() && !listens_to_itself {
         return true;
     }
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-    let Some(host) = host else {
+    let mut hosts = hosts.map(|named| host_in(named));
+    is_asked_by_address(headers)
+        || host_of(headers).is_some_and(|host| {
+            let host = host_in(host.as_str());
+            hosts.any(|named| named.eq_ignore_ascii_case(host))
+        })
+}
+
+/// Whether a request is for an address, or for this very machine: no name leads here that somebody else has given.
+pub(super) fn is_asked_by_address(headers: &HeaderMap) -> bool {
+    let Some(host) = host_of(headers) else {
         // No browser is without one.
         return !headers.contains_key(header::HOST);
     };
     let host = host_in(host.as_str());
     let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    let mut hosts = hosts.map(|named| host_in(named));
-    is_address
-        || host.eq_ignore_ascii_case("localhost")
-        || hosts.any(|named| named.eq_ignore_ascii_case(host))
+    is_address || host.eq_ignore_ascii_case("localhost")
+}
+
+fn host_of(headers: &HeaderMap) -> Option<Authority> {
+    headers.get(header::HOST)?.to_str().ok()?.parse().ok()
 }
 
 /// The host, without a port and the dot that names may end in.
@@ -125,13 +141,20 @@ pub(super) fn permit(
     Some(server.limits.admit(address, Instant::now()))
 }
 
-/// Why there is no place for it.
-pub(super) fn crowded(server: &Server, permit: &Permit) -> Option<&'static str> {
+/// Why nobody is let in with that permit, if so; and how that is counted.
+pub(super) fn turned_away(server: &Server, permit: &Permit) -> Option<(Dropped, CloseFrame)> {
+    let close = |code, reason: &'static str| CloseFrame {
+        code,
+        reason: reason.into(),
+    };
+    let crowded = |reason| Some((Dropped::TooMany, close(CloseCode::Again, reason)));
     let count = permit.count();
-    if count.in_all > server.options.max_connections {
-        Some("the server is full; try again later")
+    if let Some(reason) = banned(server, permit.address()) {
+        Some((Dropped::Operator, close(CloseCode::Policy, reason)))
+    } else if count.in_all > server.options.max_connections {
+        crowded("the server is full; try again later")
     } else if count.from_here > server.options.max_per_address {
-        Some("too many connections from your network; close one, or try again later")
+        crowded("too many connections from your network; close one, or try again later")
     } else {
         None
     }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod acme;
+mod admin;
 mod admission;
 mod ice;
 mod routes;
@@ -11,6 +12,7 @@ pub(crate) mod tls;
 pub(crate) use accept::{SPARE, accept};
 pub use accept::{inherited, listen};
 pub(crate) use acme::Order;
+pub(crate) use admin::admin;
 pub(crate) use ice::Ice;
 pub(crate) use routes::Front;
 pub(crate) use site::Site;

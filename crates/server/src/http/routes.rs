@@ -1,6 +1,6 @@
 //! Which request gets which answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use axum::{
     Json,
@@ -40,7 +40,11 @@ impl Front {
     pub(super) async fn handle(&self, request: Request) -> Response {
         let (mut parts, body) = request.into_parts();
         let visitor = parts.extensions.get::<Visitor>();
-        admission::turn(&self.server, visitor, &parts.headers).await;
+        let address = admission::address(&self.server, visitor, &parts.headers);
+        if let Some(address) = address {
+            // After those that came before it from its subnet.
+            self.server.limits.request(address).await;
+        }
         if !admission::is_for_us(&self.server, &parts.headers) {
             tracing::info!(host = ?parts.headers.get(header::HOST), "not asked under that name; see --host");
             self.server.metrics.dropped(Dropped::Host);
@@ -65,10 +69,19 @@ impl Front {
             (Method::GET, "/readyz") if *self.server.stopping.borrow() => {
                 (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response()
             }
+            (Method::GET, "/readyz") if self.server.draining.load(Ordering::Relaxed) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
+            }
             (Method::GET, "/readyz") => self.readiness(),
             (Method::GET, "/ice") if !admission::has_pass(&self.server, &parts.headers) => {
                 let text = "TURN is for those with a pass: send it as `Authorization: Bearer`.\n";
                 (StatusCode::UNAUTHORIZED, text).into_response()
+            }
+            (Method::GET, "/ice")
+                if let Some(why) =
+                    address.and_then(|from| admission::banned(&self.server, from)) =>
+            {
+                (StatusCode::FORBIDDEN, format!("{why}\n")).into_response()
             }
             (Method::GET, "/ice") => {
                 let never = [(header::CACHE_CONTROL, "no-store")];
@@ -116,13 +129,13 @@ impl Front {
         let received = received.unwrap_or_default();
         let open = server.stopping.subscribe();
         let permit = admission::permit(server, visitor, headers);
-        let crowded = permit
+        let turned_away = permit
             .as_ref()
-            .and_then(|permit| admission::crowded(server, permit));
-        if let Some(reason) = crowded {
-            server.metrics.dropped(Dropped::TooMany);
+            .and_then(|permit| admission::turned_away(server, permit));
+        if let Some((counted, close)) = turned_away {
+            server.metrics.dropped(counted);
             return upgrade.accept(received, move |socket| async move {
-                ws::turn_away(Box::new(socket), reason).await;
+                ws::turn_away(Box::new(socket), close).await;
                 drop(permit);
             });
         }

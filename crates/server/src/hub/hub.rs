@@ -16,6 +16,7 @@ use super::{
     name::{likeness, plain},
     news::{Frames, News},
     owner::{Claims, Owner},
+    person::Person,
     presence::PresenceFeed,
     refusal::Refusal,
     remote::{Remotes, rename},
@@ -298,6 +299,30 @@ impl Hub {
         local.session.close(Closed::Stalled);
         self.directory.remove(key);
         self.directory.drop_stalled();
+    }
+
+    /// Everybody who is connected here.
+    pub(super) fn people(&self) -> Vec<Person> {
+        let clients = self.directory.clients.iter();
+        let people = clients.filter_map(|(key, client)| {
+            let status = client.membership.as_ref().and_then(|place| {
+                let room = self.directory.rooms.get(&place.room)?;
+                room.status(*key)
+            });
+            Some(Person::of(*key, client, client.local()?, status))
+        });
+        people.collect()
+    }
+
+    /// Ends a session, because whoever runs the server wants it. Whether there was one.
+    pub(super) fn end(&mut self, key: Key) -> bool {
+        let Some(local) = self.directory.local(key) else {
+            return false;
+        };
+        local.session.close(Closed::Operator);
+        self.directory.remove(key);
+        self.directory.drop_stalled();
+        true
     }
 
     /// Whether the client of a connection is in, or gone.

@@ -14,6 +14,7 @@
 //! | `calls.rs` | who is in a call with whom |
 //! | `session.rs` | a client's session: resumed over another connection |
 //! | `remote.rs`, `cluster_message.rs` | clients of other servers, and what servers tell each other |
+//! | `person.rs` | somebody, for whoever runs the server |
 //! | `refusal.rs` | why a message is not passed on: the texts of error codes |
 
 mod broadcast;
@@ -36,6 +37,7 @@ mod model_test;
 mod name;
 mod news;
 mod owner;
+mod person;
 mod presence;
 mod refusal;
 mod remote;
@@ -60,6 +62,7 @@ pub(crate) use model_test::check;
 #[cfg(fuzzing)]
 pub use model_test::play;
 pub(crate) use owner::Claims;
+pub(crate) use person::Person;
 pub(crate) use refusal::Refusal;
 pub(crate) use shards::Shards;
 #[cfg(feature = "bench")]

@@ -22,6 +22,7 @@ use super::{
     key::{ConnectionRef, Key, Node, RemoteKey, SecretHash},
     lines::AT_ONCE,
     news::News,
+    person::Person,
     refusal::Refusal,
 };
 use crate::{
@@ -152,6 +153,16 @@ impl Shards {
     /// Closes the connection of a client, which comes back over another.
     pub(crate) fn move_away(&self, key: Key) {
         self.of(key).move_away(key);
+    }
+
+    /// Everybody who is connected here, for whoever runs the server.
+    pub(crate) fn people(&self) -> Vec<Person> {
+        self.each().flat_map(|hub| hub.people()).collect()
+    }
+
+    /// Ends a session. Whether there was one.
+    pub(crate) fn end(&self, key: Key) -> bool {
+        self.ask(key, |hub| hub.end(key))
     }
 
     /// Whether the client of a connection is in, or gone.

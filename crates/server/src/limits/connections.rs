@@ -150,6 +150,11 @@ impl Permit {
         }
     }
 
+    /// Where it comes from.
+    pub(crate) fn address(&self) -> IpAddr {
+        self.address
+    }
+
     /// The rates that its subnets may send at.
     pub(super) fn messages(&self) -> &[SharedBucket] {
         &self.messages

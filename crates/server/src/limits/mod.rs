@@ -1,5 +1,6 @@
 //! How much one subnet, and one connection, may ask for.
 
+mod bans;
 mod bucket;
 mod connections;
 mod memory;
@@ -8,6 +9,7 @@ mod shares;
 mod sizes;
 mod subnet;
 
+pub(crate) use bans::Bans;
 pub(crate) use connections::{ConnectionLimits, Permit};
 pub(crate) use memory::{Memory, Taken};
 pub(crate) use rate_limiter::RateLimiter;

@@ -35,6 +35,17 @@ impl Subnet {
         [house].into_iter().chain(site)
     }
 
+    /// The smallest that an address belongs to.
+    pub(super) fn house(address: IpAddr) -> Self {
+        let bare = Self { address, houses: 1 };
+        Self::of(address).next().unwrap_or(bare)
+    }
+
+    /// Its first address.
+    pub(super) fn address(self) -> IpAddr {
+        self.address
+    }
+
     /// How many houses it is taken for.
     pub(super) fn houses(self) -> usize {
         self.houses

@@ -93,11 +93,7 @@ pub(crate) async fn run(
 }
 
 /// Turns somebody away, with a sentence.
-pub(crate) async fn turn_away(socket: Box<Socket>, reason: &'static str) {
-    let close = CloseFrame {
-        code: CloseCode::Again,
-        reason: reason.into(),
-    };
+pub(crate) async fn turn_away(socket: Box<Socket>, close: CloseFrame) {
     leave(socket, Some(close)).await;
 }
 
@@ -346,6 +342,10 @@ fn closed(why: Closed) -> End {
             "the session goes on over another connection",
         ),
         Closed::Stalled => close(CloseCode::Policy, "you do not read what you are sent"),
+        Closed::Operator => close(
+            CloseCode::Policy,
+            "whoever runs this server has closed your connection",
+        ),
         Closed::Stopping => close(
             CloseCode::Away,
             "the server is stopping; come back in a moment",

@@ -311,6 +311,15 @@ impl Client {
         }
     }
 
+    /// The next message, or why the server closes.
+    pub(crate) async fn next_or_close(&mut self) -> Result<Value, Option<CloseFrame>> {
+        match self.next_frame().await {
+            Message::Text(text) => Ok(serde_json::from_str(&text).expect("JSON")),
+            Message::Close(close) => Err(close),
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+
     /// The next message of that type; others are passed over. Changes among people have none.
     pub(crate) async fn next_of(&mut self, kind: &str) -> Value {
         loop {
