@@ -118,8 +118,7 @@ impl Front {
         }
         let selected = upgrade.select(&[SESSION_SUBPROTOCOL, SUBPROTOCOL]);
         // Autobahn names none.
-        #[cfg(feature = "echo")]
-        let selected = selected.or(Some(""));
+        let selected = selected.or(ws::ECHOES.then_some(""));
         let Some(selected) = selected else {
             let text = "Name the WebSocket subprotocol `json` in your request.\n";
             return (StatusCode::BAD_REQUEST, text).into_response();

@@ -41,6 +41,9 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 /// is around the frames of it.
 const MAX_BYTES_ASIDE: usize = MAX_FRAME_BYTES + 64 * 1024;
 
+/// Every message goes back to its sender.
+pub(crate) const ECHOES: bool = cfg!(feature = "echo");
+
 /// How many messages are sent at once.
 const BATCH: usize = 32;
 
@@ -61,8 +64,7 @@ pub(crate) async fn run(
     };
     tracing::debug!(?at, "connected");
     // Then the hub has one of its own, which nobody reads.
-    #[cfg(feature = "echo")]
-    let queue = Queue::default();
+    let queue = if ECHOES { Queue::default() } else { queue };
     let now = Instant::now();
     let unnamed = Duration::from_secs(server.options.unnamed_seconds);
     let mut carrier = Open {
@@ -220,8 +222,7 @@ impl Open<'_> {
         let now = Instant::now();
         self.last_frame = now;
         let (bytes, receivers) = match incoming {
-            #[cfg(feature = "echo")]
-            Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => {
+            Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) if ECHOES => {
                 let _ = self.queue.put(message);
                 (0, 0)
             }
