@@ -43,6 +43,8 @@ enum Part {
     Deny,
     /// Native tests: protocol, call, server
     Native,
+    /// The server's hub, under threads in every order that a scheduler tries (Shuttle)
+    Threads,
     /// Tests in headless Chromium, with a fake camera and microphone
     Wasm,
     /// Real browsers against the whole system
@@ -63,6 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let tools = match part {
             Part::Fmt | Part::Walls => Tools::default(),
             Part::Native => Tools::for_servers()?,
+            Part::Threads => Tools::default(),
             Part::Clippy | Part::Doc => Tools::for_linting()?,
             Part::Deny => Tools::for_denying()?,
             Part::Wasm | Part::E2e => Tools::for_testing()?,
@@ -94,6 +97,7 @@ impl Part {
                     run::run(cargo(&args).args(["--", "-D", "warnings"]))
                 };
                 clippy(&native)?;
+                clippy(&["--package", "holdfast-server", "--features", "echo,shuttle"])?;
                 clippy(&WASM)
             }
             Self::Doc => {
@@ -121,6 +125,11 @@ impl Part {
                     "bench-page",
                 ];
                 go(&[&["test"], &native[..], &browsers].concat(), &[])
+            }
+            Self::Threads => {
+                let server = ["test", "--package", "holdfast-server", "--lib"];
+                let args = [&server[..], &["--features", "shuttle", "threads_test"]].concat();
+                run::run(&mut cargo(&args))
             }
             Self::Wasm => {
                 let mut command = cargo(&[&["test"], &WASM[..], only].concat());

@@ -17,6 +17,7 @@
 //! | `pass.rs` | passes that a site's own login signs |
 //! | `turn/` | a TURN server in this process |
 //! | `reach.rs` | whether the other servers can be reached |
+//! | `sync.rs` | locks |
 //! | `wire.rs`, `random.rs`, `digest.rs` | messages as frames; randomness; hashes |
 //!
 //! Each names only what is below it.
@@ -38,6 +39,7 @@ mod random;
 mod reach;
 mod serve;
 mod state;
+mod sync;
 mod turn;
 mod wire;
 mod ws;

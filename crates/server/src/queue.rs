@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -10,7 +10,10 @@ use holdfast_protocol::MAX_MESSAGE_BYTES;
 use tokio::time::Instant;
 use tungstenite::Message;
 
-use crate::limits::{Full, Room, Sender, Shares};
+use crate::{
+    limits::{Full, Room, Sender, Shares},
+    sync::Mutex,
+};
 
 /// How many bytes may wait for a reader.
 const MAX_BYTES: usize = 1536 * 1024;
@@ -76,7 +79,7 @@ pub(crate) struct Stalled;
 impl Queue {
     /// Puts in a message of the server's own. A reader for whom too much of that waits does not read.
     pub(crate) fn put(&self, message: Message) -> Result<Wake, Stalled> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         if state.closed.is_some() {
             return Ok(None);
         }
@@ -89,7 +92,7 @@ impl Queue {
 
     /// Puts in a message of another client's, if there is room for more of that one's.
     pub(crate) fn relay(&self, message: Message, from: Sender) -> Result<Wake, Full> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         if state.closed.is_some() {
             return Ok(None);
         }
@@ -100,7 +103,7 @@ impl Queue {
 
     /// Nothing more is to be sent. What waits for a reader that does not read is forgotten.
     pub(crate) fn close(&self, why: Closed) {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.closed.get_or_insert(why);
         if why == Closed::Stalled {
             state.waiting.clear();
@@ -113,7 +116,7 @@ impl Queue {
 
     /// The next thing to do. One connection at a time may wait for it.
     pub(crate) fn poll_next(&self, context: &Context<'_>) -> Poll<Next> {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         let next = state.next();
         match next {
             Some(next) => Poll::Ready(next),
@@ -127,12 +130,7 @@ impl Queue {
 
     /// How many messages wait.
     pub(crate) fn len(&self) -> usize {
-        self.lock().waiting.len()
-    }
-
-    /// No invariant spans a lock, so poisoning is harmless.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().waiting.len()
     }
 }
 

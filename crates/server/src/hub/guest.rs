@@ -6,6 +6,8 @@ use tokio::time::Instant;
 use tungstenite::Message as Frame;
 
 use super::{key::ConnectionRef, shards::Shards};
+#[cfg(all(test, feature = "shuttle"))]
+use crate::queue::Closed;
 use crate::queue::{Next, Queue};
 
 /// Somebody who is connected, and reads and says what they are told to.
@@ -51,6 +53,15 @@ impl Guest {
     ) -> Result<(), Instant> {
         self.at = hub.receive(self.at, message, now)?.connection;
         Ok(())
+    }
+
+    /// Why the connection is to end, if it is and everything before that is read.
+    #[cfg(all(test, feature = "shuttle"))]
+    pub(super) fn closed(&self) -> Option<Closed> {
+        match self.queue.poll_next(&Context::from_waker(Waker::noop())) {
+            Poll::Ready(Next::Closed(why)) => Some(why),
+            Poll::Ready(Next::Message(_)) | Poll::Pending => None,
+        }
     }
 
     /// The next frame that has come.

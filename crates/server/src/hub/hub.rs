@@ -284,11 +284,11 @@ impl Hub {
         held.filter(|(held, _)| *held > 0).collect()
     }
 
-    /// Ends a session for which too much waits, if it still does.
-    pub(super) fn drop_hoard(&mut self, key: Key, held: usize) {
+    /// Ends a session for which too much waits, if it still does. Whether it did.
+    pub(super) fn drop_hoard(&mut self, key: Key, held: usize) -> bool {
         let local = self.directory.local(key);
         let Some(local) = local.filter(|local| local.session.held() >= held) else {
-            return;
+            return false;
         };
         tracing::info!(
             key,
@@ -299,6 +299,7 @@ impl Hub {
         local.session.close(Closed::Stalled);
         self.directory.remove(key);
         self.directory.drop_stalled();
+        true
     }
 
     /// Everybody who is connected here.

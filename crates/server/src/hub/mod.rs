@@ -46,6 +46,8 @@ mod session;
 mod shards;
 #[cfg(test)]
 mod shards_test;
+#[cfg(all(test, feature = "shuttle"))]
+mod threads_test;
 #[cfg(feature = "bench")]
 mod throughput;
 

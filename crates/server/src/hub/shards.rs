@@ -5,15 +5,11 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     io,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     task::Waker,
 };
 
 use holdfast_protocol::{Kind, MAX_MESSAGE_BYTES, Relay};
-use parking_lot::{Mutex, MutexGuard};
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
@@ -31,6 +27,10 @@ use crate::{
     pass::{Pass, Passes},
     queue::Queue,
     random,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Everybody who is connected.
@@ -70,7 +70,7 @@ impl Shards {
         let parts = parts.next_power_of_two();
         let shard = |part| {
             let wake = Arc::new(Notify::new());
-            let hub = Hub::new(house, (part, parts), wake.clone()).into();
+            let hub = Mutex::new(Hub::new(house, (part, parts), wake.clone()));
             Shard {
                 hub,
                 wake,
@@ -308,23 +308,29 @@ impl Shards {
     }
 
     /// If messages that are kept take up too much in all, ends the sessions for which the most is. One thread at
-    /// a time, or each would end its own.
+    /// a time, or each would end its own; and that one looks again afterwards, for others have gone on meanwhile.
     fn free_memory(&self) {
-        let Some(excess) = self.memory.excess() else {
-            return;
-        };
-        let Some(_freeing) = self.freeing.try_lock() else {
-            return;
-        };
+        while let Some(excess) = self.memory.excess() {
+            let Some(_freeing) = self.freeing.try_lock() else {
+                return;
+            };
+            if !self.free(excess) {
+                return;
+            }
+        }
+    }
+
+    /// Ends sessions until so much is freed. Whether there was any to end.
+    fn free(&self, excess: usize) -> bool {
         let enough = self.memory.used().saturating_sub(excess);
         let mut hoards: Vec<(usize, Key)> = self.each().flat_map(|hub| hub.hoards()).collect();
         hoards.sort_unstable_by(|one, other| other.cmp(one));
-        for (held, key) in hoards {
-            if self.memory.used() <= enough {
-                break;
-            }
-            self.ask(key, |hub| hub.drop_hoard(key, held));
-        }
+        let is_more = |_: &&(usize, Key)| self.memory.used() > enough;
+        let ended = hoards
+            .iter()
+            .take_while(is_more)
+            .filter(|(held, key)| self.ask(*key, |hub| hub.drop_hoard(*key, *held)));
+        ended.count() > 0
     }
 
     // What happens by itself.

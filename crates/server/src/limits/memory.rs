@@ -1,13 +1,8 @@
 //! What messages take up that are kept until they are acknowledged, in all: one budget for the whole process.
 
-use std::{
-    fs,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicIsize, Ordering},
-    },
-};
+use std::{fs, path::Path, sync::Arc};
+
+use crate::sync::atomic::{AtomicIsize, Ordering};
 
 /// The part of the machine's memory that they may take up, unless somebody says otherwise; and where nobody knows
 /// how much there is.
@@ -54,7 +49,7 @@ impl Memory {
         let bytes = AtomicIsize::new(0);
         Self {
             used: Arc::new(Used { bytes, limit }),
-            untold: Arc::default(),
+            untold: Arc::new(AtomicIsize::new(0)),
         }
     }
 
@@ -62,7 +57,7 @@ impl Memory {
     pub(crate) fn part(&self) -> Self {
         Self {
             used: self.used.clone(),
-            untold: Arc::default(),
+            untold: Arc::new(AtomicIsize::new(0)),
         }
     }
 
