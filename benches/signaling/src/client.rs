@@ -35,6 +35,7 @@ use tokio_tungstenite::{
 pub(crate) enum Dialect {
     Holdfast,
     Echo,
+    Relay,
     PeerJs,
     SocketIo,
     Ws,
@@ -89,6 +90,7 @@ impl Client {
             Dialect::PeerJs => format!("peerjs?key=peerjs&id={name}&token=t&version=1.5.5"),
             Dialect::SocketIo => "socket.io/?EIO=4&transport=websocket".into(),
             Dialect::Matchbox => format!("{}?next=2", room(name, partner)),
+            Dialect::Relay => format!("{name}/{partner}"),
             Dialect::Holdfast | Dialect::Echo | Dialect::Ws => String::new(),
         };
         let mut request = format!("ws://127.0.0.1:{port}/{path}").into_client_request()?;
@@ -174,7 +176,7 @@ impl Client {
             Dialect::PeerJs | Dialect::Matchbox => {
                 self.next().await?;
             }
-            Dialect::Echo => {}
+            Dialect::Echo | Dialect::Relay => {}
         }
         Ok(())
     }
@@ -252,7 +254,7 @@ impl Client {
                 let message = ClientMessage::read(&message)?.context("a candidate")?;
                 return self.feed(Event::Send(message)).await;
             }
-            Dialect::Echo | Dialect::Ws => json!({
+            Dialect::Echo | Dialect::Relay | Dialect::Ws => json!({
                 "type": "new-ice-candidate", "target": target, "candidate": candidate,
             })
             .to_string(),

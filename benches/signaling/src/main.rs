@@ -9,6 +9,7 @@ mod cluster;
 mod echo;
 mod faults;
 mod proc;
+mod relay;
 mod throughput;
 
 use std::{
@@ -40,7 +41,7 @@ struct Args {
     /// The folder with node_modules: peer, socket.io and ws
     #[arg(long, default_value = ".")]
     npm: PathBuf,
-    /// Only these servers: holdfast, echo, peerjs, socketio, ws, matchbox
+    /// Only these servers: holdfast, echo, relay, peerjs, socketio, ws, matchbox
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only this
@@ -84,6 +85,9 @@ enum Role {
     /// The echo server
     #[command(hide = true)]
     Echo { port: u16 },
+    /// The server that passes on what it does not read
+    #[command(hide = true)]
+    Relay { port: u16 },
     /// People who commit a fault
     #[command(hide = true)]
     Strangers(faults::Strangers),
@@ -117,9 +121,10 @@ const TIMER: Duration = Duration::from_millis(2);
 /// How long a server may take for anything.
 const LIMIT: Duration = Duration::from_secs(60);
 
-const SERVERS: [(&str, Dialect); 6] = [
+const SERVERS: [(&str, Dialect); 7] = [
     ("holdfast", Dialect::Holdfast),
     ("echo", Dialect::Echo),
+    ("relay", Dialect::Relay),
     ("peerjs", Dialect::PeerJs),
     ("socketio", Dialect::SocketIo),
     ("ws", Dialect::Ws),
@@ -140,6 +145,7 @@ async fn main() -> Result<()> {
     rlimit::increase_nofile_limit(u64::MAX)?;
     match args.role {
         Some(Role::Echo { port }) => return echo::serve(port).await,
+        Some(Role::Relay { port }) => return relay::serve(port).await,
         Some(Role::Strangers(strangers)) => return strangers.act().await,
         None => {}
     }
@@ -306,6 +312,11 @@ impl Server {
                 let mut echo = Command::new(&here);
                 echo.args(["echo", &port.to_string()]);
                 echo
+            }
+            Dialect::Relay => {
+                let mut relay = Command::new(&here);
+                relay.args(["relay", &port.to_string()]);
+                relay
             }
             Dialect::PeerJs => {
                 let mut peer = node(modules.join("peer/dist/bin/peerjs.js"));
@@ -559,7 +570,11 @@ async fn idle(args: &Args, dialect: Dialect) -> Result<f64> {
         // The others have one room, and would tell everybody of everybody.
         let room = match dialect {
             Dialect::Ws | Dialect::SocketIo => String::new(),
-            Dialect::Holdfast | Dialect::Echo | Dialect::PeerJs | Dialect::Matchbox => {
+            Dialect::Holdfast
+            | Dialect::Echo
+            | Dialect::Relay
+            | Dialect::PeerJs
+            | Dialect::Matchbox => {
                 format!("room{pair}")
             }
         };
