@@ -1,6 +1,6 @@
 //! `holdfast-server`: the signaling server as a program.
 
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -20,9 +20,15 @@ async fn main() -> ExitCode {
         Ok(listener) => listener,
         Err(error) => {
             let address = options.listen;
-            tracing::error!(
-                "cannot listen on {address}: {error}. Is another server running there?"
-            );
+            let kind = error.kind();
+            let advice = if kind == ErrorKind::AddrInUse {
+                "Is another server running there?"
+            } else if kind == ErrorKind::PermissionDenied {
+                "Ports below 1024 are for root, and who has CAP_NET_BIND_SERVICE."
+            } else {
+                "--listen says where to listen, as 0.0.0.0:443 where there is no IPv6."
+            };
+            tracing::error!("cannot listen on {address}: {error}. {advice}");
             return ExitCode::FAILURE;
         }
     };

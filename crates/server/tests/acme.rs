@@ -2,7 +2,7 @@
 
 mod client;
 
-use std::{net::SocketAddr, path::Path, process::Stdio, sync::Arc, time::Duration};
+use std::{ffi::OsStr, net::SocketAddr, path::Path, process::Stdio, sync::Arc, time::Duration};
 
 use client::TestServer;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -96,7 +96,9 @@ impl Authority {
                 .arg("-config")
                 .arg(file)
                 .args(["-dnsserver", &dns.to_string()])
-                .env("PEBBLE_VA_NOSLEEP", "1"),
+                .env("PEBBLE_VA_NOSLEEP", "1")
+                // The crate does not try again by itself, where a nonce is refused for the sake of it.
+                .env("PEBBLE_WFE_NONCEREJECT", "0"),
         );
         let due = Instant::now() + LIMIT;
         while TcpStream::connect(management).await.is_err() {
@@ -177,15 +179,28 @@ async fn a_certificate_is_ordered_and_kept_for_the_next_process() {
         sleep(Duration::from_millis(100)).await;
     };
     assert!(answer.ends_with("ok\n"), "{answer}");
-    let mut files: Vec<_> = std::fs::read_dir(folder.join("kept"))
-        .expect("made")
-        .map(|file| file.expect("a file"))
-        .collect();
-    files.sort_by_key(std::fs::DirEntry::file_name);
+    // It is kept a moment after it is shown.
+    let files = loop {
+        let files = std::fs::read_dir(folder.join("kept")).expect("made");
+        let files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+        let is_kept = |ending| {
+            files
+                .iter()
+                .any(|file| file.extension() == Some(OsStr::new(ending)))
+        };
+        if is_kept("pem") && is_kept("der") && !is_kept("new") {
+            break files;
+        }
+        assert!(Instant::now() < due, "{files:?}");
+        sleep(Duration::from_millis(20)).await;
+    };
     assert_eq!(files.len(), 2, "{files:?}");
     for file in files {
         use std::os::unix::fs::PermissionsExt;
-        let mode = file.metadata().expect("there").permissions().mode();
+        let mode = std::fs::metadata(&file)
+            .expect("there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "there is a key in {file:?}");
     }
     server.kill().await;

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     future::pending,
     io,
-    net::SocketAddr,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     pin::{Pin, pin},
     sync::{Arc, Mutex},
     time::Duration,
@@ -13,6 +13,7 @@ use std::{
 use axum::body::Body;
 use hyper::{Request, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// How long a client may take to say what it wants.
-const HEAD_LIMIT: Duration = Duration::from_secs(10);
+pub(super) const HEAD_LIMIT: Duration = Duration::from_secs(10);
 
 /// How large the head of a request may be, in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -37,7 +38,7 @@ const HEAD_BYTES: usize = 16 * 1024;
 pub(crate) const SPARE: usize = 64;
 
 /// After an error that will not go away by itself, as that there are no more file descriptors.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// The kernel's buffers for a connection, in bytes, each way. By itself that would be up to 6 MB of
 /// what a stranger sends without being asked, and 4 MB of what another does not read.
@@ -58,6 +59,10 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     }?;
     #[cfg(unix)] // Elsewhere it would let two programs listen at one address.
     socket.set_reuseaddr(true)?;
+    if address.ip() == Ipv6Addr::UNSPECIFIED {
+        // Of IPv4 too, whatever the system has by itself.
+        SockRef::from(&socket).set_only_v6(false)?;
+    }
     socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
     socket.set_send_buffer_size(SEND_BUFFER)?;
     socket.bind(address)?;
@@ -126,7 +131,7 @@ fn admit(stream: TcpStream, address: SocketAddr, front: &Front) {
                         None => Ok(Ok(&[][..])),
                     };
                     let first = first.ok().and_then(|first| first.ok()?.first().copied());
-                    match turn_of(&front, first) {
+                    match turn_of(&front, address.ip(), first) {
                         Some(turn) => serve_turn(turn, stream, &visitor).await,
                         None => serve(stream, visitor, &front).await,
                     }
@@ -134,7 +139,7 @@ fn admit(stream: TcpStream, address: SocketAddr, front: &Front) {
                 Ok(Err(error)) => tracing::debug!(%address, "not TLS: {error}"),
                 Err(_) => tracing::debug!(%address, "too slow for TLS"),
             },
-            None => match turn_of(&front, first) {
+            None => match turn_of(&front, address.ip(), first) {
                 Some(turn) => serve_turn(turn, stream, &visitor).await,
                 None => serve(stream, visitor, &front).await,
             },
@@ -149,9 +154,10 @@ async fn peek(stream: &TcpStream) -> Option<u8> {
     matches!(peeked, Ok(Ok(1))).then_some(first[0])
 }
 
-/// The TURN server, if a connection with that first byte is for it.
-fn turn_of(front: &Front, first: Option<u8>) -> Option<&Turn> {
+/// The TURN server, if a connection with that first byte is for it, and may have it.
+fn turn_of(front: &Front, from: IpAddr, first: Option<u8>) -> Option<&Turn> {
     let turn = front.turn.as_deref();
+    let turn = turn.filter(|_| !front.server.bans.has(from, Instant::now()));
     turn.filter(|_| first.is_some_and(Turn::is_turn))
 }
 

@@ -65,11 +65,17 @@ impl Ice {
 /// The TURN server in this process over a stream, at the page's own port: the way out of networks that let nothing
 /// else pass. A browser looks whether the certificate is for the name.
 fn stream(options: &Options, turn: SocketAddr) -> Option<String> {
-    let has_tls = options.tls.is_some() || options.tls_cert.is_some();
+    let has_tls =
+        options.tls.is_some() || options.tls_cert.is_some() || !options.domains.is_empty();
     let (listens, port) = (options.listen.ip(), options.listen.port());
     let is_reached = listens.is_unspecified() || listens == turn.ip();
-    let hosts = options.hosts.iter().map(|host| host_in(host));
-    match hosts.into_iter().find(|host| !host.is_empty()) {
+    // The certificate is for these, where there are any.
+    let hosts = match &options.domains[..] {
+        [] => &options.hosts,
+        domains => domains,
+    };
+    let mut hosts = hosts.iter().map(|host| host_in(host));
+    match hosts.find(|host| !host.is_empty()) {
         _ if options.behind_proxy => None,
         Some(host) if has_tls => {
             let host = match host.parse::<Ipv6Addr>() {
@@ -116,6 +122,14 @@ mod tests {
         ] {
             assert_eq!(of(hosts, own, "0.0.0.0:443").as_deref(), url, "{hosts:?}");
         }
+        let options = Options {
+            hosts: vec!["other.example".to_owned()],
+            domains: vec!["call.example.org".to_owned()],
+            ..Options::default()
+        };
+        let options = options.at("[::]:443".parse().expect("an address"));
+        let url = "turns:call.example.org:443?transport=tcp";
+        assert_eq!(stream(&options, turn).as_deref(), Some(url));
         let plain = Some("turn:203.0.113.5:80?transport=tcp");
         assert_eq!(of(&[], None, "0.0.0.0:80").as_deref(), plain);
         assert_eq!(of(&[], None, "127.0.0.1:80"), None, "nobody could reach it");

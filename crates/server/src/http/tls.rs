@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use rustls_acme::is_tls_alpn_challenge;
+use rustls_acme::{acme::ACME_TLS_ALPN_NAME, is_tls_alpn_challenge};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::{
     LazyConfigAcceptor,
@@ -86,8 +86,10 @@ impl TlsServer {
     }
 
     /// The same, which shows an authority what it looks for.
-    pub(super) fn answering(self, challenge: Arc<ServerConfig>) -> Self {
-        let challenge = Some(challenge);
+    pub(super) fn answering_challenges(self) -> Self {
+        let mut challenge = (*self.usual).clone();
+        challenge.alpn_protocols = vec![ACME_TLS_ALPN_NAME.to_vec()];
+        let challenge = Some(challenge.into());
         Self { challenge, ..self }
     }
 
