@@ -5,7 +5,10 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{Parser, ValueEnum, builder::ArgPredicate};
+use clap::{
+    Parser, ValueEnum,
+    builder::{ArgPredicate, NonEmptyStringValueParser},
+};
 use rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
 
 /// The Holdfast signaling server: it introduces browsers to each other, and serves the page.
@@ -40,7 +43,8 @@ pub struct Options {
         long,
         env = "HOLDFAST_ADMIN_SECRET",
         hide_env_values = true,
-        requires = "admin"
+        requires = "admin",
+        value_parser = NonEmptyStringValueParser::new()
     )]
     pub admin_secret: Option<String>,
 
@@ -101,7 +105,7 @@ pub struct Options {
     /// orders by itself and renews (ACME), of Let's Encrypt, to whose terms you agree by this. Several, with
     /// commas between
     #[arg(long = "domain", env = "HOLDFAST_DOMAINS", value_delimiter = ',', value_parser = domain,
-          conflicts_with_all = ["tls", "tls_cert"])]
+          conflicts_with_all = ["tls", "tls_cert", "behind_proxy"])]
     pub domains: Vec<String>,
 
     /// Where to order it, if not of Let's Encrypt: the directory of an ACME server

@@ -101,11 +101,11 @@ impl Queue {
         Ok(state.waker.take())
     }
 
-    /// Nothing more is to be sent. What waits for a reader that does not read is forgotten.
+    /// Nothing more is to be sent. What waits for a reader that does not read, or is not to, is forgotten.
     pub(crate) fn close(&self, why: Closed) {
         let mut state = self.0.lock();
         state.closed.get_or_insert(why);
-        if why == Closed::Stalled {
+        if matches!(why, Closed::Stalled | Closed::Operator) {
             state.waiting.clear();
             state.shares = Shares::default();
         }

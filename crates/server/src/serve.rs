@@ -8,6 +8,7 @@ use std::{
 };
 
 use axum::{Router, extract::State, routing};
+use futures_util::future::OptionFuture;
 use sd_notify::NotifyState;
 use tokio::{
     net::TcpListener,
@@ -92,14 +93,12 @@ pub async fn serve(
         turn: turn.clone(),
     };
     tracing::info!(address = %listener.local_addr()?, "listening");
-    let metrics = serve_metrics(&server, turn).await?;
-    let admin = http::admin(&server).await?;
+    let aside = serve_aside(&server, turn).await?;
     let mut work = pin!(async {
         tokio::select! {
             () = keep_presence(&server) => Ok(()),
             () = certificate => Ok(()),
-            served = admin => served,
-            served = metrics => served,
+            failed = aside => failed,
             failed = run_cluster(&server, node, outgoing) => failed,
         }
     });
@@ -170,7 +169,7 @@ fn start_tls(options: &Options) -> io::Result<(Option<TlsServer>, impl Future<Ou
         Some(order) => Some(order.tls()?),
         None => certificate.clone().map(Certificate::tls).transpose()?,
     };
-    let reload = reload_when_told(certificate)?;
+    let reload = reload_when_told(certificate, tls.is_some())?;
     let kept = async move {
         if let Some(order) = order {
             order.keep().await;
@@ -210,12 +209,15 @@ fn tell_manager(state: NotifyState<'_>) {
 /// Reads the certificate again at each SIGHUP, for ever: from when this is called, and not only from when the outcome is
 /// awaited. Without TLS there is nothing to read, and the signal does what it does by itself, unless a service
 /// manager may send it.
-fn reload_when_told(certificate: Option<Arc<Certificate>>) -> io::Result<impl Future<Output = ()>> {
+fn reload_when_told(
+    certificate: Option<Arc<Certificate>>,
+    has_tls: bool,
+) -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let hangup = {
         use tokio::signal::unix::{SignalKind, signal};
         let is_managed = std::env::var_os("NOTIFY_SOCKET").is_some();
-        let is_wanted = certificate.is_some() || is_managed;
+        let is_wanted = has_tls || is_managed;
         let told = is_wanted.then(|| signal(SignalKind::hangup()));
         told.transpose()?
     };
@@ -278,13 +280,13 @@ async fn run_cluster(server: &Server, node: Node, outgoing: FromHub) -> io::Resu
     }
 }
 
-/// Answers GET /metrics, where that is wanted; for ever.
-async fn serve_metrics(
+/// Answers whoever runs the server and whatever watches it, where that is wanted; for ever.
+async fn serve_aside(
     server: &Server,
     turn: Option<Arc<Turn>>,
-) -> io::Result<impl Future<Output = io::Result<()>>> {
-    let listener = match server.options.metrics {
-        Some(address) => Some(TcpListener::bind(address).await?),
+) -> io::Result<impl Future<Output = io::Result<()>> + use<>> {
+    let admin = match server.options.admin {
+        Some(at) => Some(http::aside("--admin", at, http::admin(server, at)?).await?),
         None => None,
     };
     let metrics = move |State(server): State<Server>| async move {
@@ -298,10 +300,15 @@ async fn serve_metrics(
     let app = Router::new()
         .route("/metrics", routing::get(metrics))
         .with_state(server.clone());
+    let metrics = match server.options.metrics {
+        Some(at) => Some(http::aside("--metrics", at, app).await?),
+        None => None,
+    };
     Ok(async move {
-        match listener {
-            Some(listener) => axum::serve(listener, app).await,
-            None => std::future::pending().await,
+        tokio::select! {
+            Some(failed) = OptionFuture::from(admin) => failed,
+            Some(failed) = OptionFuture::from(metrics) => failed,
+            else => std::future::pending().await,
         }
     })
 }

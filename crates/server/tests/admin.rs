@@ -16,21 +16,29 @@ use tokio::{
 const JSON: &str = "content-type: application/json\r\n";
 
 /// A server, and where it answers whoever runs it.
-async fn start(change: impl FnOnce(&mut Options)) -> (TestServer, SocketAddr) {
-    let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let admin = free.local_addr().expect("bound");
-    drop(free);
-    let server = TestServer::with(|options| {
-        options.admin = Some(admin);
-        change(options);
-    });
-    let server = server.await;
-    let due = Instant::now() + Duration::from_secs(10);
-    while TcpStream::connect(admin).await.is_err() {
-        assert!(Instant::now() < due, "nobody answers there");
-        sleep(Duration::from_millis(10)).await;
+async fn start(change: impl Fn(&mut Options)) -> (TestServer, SocketAddr) {
+    loop {
+        let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let admin = free.local_addr().expect("bound");
+        drop(free);
+        let server = TestServer::with(|options| {
+            options.admin = Some(admin);
+            change(options);
+        });
+        let server = server.await;
+        let due = Instant::now() + Duration::from_secs(10);
+        // Another test may have taken the port that was free a moment ago: then there is no server.
+        while Instant::now() < due && server.is_running() {
+            if TcpStream::connect(admin).await.is_ok() {
+                sleep(Duration::from_millis(50)).await;
+                if server.is_running() {
+                    return (server, admin);
+                }
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert!(!server.is_running(), "nobody answers there");
     }
-    (server, admin)
 }
 
 /// The status and the body of an answer.
@@ -228,6 +236,7 @@ async fn a_page_that_is_open_beside_asks_in_vain() {
             403,
         ),
         (format!("{own}{JSON}origin: null\r\n"), 403),
+        (format!("{own}{JSON}sec-fetch-site: cross-site\r\n"), 403),
         (format!("{own}content-type: text/plain\r\n"), 415),
         // A name of theirs that leads here.
         (
@@ -241,8 +250,22 @@ async fn a_page_that_is_open_beside_asks_in_vain() {
     }
     let read = request(admin, "GET /people", "host: evil.example\r\n", "").await;
     assert_eq!(read.0, 403);
-    for body in ["{}", r#"{"drain": "yes"}"#, "nonsense"] {
-        let (status, said) = request(admin, "POST /drain", &format!("{own}{JSON}"), body).await;
+    for (path, body) in [
+        ("/drain", "{}"),
+        ("/drain", r#"{"drain": "yes"}"#),
+        ("/drain", "nonsense"),
+        ("/close", "{}"),
+        ("/close", r#"{"person": "a", "room": "b"}"#),
+        ("/ban", r#"{"person": "a", "minute": 5}"#),
+        ("/unban", r#"{"address": "Ann"}"#),
+    ] {
+        let (status, said) = request(
+            admin,
+            &format!("POST {path}"),
+            &format!("{own}{JSON}"),
+            body,
+        )
+        .await;
         assert!(
             (400..500).contains(&status) && said.len() > 20,
             "{status} {said}"

@@ -1,6 +1,12 @@
 //! What whoever runs the server asks of it, at an address of its own: who is here; close, ban, drain.
 
-use std::{io, net::IpAddr, sync::atomic::Ordering, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::atomic::Ordering,
+    time::Duration,
+};
 
 use axum::{
     Json, Router,
@@ -13,7 +19,7 @@ use axum::{
 use ring::digest::{SHA256, digest as hash};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, time::Instant};
+use tokio::time::Instant;
 
 use super::admission;
 use crate::{digest, hub::Person, metrics::Dropped, state::Server};
@@ -26,22 +32,15 @@ const MOST_MINUTES: u32 = 365 * 24 * 60;
 type Answer = Result<Json<Value>, (StatusCode, String)>;
 type Asked<T> = Result<Json<T>, JsonRejection>;
 
-/// Answers whoever runs the server, where that is wanted; for ever.
+/// What answers whoever runs the server.
 ///
 /// # Errors
-/// When the address cannot be had, or others could ask there as well.
-pub(crate) async fn admin(server: &Server) -> io::Result<impl Future<Output = io::Result<()>>> {
-    let listener = match server.options.admin {
-        Some(address) if !address.ip().is_loopback() && server.options.admin_secret.is_none() => {
-            return Err(io::Error::other(format!(
-                "others can ask at {address}: --admin needs --admin-secret there"
-            )));
-        }
-        Some(address) => Some(TcpListener::bind(address).await?),
-        None => None,
-    };
-    if let Some(listener) = &listener {
-        tracing::info!(address = %listener.local_addr()?, "listening to whoever runs this");
+/// When others could ask at that address as well.
+pub(crate) fn admin(server: &Server, address: SocketAddr) -> io::Result<Router> {
+    if !address.ip().is_loopback() && server.options.admin_secret.is_none() {
+        return Err(io::Error::other(format!(
+            "others can ask at {address}: --admin needs --admin-secret there"
+        )));
     }
     let app = Router::new()
         .route("/people", get(people))
@@ -50,24 +49,19 @@ pub(crate) async fn admin(server: &Server) -> io::Result<impl Future<Output = io
         .route("/ban", post(ban))
         .route("/unban", post(unban))
         .route("/drain", post(drain))
-        .layer(middleware::from_fn_with_state(server.clone(), guard))
-        .with_state(server.clone());
-    Ok(async move {
-        match listener {
-            Some(listener) => axum::serve(listener, app).await,
-            None => std::future::pending().await,
-        }
-    })
+        .layer(middleware::from_fn_with_state(server.clone(), guard));
+    Ok(app.with_state(server.clone()))
 }
 
 /// Lets those through alone who may ask. A page of another site that somebody has open beside may send requests here
-/// too: without a secret, none that comes from a page, or by a name that may lead anywhere (DNS rebinding), is
-/// answered; nor is a change that is not asked for as `application/json`, which no page may send elsewhere unasked.
+/// too: without a secret, none is answered that a page has sent, as far as browsers say so, or that comes by a name
+/// that may lead anywhere (DNS rebinding); nor is a change that is not asked for as `application/json`, which no page
+/// may send elsewhere unasked.
 async fn guard(State(server): State<Server>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let may_ask = match &server.options.admin_secret {
         Some(secret) => shows(headers, secret),
-        None => !headers.contains_key(header::ORIGIN) && admission::is_asked_by_address(headers),
+        None => !is_of_a_page(headers) && admission::is_asked_by_address(headers),
     };
     match may_ask {
         true => next.run(request).await,
@@ -77,6 +71,12 @@ async fn guard(State(server): State<Server>, request: Request, next: Next) -> Re
             (StatusCode::FORBIDDEN, text).into_response()
         }
     }
+}
+
+/// Whether a page has sent it. What somebody has typed as an address is of no site (Fetch Metadata, 2.3).
+fn is_of_a_page(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site");
+    headers.contains_key(header::ORIGIN) || site.is_some_and(|site| site != "none")
 }
 
 /// Whether that secret is said. Hashes are compared: how far they are alike says nothing of how far a guess is.
@@ -115,40 +115,48 @@ fn shown(person: &Person) -> Value {
     })
 }
 
-/// Whom it concerns.
+/// Whom it concerns: one of these.
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Whom {
+#[serde(deny_unknown_fields)]
+struct Whom {
     /// By the public name of the session.
-    Person(String),
+    person: Option<String>,
     /// Everybody in a room, by what it is called here.
-    Room(String),
+    room: Option<String>,
     /// Everybody from there.
-    Address(IpAddr),
+    address: Option<IpAddr>,
+    /// For how long they are banned.
+    minutes: Option<u32>,
 }
 
 impl Whom {
     /// Those of them who are here.
-    fn find(&self, server: &Server) -> Vec<Person> {
-        let is_meant = |person: &Person| match self {
-            Self::Person(name) => *person.person == **name,
-            Self::Room(room) => person
-                .place
-                .as_ref()
-                .is_some_and(|(place, _)| label(place) == *room),
-            Self::Address(address) => person
-                .address
-                .is_some_and(|at| server.bans.are_one(at, *address)),
-        };
-        let people = server.hub.people();
-        people.into_iter().filter(is_meant).collect()
+    fn find(&self, server: &Server) -> Result<Vec<Person>, (StatusCode, String)> {
+        let named = [
+            self.person.is_some(),
+            self.room.is_some(),
+            self.address.is_some(),
+        ];
+        if named.into_iter().filter(|is_named| *is_named).count() != 1 {
+            let text = "Whom: a `person`, a `room` or an `address`, one of these?\n";
+            return Err((StatusCode::UNPROCESSABLE_ENTITY, text.to_owned()));
+        }
+        let mut people = server.hub.people();
+        people.retain(|person| {
+            let is_named = self.person.as_deref() == Some(&*person.person);
+            let is_there = self.room.as_deref().is_some_and(|room| {
+                let place = person.place.as_ref();
+                place.is_some_and(|(place, _)| label(place) == room)
+            });
+            is_named || is_there || self.address.is_some_and(|from| person.is_from(from))
+        });
+        Ok(people)
     }
 }
 
 /// Ends sessions. Pages come back by themselves, as new people; calls under way go on.
 async fn close(State(server): State<Server>, whom: Asked<Whom>) -> Answer {
-    let whom = read(whom)?;
-    let people = whom.find(&server);
+    let people = read(whom)?.find(&server)?;
     Ok(Json(json!({ "closed": end(&server, &people) })))
 }
 
@@ -160,39 +168,25 @@ fn end(server: &Server, people: &[Person]) -> usize {
     closed
 }
 
-#[derive(Deserialize)]
-struct Ban {
-    #[serde(flatten)]
-    whom: Whom,
-    minutes: Option<u32>,
-}
-
 /// Lets nobody in from where somebody is, for some time, and closes who is.
-async fn ban(State(server): State<Server>, ban: Asked<Ban>) -> Answer {
-    let Ban { whom, minutes } = read(ban)?;
-    let minutes = minutes.unwrap_or(BAN_MINUTES).min(MOST_MINUTES);
+async fn ban(State(server): State<Server>, whom: Asked<Whom>) -> Answer {
+    let whom = read(whom)?;
+    let minutes = whom.minutes.unwrap_or(BAN_MINUTES).min(MOST_MINUTES);
     let time = Duration::from_secs(60 * u64::from(minutes));
-    let mut addresses: Vec<IpAddr> = match whom {
-        Whom::Address(address) => vec![address],
-        Whom::Person(_) | Whom::Room(_) => {
-            let people = whom.find(&server);
-            people.iter().filter_map(|person| person.address).collect()
-        }
-    };
-    addresses.sort_unstable();
-    addresses.dedup();
+    let people = whom.find(&server)?;
+    let addresses = people.iter().filter_map(|person| person.address);
+    let addresses: BTreeSet<IpAddr> = addresses.chain(whom.address).collect();
     if addresses.is_empty() {
-        return Err((
-            StatusCode::NOT_FOUND,
-            "nobody like that is here\n".to_owned(),
-        ));
+        let text = "nobody like that is here\n".to_owned();
+        return Err((StatusCode::NOT_FOUND, text));
     }
-    let mut closed = 0;
     for address in &addresses {
         server.bans.ban(*address, time, Instant::now());
         tracing::info!(%address, minutes, "banned by whoever runs this");
-        closed += end(&server, &Whom::Address(*address).find(&server));
     }
+    let mut people = server.hub.people();
+    people.retain(|person| addresses.iter().any(|address| person.is_from(*address)));
+    let closed = end(&server, &people);
     Ok(Json(
         json!({ "banned": addresses, "minutes": minutes, "closed": closed }),
     ))

@@ -8,6 +8,7 @@ use super::{
     owner::Owner,
     presence::Status,
 };
+use crate::limits::is_one_house;
 
 /// Somebody who is connected here, or comes back in time.
 pub(crate) struct Person {
@@ -26,13 +27,21 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// Whether they are banned with that address.
+    pub(crate) fn is_from(&self, address: IpAddr) -> bool {
+        self.address.is_some_and(|own| is_one_house(own, address))
+    }
+
     pub(super) fn of(key: Key, client: &Client, local: &Local, status: Option<Status>) -> Self {
         let place = client.membership.as_ref();
         Self {
             key,
             person: local.person.clone(),
             place: place.map(|place| (place.room.clone(), place.name.clone())),
-            address: local.permit.as_ref().map(|permit| permit.address()),
+            address: local
+                .permit
+                .as_ref()
+                .map(|permit| permit.address().to_canonical()),
             since: local.owner.map(Owner::since),
             is_connected: local.session.is_attached(),
             is_in_call: status == Some(Status::Busy),

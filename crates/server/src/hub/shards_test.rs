@@ -234,6 +234,20 @@ fn a_name_for_another_id_opens_no_room() {
 }
 
 #[test]
+fn whoever_is_put_out_is_sent_nothing_more() {
+    let hub = hub();
+    let ann = enter(&hub, "Ann", "red");
+    let bob = enter(&hub, "Bob", "red");
+    let who = hub.people();
+    let who = who.iter().find(|person| person.key == ann.at.key);
+    assert!(hub.end(who.expect("here").key) && !hub.end(ann.at.key));
+    assert!(ann.next().is_none(), "what had waited");
+    assert!(bob.next().is_some());
+    assert_eq!(hub.names_in("red").0, ["Bob"]);
+    check(&hub);
+}
+
+#[test]
 fn whoever_comes_while_the_server_stops_hears_what_there_is_to_hear() {
     let hub = hub();
     hub.stop();

@@ -15,6 +15,11 @@ use super::subnet::Subnet;
 #[derive(Debug, Default)]
 pub(crate) struct Bans(Mutex<HashMap<Subnet, Instant>>);
 
+/// Whether these are banned together.
+pub(crate) fn is_one_house(one: IpAddr, other: IpAddr) -> bool {
+    Subnet::house(one) == Subnet::house(other)
+}
+
 impl Bans {
     /// Lets nobody in from there for so long. An address of IPv6 stands for its /64, which one house has.
     pub(crate) fn ban(&self, address: IpAddr, time: Duration, now: Instant) {
@@ -30,11 +35,6 @@ impl Bans {
     pub(crate) fn has(&self, address: IpAddr, now: Instant) -> bool {
         let until = self.lock().get(&Subnet::house(address)).copied();
         until.is_some_and(|until| until > now)
-    }
-
-    /// Whether these are banned together.
-    pub(crate) fn are_one(&self, one: IpAddr, other: IpAddr) -> bool {
-        Subnet::house(one) == Subnet::house(other)
     }
 
     /// Who is not let in, and for how long yet.

@@ -9,7 +9,7 @@ mod shares;
 mod sizes;
 mod subnet;
 
-pub(crate) use bans::Bans;
+pub(crate) use bans::{Bans, is_one_house};
 pub(crate) use connections::{ConnectionLimits, Permit};
 pub(crate) use memory::{Memory, Taken};
 pub(crate) use rate_limiter::RateLimiter;

@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
+    net::IpAddr,
     ops::ControlFlow,
     pin::{Pin, pin},
     sync::Arc,
@@ -71,6 +72,7 @@ pub(crate) async fn run(
         socket: &mut socket,
         queue,
         at,
+        address: permit.as_ref().map(|permit| permit.address()),
         limiter: RateLimiter::new(server.options.messages_per_second, permit.as_deref(), now),
         server: &server,
         unsent: None,
@@ -118,6 +120,7 @@ struct Open<'a> {
     socket: &'a mut Socket,
     queue: Queue,
     at: ConnectionRef,
+    address: Option<IpAddr>,
     limiter: RateLimiter,
     server: &'a Server,
     /// Since when something is on its way out.
@@ -317,6 +320,14 @@ impl Open<'_> {
                 let text = "you have not said who you are; come back with a name";
                 return ControlFlow::Break(close(CloseCode::Policy, text));
             }
+        }
+        // Who was about to come in when that was said.
+        if self
+            .address
+            .is_some_and(|from| self.server.bans.has(from, now))
+        {
+            self.server.metrics.dropped(Dropped::Operator);
+            return ControlFlow::Break(closed(Closed::Operator));
         }
         if self.slowed.is_none() && now - self.last_frame > SILENCE_LIMIT {
             self.server.metrics.dropped(Dropped::Silent);

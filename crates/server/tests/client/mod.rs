@@ -151,6 +151,14 @@ impl TestServer {
         }
     }
 
+    /// Whether it has not ended by itself.
+    pub(crate) fn is_running(&self) -> bool {
+        match &self.running {
+            Running::Here { task, .. } => !task.is_finished(),
+            Running::Process(_) => true,
+        }
+    }
+
     /// Tells a process to stop, as a service manager does, and waits until it has.
     pub(crate) async fn terminate(self) {
         let Running::Process(mut child) = self.running else {
