@@ -31,6 +31,7 @@ pub(crate) async fn serve(port: u16) -> Result<()> {
     }
 }
 
+#[expect(clippy::result_large_err, reason = "the callback is tungstenite's")]
 async fn carry(stream: TcpStream, people: People) -> Result<()> {
     let mut path = String::new();
     let config = WebSocketConfig::default().read_buffer_size(2048);
