@@ -338,3 +338,24 @@ async fn metrics_say_what_happens() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn who_says_nothing_is_asked_whether_they_are_there_and_nobody_else_is() {
+    let server = TestServer::start().await;
+    let [mut silent, mut talks] = [
+        server.enter("Ann", "den").await,
+        server.enter("Bob", "den").await,
+    ];
+    // Twice as long as between two looks.
+    let asked = tokio::join!(silent.is_pinged(Duration::from_secs(21)), async {
+        for _ in 0..7 {
+            talks.send(&json!({"type": "ping"})).await;
+            if talks.is_pinged(Duration::from_secs(3)).await {
+                return true;
+            }
+        }
+        false
+    });
+    assert_eq!(asked, (true, false));
+    server.stop().await;
+}

@@ -29,7 +29,7 @@ use crate::{
     state::Server,
 };
 
-/// How often a client is asked whether it is there, and looked at.
+/// How often a client is looked at, and asked whether it is there, unless it has said something since.
 const PING_EVERY: Duration = Duration::from_secs(10);
 
 /// After how long without a word it is taken to be gone.
@@ -336,6 +336,8 @@ impl Open<'_> {
         match self.unsent {
             Some(since) if now - since > SEND_LIMIT => ControlFlow::Break(End::Gone),
             Some(_) => ControlFlow::Continue(()),
+            // Pages ask by themselves, every 5 s.
+            None if now - self.last_frame < PING_EVERY => ControlFlow::Continue(()),
             None => {
                 self.unsent = Some(now);
                 match self.socket.start_send(Message::Ping(Default::default())) {

@@ -319,6 +319,19 @@ impl Client {
         }
     }
 
+    /// Whether the server asks in that time, by a frame, whether this client is there.
+    pub(crate) async fn is_pinged(&mut self, within: Duration) -> bool {
+        let asks = async {
+            while let Some(frame) = self.socket.next().await {
+                if matches!(frame.expect("a good frame"), Message::Ping(_)) {
+                    return true;
+                }
+            }
+            false
+        };
+        timeout(within, asks).await.unwrap_or(false)
+    }
+
     /// The next message, or why the server closes.
     pub(crate) async fn next_or_close(&mut self) -> Result<Value, Option<CloseFrame>> {
         match self.next_frame().await {
