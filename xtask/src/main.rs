@@ -8,7 +8,6 @@ mod faults;
 mod fuzz;
 mod linker;
 mod order;
-mod places;
 mod run;
 mod serve;
 mod shorten;

@@ -45,6 +45,7 @@ impl Tools {
     pub(crate) fn for_building() -> Result<Self> {
         let mut tools = Self::default();
         wasm_target()?;
+        std_source()?;
         let bindgen = locked_version("wasm-bindgen")?;
         let why = "it makes the JavaScript around the WebAssembly";
         tools.cargo_tool("wasm-bindgen", "wasm-bindgen-cli", &bindgen, &[], why)?;
@@ -245,6 +246,19 @@ fn wasm_target() -> Result<()> {
     println!("Getting the Rust target {TARGET}: the page is built for it.");
     run(&mut command("rustup", &["target", "add", TARGET]))
         .with_context(|| format!("install the Rust standard library for {TARGET}"))
+}
+
+fn std_source() -> Result<()> {
+    let sysroot = output(&mut command("rustc", &["--print", "sysroot"])).unwrap_or_default();
+    let library = Path::new(&sysroot).join("lib/rustlib/src/rust/library");
+    if library.is_dir() {
+        return Ok(());
+    }
+    println!(
+        "Getting the source of Rust's standard library: the page has a smaller one of its own."
+    );
+    run(&mut command("rustup", &["component", "add", "rust-src"]))
+        .context("install the source of the Rust standard library (rust-src)")
 }
 
 /// Installs packages of Debian for the programs that are missing: program, package, why.
