@@ -112,3 +112,33 @@ fn a_no_closes_the_path_and_strangers_have_none() {
         }
     });
 }
+
+#[test]
+fn whoever_wants_nobody_to_know_their_addresses_before_the_yes_is_met_after_it() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        have_talked(&ann, &bob).await;
+        bob.click(".settings summary").await;
+        bob.click("#early").await;
+        let kept = "return localStorage.getItem('holdfast-late') === '1'";
+        bob.until("it is remembered", kept, json!([])).await;
+        for (caller, callee) in [(&ann, &bob), (&bob, &ann)] {
+            caller.call(&callee.name).await;
+            callee.shows("#accept-button").await;
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            for person in [caller, callee] {
+                let made = person.run("return peers.length", json!([])).await;
+                assert_eq!(made, json!(0), "{} has met nobody yet", person.name);
+            }
+            callee.accept().await;
+            for person in [caller, callee] {
+                person.sees_the_other_side().await;
+            }
+            callee.hang_up().await;
+            for person in [caller, callee] {
+                person.is_idle().await;
+                person.run("peers.length = 0", json!([])).await;
+            }
+        }
+    });
+}

@@ -4,8 +4,8 @@ use holdfast_call::{CallState, Event};
 use holdfast_protocol::Signal;
 
 use super::{
-    action::Action, address, chat::by_server, data_use::DataUse, dial::dial, input::Input,
-    notice::Notice, perform::perform, presence::Presence, state::Session,
+    action::Action, address, chat::by_server, contacts, data_use::DataUse, dial::dial,
+    input::Input, notice::Notice, perform::perform, presence::Presence, state::Session,
 };
 use crate::{
     media::{MediaError, Source},
@@ -63,6 +63,7 @@ pub(super) fn act(session: &mut Session, action: Action) {
             session.ringing.set_quiet(quiet);
             session.screen.quiet(quiet);
         }
+        Action::Early(early) => meet_early(session, early),
         Action::Notify => ask_to_notify(session),
         Action::ForgetDevice => {
             session.forget_device();
@@ -74,6 +75,12 @@ pub(super) fn act(session: &mut Session, action: Action) {
 }
 
 /// Whether a notice has been read with that, or is true no more.
+fn meet_early(session: &mut Session, early: bool) {
+    contacts::meet_early(early);
+    session.screen.early(early);
+    session.let_contacts_in();
+}
+
 fn takes_down(action: &Action, notice: &Option<Notice>) -> bool {
     if let Action::Allowed(source) = action {
         let is_blocked = Some(Notice::Media(MediaError::Blocked(*source)));

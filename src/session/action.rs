@@ -74,6 +74,8 @@ pub enum Action {
     Limit(String),
     /// Let a ring make no sound, or let it.
     Quiet(bool),
+    /// Let people who have been talked with before be met while it rings, or do not.
+    Early(bool),
     /// Ask to be allowed to notify the person while nobody looks at the page.
     Notify,
     /// Forget what this browser is known by.

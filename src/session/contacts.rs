@@ -7,6 +7,9 @@ use crate::platform::{JsObject, parse, random, storage::Place, stringify};
 /// An object: for each name, what whoever had it has told.
 const TOLD: &str = "holdfast-contacts";
 
+/// That nobody is to be met before the yes.
+const LATE: &str = "holdfast-late";
+
 /// What our own keys are made from.
 const OURS: &str = "holdfast-secret";
 
@@ -33,6 +36,16 @@ pub(super) fn keep(name: &str, secret: &Secret) {
         told.set(name, &secret.digits().into());
         Place::Browser.keep(TOLD, Some(&stringify(&told.0)));
     }
+}
+
+/// Whether whoever has been talked with before may be met while it rings: the two learn each other's addresses then.
+pub(super) fn are_met_early() -> bool {
+    Place::Browser.load(LATE).is_none()
+}
+
+/// They may, or may not, from now on and in all tabs to come.
+pub(super) fn meet_early(early: bool) {
+    Place::Browser.keep(LATE, Some("1").filter(|_| !early));
 }
 
 /// Nobody is known any more, and nobody knows this browser.

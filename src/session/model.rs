@@ -122,6 +122,8 @@ model! {
     local_view: LocalMediaView = LocalMediaView::default();
     /// A ring makes no sound.
     quiet: bool = false;
+    /// Whoever has been talked with before is met while it rings.
+    early: bool = true;
     /// The person can be asked to let this page notify them.
     can_ask: bool = false;
     /// The highest rate of pictures that is wanted, kbit/s; empty if as high as can be.
@@ -171,6 +173,10 @@ impl ModelWriter {
 
     pub(super) fn quiet(&self, quiet: bool) {
         self.quiet.set(quiet);
+    }
+
+    pub(super) fn early(&self, early: bool) {
+        self.early.set(early);
     }
 
     pub(super) fn can_ask(&self, can_ask: bool) {

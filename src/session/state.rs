@@ -159,11 +159,11 @@ impl Session {
         rtc::saves() || self.data_use.limit().is_some()
     }
 
-    /// Whoever has been talked with before finds a path while it rings, where that costs nothing that is to be saved,
-    /// and its connection can be the call's: one with the certificate that all others will have.
+    /// Whoever has been talked with before finds a path while it rings, where that is wanted and costs nothing that is
+    /// to be saved, and its connection can be the call's: one with the certificate that all others will have.
     pub(super) fn let_contacts_in(&mut self) {
         let is_good = self.certificate.as_ref().is_some_and(Certificate::is_good);
-        let lets_in = is_good && !self.saves();
+        let lets_in = is_good && !self.saves() && contacts::are_met_early();
         let secret = lets_in.then(|| self.contacts.get_or_insert_with(contacts::secret).clone());
         self.call.let_in(secret);
     }

@@ -41,6 +41,11 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         let quiet: HtmlInputElement = element("quiet");
         dispatch.dispatch(Action::Quiet(quiet.checked()));
     });
+    flag("early", "checked", move || *model.early.read());
+    press("early", move || {
+        let early: HtmlInputElement = element("early");
+        dispatch.dispatch(Action::Early(early.checked()));
+    });
     hidden("notify-button", move || !*model.can_ask.read());
     does("notify-button", dispatch, Action::Notify);
     does("forget-device", dispatch, Action::ForgetDevice);
