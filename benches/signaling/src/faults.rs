@@ -70,7 +70,7 @@ pub(crate) enum Fault {
 }
 
 /// A part of a message.
-const PART: [u8; 62_500] = [b'x'; 62_500];
+static PART: [u8; 62_500] = [b'x'; 62_500];
 
 /// The harm that innocent people have noticed.
 pub(crate) struct Noticed {
