@@ -23,7 +23,7 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_CONFIG")]
     pub config: Option<PathBuf>,
 
-    /// Where to listen, an address and a port (with --domain, [::]:443 unless this is said); nowhere else than at
+    /// Where to listen, an address and a port (with --domain, `[::]:443` unless this is said); nowhere else than at
     /// the socket of a service manager that gives one
     #[arg(
         long,
@@ -101,7 +101,7 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_MEMORY", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub memory: Option<u64>,
 
-    /// Be https://call.example.org, under whatever name this is: speak TLS with a certificate that the server
+    /// Be `https://call.example.org`, under whatever name this is: speak TLS with a certificate that the server
     /// orders by itself and renews (ACME), of Let's Encrypt, to whose terms you agree by this. Several, with
     /// commas between
     #[arg(long = "domain", env = "HOLDFAST_DOMAINS", value_delimiter = ',', value_parser = domain,
