@@ -23,8 +23,8 @@ use crate::{
 /// How long our server may take, ms: a page begins without them then, and asks again when somebody comes in.
 const LIMIT: u32 = 3_000;
 
-/// How often they are asked for, ms: our server's passwords are good for 12 hours.
-const RENEWAL: u32 = 8 * 60 * 60 * 1000;
+/// How often they are asked for, ms: our server's passwords are good for an hour.
+const RENEWAL: u32 = 40 * 60 * 1000;
 
 /// Loads config.json, with ICE servers from our server where it names none. For a page that begins, what the browser
 /// would refuse in a call is found now. Boxed: each use would be compiled anew.

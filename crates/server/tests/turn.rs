@@ -2,10 +2,17 @@
 
 mod client;
 
-use std::{net::SocketAddr, process::Stdio, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use client::{TestServer, get};
 use holdfast_server::{Options, Tls};
+use ring::hmac;
 use serde_json::Value;
 use stun::{
     attributes::{ATTR_NONCE, ATTR_REALM, ATTR_USERNAME},
@@ -31,6 +38,7 @@ use turn::{
 
 const LIMIT: Duration = Duration::from_secs(10);
 const ALLOCATE: Method = stun::message::METHOD_ALLOCATE;
+const REFRESH: Method = stun::message::METHOD_REFRESH;
 const CHANNEL_BIND: Method = stun::message::METHOD_CHANNEL_BIND;
 const CHANNEL: u16 = 0x4001;
 
@@ -319,17 +327,37 @@ async fn a_relay_over_tls_at_the_pages_own_port() {
 async fn nobody_gets_a_relay_without_a_good_password() {
     let (server, turn) = with_turn(|_| {}).await;
     let (_, (name, password)) = ice(&server).await;
-    for (name, password) in [
-        (name.clone(), "wrong".to_owned()),
-        ("1700000000:ann".to_owned(), password.clone()),
+    for (name, password, error) in [
+        (name.clone(), "wrong".to_owned(), 400),
+        ("1700000000:ann".to_owned(), password.clone(), 401),
     ] {
         let mut client = Client::new(udp(turn).await, &(name, password));
-        assert_eq!(client.allocate().await, Err(400));
+        assert_eq!(client.allocate().await, Err(error));
     }
     let mut client = Client::new(udp(turn).await, &(name, password));
     client.nonce = "made up".to_owned();
     assert_eq!(client.allocate().await, Err(438));
     assert_eq!(client.allocate().await, Ok(()), "with the nonce that came");
+}
+
+#[tokio::test]
+async fn a_relay_outlives_the_hour_in_which_it_could_be_made() {
+    let (server, turn) = with_turn(|_| {}).await;
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let name = format!("{}:ann", since.expect("after 1970").as_secs() + 2);
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, b"secret");
+    let password = BASE64_STANDARD.encode(hmac::sign(&key, name.as_bytes()));
+    let password = (name, password);
+    let mut ann = Client::new(udp(turn).await, &password);
+    assert_eq!(ann.allocate().await, Ok(()));
+    sleep(Duration::from_millis(2100)).await;
+    let mut late = Client::new(udp(turn).await, &password);
+    assert_eq!(late.allocate().await, Err(401));
+    let refreshed = ann.ask(REFRESH, vec![Box::new(Lifetime(LIMIT))]).await;
+    assert!(refreshed.is_ok());
+    let heard = ann.echoes(echo().await).await;
+    assert_eq!(&heard[..9], b"\x40\x01\x00\x05hello");
+    server.stop().await;
 }
 
 #[tokio::test]
@@ -459,7 +487,7 @@ async fn who_has_no_password_leaves_nothing_behind() {
     }
     // Whoever has a password is served meanwhile.
     let mut client = Client::new(udp(turn).await, &password);
-    assert_eq!(client.allocate().await, Err(400), "heard, and refused");
+    assert_eq!(client.allocate().await, Err(401), "heard, and refused");
     let after = server.memory();
     let kept = after.saturating_sub(before);
     assert!(kept < 400_000, "{kept} bytes for {REQUESTS} requests");

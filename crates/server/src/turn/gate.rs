@@ -35,7 +35,7 @@ use turn::proto::{
 use webrtc_util::Conn;
 
 use super::{
-    passwords::{Passwords, REALM},
+    passwords::{Passwords, REALM, may_make},
     quota::{Client, PER_HOUSEHOLD, Quota, household},
 };
 
@@ -256,7 +256,11 @@ impl State {
         }
         match message.typ.method {
             METHOD_ALLOCATE => {
-                let asks = Client::new(text(ATTR_USERNAME), client, over_stream);
+                let name = text(ATTR_USERNAME);
+                if !may_make(&name) {
+                    return self.refuse(message, CODE_UNAUTHORIZED);
+                }
+                let asks = Client::new(name, client, over_stream);
                 if !self.quota.has_room(&asks) {
                     return self.refuse(message, CODE_ALLOC_QUOTA_REACHED);
                 }

@@ -12,8 +12,12 @@ use turn::auth::{AuthHandler, generate_auth_key};
 /// The realm of all users. There is only one.
 pub(super) const REALM: &str = "holdfast";
 
-/// How long a password is good. Pages ask for another whenever they come in, and before each restart.
-const LIFE: Duration = Duration::from_secs(12 * 60 * 60);
+/// How long a relay can be made with a password. Pages ask for another before, whenever they come in, and before each
+/// restart.
+const LIFE: Duration = Duration::from_secs(60 * 60);
+
+/// How much longer a relay that was made with it can be kept: a call may last.
+const KEPT: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Makes passwords for a TURN server that knows the same secret.
 #[derive(Clone)]
@@ -36,10 +40,9 @@ impl Passwords {
         BASE64_STANDARD.encode(hmac::sign(&self.0, name.as_bytes()))
     }
 
-    /// What messages of that user are signed with, if the name is still good.
+    /// What messages of that user are signed with, if the name is still good for a relay that there is.
     pub(super) fn key(&self, name: &str, realm: &str) -> Option<Vec<u8>> {
-        let until = name.split(':').next()?.parse().ok()?;
-        let is_good = Duration::from_secs(until) > now();
+        let is_good = until(name)? + KEPT > now();
         is_good.then(|| generate_auth_key(name, realm, &self.of(name)))
     }
 }
@@ -54,6 +57,17 @@ impl AuthHandler for Passwords {
         let key = self.key(username, realm);
         key.ok_or_else(|| turn::Error::Other("a name that is not good any more".into()))
     }
+}
+
+/// Whether that name is still good for a relay to be made, if the password is the right one.
+pub(super) fn may_make(name: &str) -> bool {
+    until(name).is_some_and(|until| until > now())
+}
+
+/// Until when it is, since 1970.
+fn until(name: &str) -> Option<Duration> {
+    let seconds: u32 = name.split(':').next()?.parse().ok()?;
+    Some(Duration::from_secs(seconds.into()))
 }
 
 fn now() -> Duration {
@@ -81,7 +95,11 @@ mod tests {
     fn a_name_says_until_when_it_is_good() {
         let passwords = Passwords::new("secret");
         let (name, _) = passwords.make("ann");
-        assert!(passwords.key(&name, "holdfast").is_some());
+        assert!(passwords.key(&name, "holdfast").is_some() && may_make(&name));
+        let over = format!("{}:ann", now().as_secs() - 1);
+        assert!(passwords.key(&over, "holdfast").is_some() && !may_make(&over));
+        let long_over = format!("{}:ann", (now() - KEPT).as_secs());
+        assert!(passwords.key(&long_over, "holdfast").is_none());
         for bad in ["", "ann", "1700000000:ann", "1700000000", ":ann"] {
             assert!(passwords.key(bad, "holdfast").is_none(), "{bad}");
         }
