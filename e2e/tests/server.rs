@@ -103,6 +103,39 @@ fn a_pass_lets_its_owner_in_under_their_name_and_nobody_else() {
 }
 
 #[test]
+fn where_nobody_is_listed_a_private_link_is_the_way() {
+    stage(async |stage| {
+        let server = holdfast_server_with(|options| Options {
+            no_list: true,
+            ..options
+        });
+        let url = format!("http://localhost:{}/", server.await.port());
+        let [ann, bob] = [
+            stage.person(Chromium, "Ann").await,
+            stage.person(Chromium, "Bob").await,
+        ];
+        for person in [&ann, &bob] {
+            person.open(&url).await;
+            person.type_into("#name", &person.name).await;
+            person.click("button[name=login]").await;
+            person.shows("#unlisted").await;
+        }
+        // There, nobody would be found by a link.
+        let offers = "return ['alone', 'copy-link', 'share-link', 'code-button', 'new-room']
+            .filter(id => document.getElementById(id).checkVisibility())";
+        assert_eq!(ann.run(offers, json!([])).await, json!(["new-room"]));
+        ann.click("#new-room").await;
+        ann.sees("Ann").await;
+        ann.shows("#copy-link").await;
+        ann.shows("#alone").await;
+        let link = ann.run("return location.href", json!([])).await;
+        bob.run("location.href = arguments[0]", json!([link])).await;
+        ann.sees("Bob").await;
+        ann.talks_with(&bob).await;
+    });
+}
+
+#[test]
 fn a_call_at_a_server_with_a_certificate_of_its_own_making() {
     stage(async |stage| {
         let server = holdfast_server_with(|options| Options {

@@ -120,6 +120,8 @@ model! {
     local: Option<MediaStream> = None;
     /// Sources of them that are on.
     local_view: LocalMediaView = LocalMediaView::default();
+    /// The server lists nobody here, not even us.
+    unlisted: bool = false;
     /// A ring makes no sound.
     quiet: bool = false;
     /// Whoever has been talked with before is met while it rings.
@@ -173,6 +175,10 @@ impl ModelWriter {
 
     pub(super) fn quiet(&self, quiet: bool) {
         self.quiet.set(quiet);
+    }
+
+    pub(super) fn unlisted(&self, unlisted: bool) {
+        self.unlisted.set(unlisted);
     }
 
     pub(super) fn early(&self, early: bool) {

@@ -50,7 +50,11 @@ fn message_came(session: &mut Session, message: ServerMessage) {
         }
         ServerMessage::Presence {
             free, busy, away, ..
-        } => everybody(session, Presence::new(free, busy, away)),
+        } => {
+            let people = Presence::new(free, busy, away);
+            session.screen.unlisted(people.is_empty());
+            everybody(session, people);
+        }
         ServerMessage::PresenceChanges {
             free,
             busy,

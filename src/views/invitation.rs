@@ -24,7 +24,8 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     call_who_has_invited(model, dispatch);
     let navigator = JsObject(property(&js_sys::global(), "navigator"));
     let can = navigator.can("share");
-    hidden("share-link", move || !can);
+    hidden("share-link", move || !can || *model.unlisted.read());
+    hidden("code-button", move || *model.unlisted.read());
     press("share-link", move || {
         let what = JsObject(Object::new().into());
         what.set("title", &document().title().into());

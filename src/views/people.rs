@@ -52,7 +52,8 @@ pub(super) fn bind(model: Model, dispatch: Dispatch, guard: PressGuard) {
         false => labels::HERE_NOW.into(),
     });
     hidden("choose", move || count() < 2);
-    hidden("alone", move || count() > 1);
+    hidden("alone", move || count() > 1 || *model.unlisted.read());
+    hidden("unlisted", move || !*model.unlisted.read());
     hidden("search", move || !crowd());
     text("nobody-found", move || {
         let found = in_sight(model, window);

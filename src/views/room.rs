@@ -13,6 +13,8 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     hidden("private-room", in_lobby);
     hidden("new-room", move || !in_lobby());
     hidden("leave-room", in_lobby);
+    // There, nobody would be found by it.
+    hidden("copy-link", move || *model.unlisted.read());
     does("new-room", dispatch, Action::NewRoom);
     does("leave-room", dispatch, Action::Lobby);
     // Of which room the link was copied.

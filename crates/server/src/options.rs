@@ -78,6 +78,10 @@ pub struct Options {
     #[arg(long, env = "HOLDFAST_NO_LOBBY")]
     pub no_lobby: bool,
 
+    /// Show nobody to anybody in the lobby: who comes there makes a room, and sends its link
+    #[arg(long, env = "HOLDFAST_NO_LIST", conflicts_with = "no_lobby")]
+    pub no_list: bool,
+
     /// The most connections
     #[arg(long, env = "HOLDFAST_MAX_CONNECTIONS", default_value_t = 20_000)]
     pub max_connections: usize,

@@ -23,7 +23,7 @@ use crate::{
         self, Front, Ice, Order, Site,
         tls::{Certificate, TlsServer},
     },
-    hub::{self, Claims, FromHub, House, Node, Shards, ToOthers},
+    hub::{self, Claims, FromHub, House, Lobby, Node, Shards, ToOthers},
     key,
     limits::{Bans, ConnectionLimits, Memory},
     metrics::{Count, Metrics},
@@ -125,7 +125,11 @@ fn shared(options: Options, cluster: (Node, Option<ToOthers>)) -> io::Result<Ser
     let passes = Arc::new(Passes::new(&options)?);
     let house = House {
         max_people: options.max_per_room,
-        has_lobby: !options.no_lobby,
+        lobby: match (options.no_lobby, options.no_list) {
+            (true, _) => Lobby::Closed,
+            (false, true) => Lobby::Unlisted,
+            (false, false) => Lobby::Open,
+        },
         claims: Claims::new(&key::load(&options)?),
         cluster,
         memory: Memory::of(options.memory),

@@ -352,3 +352,59 @@ async fn where_there_is_no_lobby_one_comes_by_the_link_of_a_room() {
         }
     }
 }
+
+#[tokio::test]
+async fn where_nobody_is_listed_one_meets_by_the_link_of_a_room() {
+    let server = TestServer::with(|options| options.no_list = true).await;
+    let come = async |name: &str, room: &str| {
+        let mut client = server.connect(Some("holdfast")).await.expect("connects");
+        let id = client.next_of("id").await["id"].clone();
+        let hello = json!({"type": "username", "name": name, "id": id, "date": 0, "room": room});
+        client.send(&hello).await;
+        let people = client.next_of("people").await;
+        let people: Vec<String> =
+            serde_json::from_value(people["free"].clone()).unwrap_or_default();
+        client.id = id;
+        (client, people)
+    };
+    // Not even oneself, nor is a name taken.
+    let (mut ann, seen) = come("Ann", "").await;
+    assert_eq!(seen, Vec::<String>::new());
+    let (mut bob, seen) = come("Ann", "").await;
+    assert_eq!(seen, Vec::<String>::new());
+    for message in [
+        json!({"type": "username", "name": "Bob", "id": bob.id, "date": 0, "room": ""}),
+        json!({"type": "message", "text": "hello, all", "date": 0}),
+        json!({"type": "message", "target": "Ann", "text": "hello, Ann", "date": 0}),
+    ] {
+        bob.send(&message).await;
+    }
+    assert_eq!(bob.next_of("message").await["text"], "hello, all");
+    assert_eq!(bob.next_of("error").await["code"], "no-such-user");
+    ann.assert_nothing_waits().await;
+    // The sample's clients learn as little.
+    let mut old = server.connect(Some("json")).await.expect("connects");
+    let id = old.next_of("id").await["id"].clone();
+    old.send(&json!({"type": "username", "name": "Old", "id": id, "date": 0}))
+        .await;
+    assert_eq!(old.next_of("userlist").await["users"], json!([]));
+    // In a room all is as ever; and there is no way into somebody's own lobby.
+    let _carol = come("Carol", "den").await;
+    assert_eq!(come("Dave", "den").await.1, ["Carol", "Dave"]);
+    let mut eve = server.connect(Some("holdfast")).await.expect("connects");
+    eve.next_of("id").await;
+    for room in ["~1", "~2", "~33"] {
+        eve.send(&json!({"type": "username", "name": "Eve", "date": 0, "room": room}))
+            .await;
+        assert_eq!(eve.next_of("error").await["code"], "room-name");
+    }
+    // A session that goes on is where it was.
+    let secret = ann.id.clone();
+    ann.vanish();
+    let mut ann = server.connect(Some("holdfast")).await.expect("connects");
+    ann.send(&json!({"type": "resume", "id": secret, "heard": 0}))
+        .await;
+    ann.next_of("resumed").await;
+    ann.assert_nothing_waits().await;
+    server.stop().await;
+}

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::rooms::{Action, BEAT_EVERY, Rooms, To};
 use crate::{
-    hub::{Claims, FromHub, House, Node, Shards, line},
+    hub::{Claims, FromHub, House, Lobby, Node, Shards, line},
     limits::Memory,
     metrics::Metrics,
 };
@@ -107,7 +107,7 @@ impl World {
         let (say, outgoing) = line(waiting);
         let house = House {
             max_people: 10_000,
-            has_lobby: true,
+            lobby: Lobby::Open,
             claims: Claims::new(b"key"),
             cluster: (node, Some(say)),
             memory: Memory::of(None),

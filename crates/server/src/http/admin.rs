@@ -22,7 +22,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::admission;
-use crate::{digest, hub::Person, metrics::Dropped, state::Server};
+use crate::{
+    digest,
+    hub::{Person, is_alone},
+    metrics::Dropped,
+    state::Server,
+};
 
 /// For how long somebody is banned, if that is not said; and at most: a year.
 const BAN_MINUTES: u32 = 60;
@@ -89,9 +94,9 @@ fn shows(headers: &HeaderMap, secret: &str) -> bool {
 
 /// What a room is called here. Who knows its real name can come in, so that is not told; the lobby has none.
 fn label(room: &str) -> String {
-    match room {
-        "" => String::new(),
-        _ => digest::short(room),
+    match room.is_empty() || is_alone(room) {
+        true => String::new(),
+        false => digest::short(room),
     }
 }
 

@@ -18,7 +18,7 @@ use super::{
     news::{Frames, News},
     presence::PresenceFeed,
     refusal::Refusal,
-    room::Room,
+    room::{Room, is_alone},
 };
 use crate::{
     limits::{Full, Sender},
@@ -330,7 +330,10 @@ impl Directory {
                 continue;
             };
             let (told, is_left) = room.take_news(now);
-            news.extend(told);
+            news.extend(told.map(|news| match is_alone(&name) {
+                true => news.of_nobody(),
+                false => news,
+            }));
             later.extend(is_left.then_some(name));
         }
         self.changed.extend(later);
@@ -351,7 +354,7 @@ impl Directory {
 
     /// A client of this server has come, gone or changed: the other servers will be told.
     pub(super) fn mark_changed_here(&mut self, key: Key, room: &Arc<str>) {
-        if let Some(changed) = &mut self.changed_here {
+        if let Some(changed) = self.changed_here.as_mut().filter(|_| !is_alone(room)) {
             changed.entry(room.clone()).or_default().insert(key);
             self.wake.notify_one();
         }

@@ -20,6 +20,7 @@ use super::{
     presence::PresenceFeed,
     refusal::Refusal,
     remote::{Remotes, rename},
+    room::{alone, is_alone},
     session::ClientSession,
 };
 use crate::{
@@ -39,12 +40,22 @@ const AWAY_AFTER: Duration = Duration::from_secs(2);
 /// How long a name is kept for its owner after the session is over.
 const NAME_LIMIT: Duration = Duration::from_secs(5 * 60);
 
+/// The room without a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lobby {
+    /// Whoever comes sees who is there.
+    Open,
+    /// Nobody sees anybody.
+    Unlisted,
+    /// Nobody is let in.
+    Closed,
+}
+
 /// What all parts of a hub have in common.
 pub(crate) struct House {
     /// The most people in one room.
     pub(crate) max_people: usize,
-    /// Whether there is a room without a name.
-    pub(crate) has_lobby: bool,
+    pub(crate) lobby: Lobby,
     /// Whose names are.
     pub(crate) claims: Claims,
     /// This server, and the way to the others.
@@ -56,7 +67,7 @@ pub(crate) struct House {
 /// The people in some of the rooms, and those who have yet to say which they want.
 pub(super) struct Hub {
     max_people: usize,
-    has_lobby: bool,
+    lobby: Lobby,
     claims: Claims,
     directory: Directory,
     remotes: Remotes,
@@ -100,7 +111,7 @@ impl Hub {
         let remotes = Remotes::new(node, cluster);
         Self {
             max_people: house.max_people,
-            has_lobby: house.has_lobby,
+            lobby: house.lobby,
             claims: house.claims.clone(),
             directory: Directory::new(part, remotes.is_clustered(), wake, house.metrics.clone()),
             remotes,
@@ -520,7 +531,7 @@ impl Hub {
         let is_urgent = kind == Some(Kind::HangUp);
         // What is refused here is told nowhere: its sender says it again.
         let people = broadcast(&mut self.directory, &place.room, line, is_urgent)?;
-        if self.remotes.is_clustered() {
+        if self.remotes.is_clustered() && !is_alone(&place.room) {
             let text = text.to_string();
             let said = ClusterMessage::TextToAll { from, text };
             self.remotes
@@ -564,7 +575,11 @@ impl Hub {
             return Ok(taken);
         }
         let Pass { room, name: wanted } = pass?;
-        let room: Arc<str> = room.into();
+        self.is_a_room(&room)?;
+        let room = match self.lobby {
+            Lobby::Unlisted if room.is_empty() => alone(at.key),
+            Lobby::Open | Lobby::Unlisted | Lobby::Closed => room.into(),
+        };
         self.may_enter(at.key, &room)?;
         let Some(local) = self.directory.local(at.key) else {
             return Ok(at);
@@ -644,7 +659,7 @@ impl Hub {
     /// Whether there is, or can be, a room of that name.
     fn is_a_room(&self, room: &str) -> Result<(), Refusal> {
         match room {
-            "" if !self.has_lobby => Err(Refusal::NoLobby),
+            "" if self.lobby == Lobby::Closed => Err(Refusal::NoLobby),
             room if !is_room_name(room) => Err(Refusal::RoomName),
             _ => Ok(()),
         }
@@ -652,7 +667,6 @@ impl Hub {
 
     /// Whether a client can be let into that room.
     fn may_enter(&self, key: Key, room: &str) -> Result<(), Refusal> {
-        self.is_a_room(room)?;
         match self.directory.membership(key) {
             Some(place) if *place.room != *room => Err(Refusal::OtherRoom),
             Some(_) => Ok(()),

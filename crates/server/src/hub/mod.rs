@@ -57,7 +57,7 @@ pub(crate) use cluster_message::{
 };
 #[cfg(any(test, fuzzing, feature = "bench"))]
 pub(crate) use guest::Guest;
-pub(crate) use hub::House;
+pub(crate) use hub::{House, Lobby};
 pub(crate) use key::{ConnectionRef, Key, Node, RemoteKey};
 #[cfg(any(test, fuzzing))]
 pub(crate) use model_test::check;
@@ -66,6 +66,7 @@ pub use model_test::play;
 pub(crate) use owner::Claims;
 pub(crate) use person::Person;
 pub(crate) use refusal::Refusal;
+pub(crate) use room::is_alone;
 pub(crate) use shards::Shards;
 #[cfg(feature = "bench")]
 pub use throughput::throughput;

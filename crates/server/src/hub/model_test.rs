@@ -18,7 +18,7 @@ use super::{
     client::Home,
     cluster_message::{FromHub, RemoteClient, line},
     directory::Directory,
-    hub::House,
+    hub::{House, Lobby},
     key::{ConnectionRef, Key, Node, SecretHash},
     owner::Claims,
     presence::Status,
@@ -115,7 +115,7 @@ impl Game {
         let (say, others) = line(1000);
         let house = House {
             max_people: 5,
-            has_lobby: true,
+            lobby: Lobby::Open,
             claims: Claims::new(b"key"),
             cluster: (Node(1), Some(say)),
             memory: Memory::of(None),

@@ -35,6 +35,16 @@ pub(super) struct Frames {
 }
 
 impl News {
+    /// The same, where nobody is listed: not even who is told.
+    pub(super) fn of_nobody(self) -> Self {
+        Self {
+            list: self.list.map(|_| Vec::new()),
+            changes: Vec::new(),
+            snapshot: self.snapshot.map(|(version, _)| (version, Vec::new())),
+            receivers: self.receivers,
+        }
+    }
+
     pub(super) fn into_frames(self) -> Frames {
         let list = self.list.map(|names| {
             let users = names.iter().map(ToString::to_string).collect();

@@ -29,6 +29,19 @@ const TIME_PER_PERSON: Duration = Duration::from_micros(100);
 /// The least time between two whole lists, for each person on them.
 const LIST_TIME_PER_PERSON: Duration = Duration::from_millis(1);
 
+/// The room of one person alone, in the place of a lobby where nobody is to see anybody. Nobody can ask for a room of
+/// such a name.
+pub(super) fn alone(key: Key) -> Arc<str> {
+    format!("{ALONE}{key}").into()
+}
+
+const ALONE: char = '~';
+
+/// Whether somebody is alone in that room, and always will be.
+pub(crate) fn is_alone(room: &str) -> bool {
+    room.starts_with(ALONE)
+}
+
 /// Everybody in one room.
 #[derive(Default)]
 pub(super) struct Room {

@@ -14,7 +14,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     cluster_message::RemoteClient,
-    hub::{House, Hub, Incoming, Received},
+    hub::{House, Hub, Incoming, Lobby, Received},
     key::{ConnectionRef, Key, Node, RemoteKey, SecretHash},
     lines::AT_ONCE,
     news::News,
@@ -43,6 +43,7 @@ pub(crate) struct Shards {
     freeing: Mutex<()>,
     /// Whether there are other servers.
     clustered: bool,
+    lobby: Lobby,
     /// How many connections there were.
     connections: AtomicU64,
 }
@@ -84,6 +85,7 @@ impl Shards {
             memory: house.memory.clone(),
             freeing: Mutex::new(()),
             clustered: house.cluster.1.is_some(),
+            lobby: house.lobby,
             connections: AtomicU64::new(0),
         }
     }
@@ -241,7 +243,15 @@ impl Shards {
         let goes_on = self.of(at.key).may_enter_with(at, id.as_deref())?;
         let late = incoming.late.as_ref().filter(|_| goes_on);
         let room = pass.map(|pass| &pass.room).or(late)?;
+        if self.is_alone_in(room) {
+            return None;
+        }
         self.ask(self.place_of(room), |hub| hub.seek(room, now))
+    }
+
+    /// Whether whoever wants to come in there sees nobody.
+    fn is_alone_in(&self, room: &str) -> bool {
+        room.is_empty() && self.lobby == Lobby::Unlisted
     }
 
     /// Tells the sender why its frame went nowhere.
@@ -297,7 +307,9 @@ impl Shards {
         match &incoming.pass {
             Some(pass) => {
                 let room = pass.as_ref().ok().map(|pass| &pass.room);
-                Some(self.place_of(room.or(incoming.late.as_ref())?))
+                let room = room.or(incoming.late.as_ref())?;
+                // Whoever is alone is where they are.
+                (!self.is_alone_in(room)).then(|| self.place_of(room))
             }
             None if message.known_kind() == Some(Kind::Resume) => {
                 let secret = SecretHash::of(&message.string("id")?);

@@ -15,7 +15,7 @@ use tungstenite::Message as Frame;
 use super::{
     cluster_message::{ClusterMessage, Outgoing, RemoteClient, ToOthers, line},
     guest::Guest,
-    hub::House,
+    hub::{House, Lobby},
     key::{Node, SecretHash},
     lines::AT_ONCE,
     model_test::check,
@@ -53,7 +53,7 @@ fn hub() -> Shards {
 fn hub_with(others: Option<ToOthers>) -> Shards {
     let house = House {
         max_people: 1000,
-        has_lobby: true,
+        lobby: Lobby::Open,
         claims: Claims::new(b"key"),
         cluster: (Node(1), others),
         memory: Memory::of(None),

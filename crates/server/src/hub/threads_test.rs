@@ -9,7 +9,12 @@ use tokio::time::Instant;
 use tungstenite::Message as Frame;
 
 use super::{
-    guest::Guest, hub::House, key::Node, model_test::check, owner::Claims, shards::Shards,
+    guest::Guest,
+    hub::{House, Lobby},
+    key::Node,
+    model_test::check,
+    owner::Claims,
+    shards::Shards,
 };
 use crate::{limits::Memory, metrics::Metrics, queue::Closed};
 
@@ -21,7 +26,7 @@ const CHANGES: usize = 3;
 fn hub(memory: Memory) -> Arc<Shards> {
     let house = House {
         max_people: 1000,
-        has_lobby: true,
+        lobby: Lobby::Open,
         claims: Claims::new(b"key"),
         cluster: (Node(1), None),
         memory,

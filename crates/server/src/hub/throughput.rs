@@ -7,7 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{guest::Guest, hub::House, key::Node, owner::Claims, shards::Shards};
+use super::{
+    guest::Guest,
+    hub::{House, Lobby},
+    key::Node,
+    owner::Claims,
+    shards::Shards,
+};
 use crate::{limits::Memory, metrics::Metrics};
 
 /// How many pairs each thread has, each in a room of its own.
@@ -54,7 +60,7 @@ pub fn throughput(parts: Option<u64>, threads: usize, time: Duration) -> io::Res
 fn hub(parts: u64) -> io::Result<Shards> {
     let house = House {
         max_people: 2,
-        has_lobby: true,
+        lobby: Lobby::Open,
         claims: Claims::new(b"key"),
         cluster: (Node(1), None),
         memory: Memory::of(None),
