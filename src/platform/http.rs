@@ -22,7 +22,7 @@ pub fn within(limit: u32) -> JsValue {
 }
 
 /// Asks for a file, by its address beside the page; `options` are those of a `RequestInit`. Begins at once,
-/// whenever the future is polled, if ever.
+/// whenever the future is polled.
 pub fn get(
     url: &str,
     options: &[(&str, &JsValue)],
@@ -31,8 +31,8 @@ pub fn get(
     for (field, value) in options {
         init.set(field, value);
     }
-    let asked = settled(JsObject(js_sys::global().into()).call("fetch", &[&url.into(), &init.0]));
-    async move { Ok(Response(JsObject(asked.await?))) }
+    let asked = JsObject(js_sys::global().into()).call("fetch", &[&url.into(), &init.0]);
+    async move { Ok(Response(JsObject(settled(asked).await?))) }
 }
 
 impl Response {
@@ -52,8 +52,7 @@ impl Response {
     }
 }
 
-/// What a promise is settled with. It is waited for from now on: one that fails unheard is an error of the page.
-fn settled(promise: Option<JsValue>) -> JsFuture {
+async fn settled(promise: Option<JsValue>) -> Result<JsValue, DomError> {
     let promise: Promise = promise.unwrap_or_default().unchecked_into();
-    JsFuture::from(promise)
+    Ok(JsFuture::from(promise).await?)
 }

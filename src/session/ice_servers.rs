@@ -12,11 +12,7 @@ use super::{
 };
 use crate::{
     config::{Config, ConfigError},
-    platform::{
-        DomError, JsObject,
-        http::{self, Response},
-        task,
-    },
+    platform::{JsObject, http, task},
     signaling::SignalingServer,
 };
 
@@ -30,18 +26,12 @@ const RENEWAL: u32 = 40 * 60 * 1000;
 /// would refuse in a call is found now. Boxed: each use would be compiled anew.
 pub(super) fn load(begins: bool) -> Pin<Box<dyn Future<Output = Result<Config, ConfigError>>>> {
     Box::pin(async move {
-        // Asked for beside config.json, which only then says whether they are wanted.
-        let servers = ask_our_server();
         let mut config = Config::load().await?;
         if begins {
             config.check_servers()?;
         }
-        if config.signaling == SignalingServer::Auto
-            && !config.rtc.has_ice_servers()
-            && let Ok(response) = servers.await
-            && let Ok(fresh) = Config::parse(&response.text().await.unwrap_or_default())
-        {
-            config.rtc.take_ice_servers(&fresh.rtc);
+        if config.signaling == SignalingServer::Auto && !config.rtc.has_ice_servers() {
+            ask_our_server(&mut config).await;
         }
         Ok(config)
     })
@@ -64,11 +54,16 @@ pub(super) fn renew(inputs: &Inputs) -> Interval {
 
 /// Our server gives ICE servers, with passwords that end by themselves. Other hosts have no such
 /// thing, and the page does without.
-fn ask_our_server() -> impl Future<Output = Result<Response, DomError>> {
+async fn ask_our_server(config: &mut Config) {
     let headers = JsObject(Object::new().into());
     if let Some(pass) = address::pass() {
         headers.set("authorization", &format!("Bearer {pass}").into());
     }
     let options = [("headers", &headers.0), ("signal", &http::within(LIMIT))];
-    http::get("ice", &options)
+    let Ok(response) = http::get("ice", &options).await else {
+        return;
+    };
+    if let Ok(fresh) = Config::parse(&response.text().await.unwrap_or_default()) {
+        config.rtc.take_ice_servers(&fresh.rtc);
+    }
 }
