@@ -74,13 +74,18 @@ pub(super) fn act(session: &mut Session, action: Action) {
     }
 }
 
-/// Whether a notice has been read with that, or is true no more.
+/// Whoever has been talked with before may be met while it rings, or may not: nor may who rings already.
 fn meet_early(session: &mut Session, early: bool) {
+    session.meets_early = early;
     contacts::meet_early(early);
     session.screen.early(early);
+    if !early {
+        session.call.forget_contacts();
+    }
     session.let_contacts_in();
 }
 
+/// Whether a notice has been read with that, or is true no more.
 fn takes_down(action: &Action, notice: &Option<Notice>) -> bool {
     if let Action::Allowed(source) = action {
         let is_blocked = Some(Notice::Media(MediaError::Blocked(*source)));

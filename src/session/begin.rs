@@ -4,7 +4,7 @@ use holdfast_call::Event;
 
 use super::{
     action::Action,
-    address, claim, contacts,
+    address, claim,
     input::{Input, Inputs},
     model::ModelWriter,
     notice::Notice,
@@ -30,7 +30,7 @@ pub(super) fn show(screen: &ModelWriter) {
 /// Begins.
 pub(super) fn begin(session: &mut Session) {
     session.screen.quiet(session.ringing.is_quiet());
-    session.screen.early(contacts::are_met_early());
+    session.screen.early(session.meets_early);
     session.screen.can_ask(alert::can_ask());
     session.screen.limit(session.data_use.0.clone());
     if session.data_use.limit() == Some(0) && session.capture.view().camera {

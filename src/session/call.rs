@@ -76,6 +76,11 @@ impl CallDriver {
         self.endpoint.set_contacts(contacts);
     }
 
+    /// Nobody finds a path while it rings any more; nor in a call that there is.
+    pub(super) fn forget_contacts(&mut self) {
+        self.endpoint.forget_contacts();
+    }
+
     /// Whether the other end is one of ours.
     pub(super) fn peer_is_ours(&self) -> bool {
         self.endpoint.peer_is_ours()

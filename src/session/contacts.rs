@@ -43,7 +43,7 @@ pub(super) fn are_met_early() -> bool {
     Place::Browser.load(LATE).is_none()
 }
 
-/// They may, or may not, from now on and in all tabs to come.
+/// They may, or may not, in this tab and in all to come.
 pub(super) fn meet_early(early: bool) {
     Place::Browser.keep(LATE, Some("1").filter(|_| !early));
 }

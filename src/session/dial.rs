@@ -95,6 +95,6 @@ fn call_anew(session: &mut Session) {
 
 fn call(session: &mut Session, peer: String) {
     let id = session.next_call();
-    let key = contacts::told_by(&peer).filter(|_| contacts::are_met_early());
+    let key = contacts::told_by(&peer).filter(|_| session.meets_early);
     session.feed(Event::Dial { peer, id, key });
 }

@@ -58,6 +58,8 @@ pub(super) struct Session {
     certificate: Option<Certificate>,
     /// What the keys that we tell are made from.
     contacts: Option<Secret>,
+    /// Whoever has been talked with before is met while it rings.
+    pub(super) meets_early: bool,
     /// A new one is being made, and the call waits for it.
     pub(super) renews_certificate: bool,
     /// News of camera and microphone meanwhile.
@@ -91,6 +93,7 @@ impl Session {
             calls_made: 0,
             certificate: None,
             contacts: None,
+            meets_early: contacts::are_met_early(),
             renews_certificate: false,
             held: Vec::new(),
             _listeners: listeners(&inputs),
@@ -163,7 +166,7 @@ impl Session {
     /// to be saved, and its connection can be the call's: one with the certificate that all others will have.
     pub(super) fn let_contacts_in(&mut self) {
         let is_good = self.certificate.as_ref().is_some_and(Certificate::is_good);
-        let lets_in = is_good && !self.saves() && contacts::are_met_early();
+        let lets_in = is_good && !self.saves() && self.meets_early;
         let secret = lets_in.then(|| self.contacts.get_or_insert_with(contacts::secret).clone());
         self.call.let_in(secret);
     }

@@ -17,7 +17,7 @@ use crate::{
     linker, order,
     run::{self, command, root},
     shorten, split,
-    tools::Tools,
+    tools::{Tools, std_source},
 };
 
 /// The most that the first load may weigh: html, css, js and wasm, in bytes of brotli. It was
@@ -96,6 +96,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 
 /// Builds the page into dist/.
 pub(crate) fn page(tools: &Tools) -> Result<()> {
+    std_source()?;
     let mut trunk = command("trunk", &["build", "--release", "--features", "split"]);
     trunk.env("CARGO_ENCODED_RUSTFLAGS", flags()).envs(OWN_STD);
     trunk.env(

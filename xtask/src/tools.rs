@@ -45,7 +45,6 @@ impl Tools {
     pub(crate) fn for_building() -> Result<Self> {
         let mut tools = Self::default();
         wasm_target()?;
-        std_source()?;
         let bindgen = locked_version("wasm-bindgen")?;
         let why = "it makes the JavaScript around the WebAssembly";
         tools.cargo_tool("wasm-bindgen", "wasm-bindgen-cli", &bindgen, &[], why)?;
@@ -248,7 +247,8 @@ fn wasm_target() -> Result<()> {
         .with_context(|| format!("install the Rust standard library for {TARGET}"))
 }
 
-fn std_source() -> Result<()> {
+/// What the page's own standard library is made from.
+pub(crate) fn std_source() -> Result<()> {
     let sysroot = output(&mut command("rustc", &["--print", "sysroot"])).unwrap_or_default();
     let library = Path::new(&sysroot).join("lib/rustlib/src/rust/library");
     if library.is_dir() {

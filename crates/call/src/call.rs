@@ -657,6 +657,11 @@ impl Call {
     }
 
     /// The other side rings: it may find a path meanwhile, over which nothing goes until it has answered.
+    /// Nothing of earlier calls is shown or believed any more.
+    pub(crate) fn forget_contact(&mut self) {
+        self.contact = Contact::default();
+    }
+
     fn show_contact(&mut self) {
         if let Some(mut signal) = self.contact.show(&self.outbox, self.peer()) {
             self.path.hold();

@@ -90,6 +90,12 @@ impl Endpoint {
         self.contacts = contacts;
     }
 
+    /// Nobody finds one any more, nor do we elsewhere; not by a call that there is, either.
+    pub fn forget_contacts(&mut self) {
+        self.contacts = None;
+        self.calls.each(Call::forget_contact);
+    }
+
     /// How the last call ended is of no interest any more.
     pub fn forget_ended(&mut self) {
         self.ended = None;

@@ -244,6 +244,23 @@ fn what_is_shown_to_one_cannot_be_shown_to_another() {
 }
 
 #[test]
+fn whoever_wants_strangers_only_while_it_rings_meets_nobody_before_the_yes() {
+    let is_ringing = |body: &SignalBody| *body == SignalBody::Ringing;
+    let mut bob = page("Bob");
+    let (mut ann, offer) = calls_bob("Ann");
+    bob.handle(offer, Instant::START);
+    let ringing = sent(drain(&mut bob), "Bob's", is_ringing);
+    bob.forget_contacts();
+    bob.handle(shows(&mut ann, "Ann's", ringing.clone()), Instant::START);
+    assert_eq!(drain(&mut bob), []);
+    // Nor does somebody who calls show anything any more.
+    let (mut ann, _) = calls_bob("Ann");
+    ann.forget_contacts();
+    ann.handle(ringing, Instant::START);
+    assert_eq!(drain(&mut ann), []);
+}
+
+#[test]
 fn a_page_that_goes_while_it_rings_can_say_that_the_call_is_over() {
     let mut sim = rings(CONTACTS);
     sim.act(ANN, Act::Crash(0), 10_000);

@@ -322,12 +322,14 @@ impl Shards {
     /// If messages that are kept take up too much in all, ends the sessions for which the most is. One thread at
     /// a time, or each would end its own; and that one looks again afterwards, for others have gone on meanwhile.
     fn free_memory(&self) {
-        while let Some(excess) = self.memory.excess() {
+        while self.memory.excess().is_some() {
             let Some(_freeing) = self.freeing.try_lock() else {
                 return;
             };
-            if !self.free(excess) {
-                return;
+            // Somebody may have freed enough meanwhile.
+            match self.memory.excess() {
+                Some(excess) if self.free(excess) => {}
+                Some(_) | None => return,
             }
         }
     }
