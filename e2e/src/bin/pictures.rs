@@ -1,6 +1,6 @@
 //! Pictures of the page in every state, at five sizes and in both themes, into `target/pictures/`. Widths
 //! as arguments: those alone. `readme`: the three of README.md, taken anew. `languages`: the main states in each
-//! language, at two sizes.
+//! language, at two sizes. `unlisted`: a lobby that lists nobody, at two sizes.
 
 #![allow(clippy::expect_used, reason = "a program for developers")]
 
@@ -10,7 +10,11 @@ use std::{
     time::Duration,
 };
 
-use e2e::{Guest, Kind::Chromium, Look, Person, Portrait, holdfast_server, stage, static_host};
+use e2e::{
+    Guest, Kind::Chromium, Look, Person, Portrait, holdfast_server, holdfast_server_with, stage,
+    static_host,
+};
+use holdfast_server::Options;
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -29,6 +33,9 @@ fn main() {
         });
     if asked.iter().any(|word| word == "languages") {
         return in_languages(&folder, &anns, &bobs);
+    }
+    if asked.iter().any(|word| word == "unlisted") {
+        return unlisted(&folder);
     }
     for (width, height) in [
         (360, 740),
@@ -223,6 +230,42 @@ fn main() {
         ] {
             let taken = folder.join(format!("{picture}.png"));
             fs::copy(taken, docs.join(format!("{name}.png"))).expect("copied");
+        }
+    }
+}
+
+/// A lobby that lists nobody, and the settings there.
+fn unlisted(folder: &Path) {
+    for size in [(360, 740), (1440, 900)] {
+        for (theme, scheme) in [
+            ("light", "--blink-settings=preferredColorScheme=1"),
+            ("dark", "--blink-settings=preferredColorScheme=0"),
+        ] {
+            let look = Look {
+                args: vec![scheme],
+                size: Some(size),
+                ..Look::default()
+            };
+            stage(async |stage| {
+                let ann = stage.person_with(Chromium, "Ann", &look).await;
+                let server = holdfast_server_with(|options| Options {
+                    no_list: true,
+                    ..options
+                });
+                let url = format!("http://localhost:{}/", server.await.port());
+                ann.open(&url).await;
+                ann.type_into("#name", "Ann").await;
+                ann.click("button[name=login]").await;
+                ann.shows("#unlisted").await;
+                for state in ["28-unlisted", "29-unlisted-settings"] {
+                    let picture = ann.browser().await.screenshot().await;
+                    let file = folder.join(format!("{state}-{}-{theme}.png", size.0));
+                    fs::write(file, picture.expect("a picture")).expect("written");
+                    ann.click(".settings summary").await;
+                    let down = "document.querySelector('#early').scrollIntoView()";
+                    ann.run(down, json!([])).await;
+                }
+            });
         }
     }
 }
