@@ -126,6 +126,8 @@ fn a_ring_is_heard_and_a_hidden_page_says_so() {
         let origin = bob.run("return location.origin", json!([])).await;
         let allowed = json!({ "permissions": ["notifications"], "origin": origin });
         bob.cdp("Browser.grantPermissions", allowed).await;
+        let granted = "return Notification.permission === 'granted'";
+        bob.until("it is allowed", granted, json!([])).await;
         let listen = "window.notes = 0; window.shakes = 0;
             navigator.vibrate = () => shakes += 1;
             const make = AudioContext.prototype.createOscillator;

@@ -239,7 +239,7 @@ fn a_server_that_was_started_anew_is_asked_for_its_new_passwords() {
                     constructor(configuration) {
                         super(configuration);
                         const until = parseInt(configuration.iceServers.at(-1).username);
-                        window.fresh = until > now + 12 * 60 * 60 - 1;
+                        window.fresh = until > now + 60 * 60 - 5;
                     }
                 }";
             person.run(listen, json!([])).await;
