@@ -261,6 +261,8 @@ fn unlisted(folder: &Path) {
                     let picture = ann.browser().await.screenshot().await;
                     let file = folder.join(format!("{state}-{}-{theme}.png", size.0));
                     fs::write(file, picture.expect("a picture")).expect("written");
+                    // What has just come takes no presses.
+                    sleep(Duration::from_millis(800)).await;
                     ann.click(".settings summary").await;
                     let down = "document.querySelector('#early').scrollIntoView()";
                     ann.run(down, json!([])).await;
