@@ -71,7 +71,11 @@ impl Driver {
         let port = address.port().to_string();
         let (program, args): (_, &[&str]) = match kind {
             Kind::Chromium => ("chromedriver", &[&format!("--port={port}")]),
-            Kind::Firefox => ("geckodriver", &["--port", &port, "--log", "error"]),
+            Kind::Firefox => (
+                "geckodriver",
+                // Some tests do what people do in its own menus.
+                &["--port", &port, "--log", "error", "--allow-system-access"],
+            ),
         };
         let process = match space {
             Some(space) => net::spawn(space, program, args, environment),

@@ -307,9 +307,32 @@ impl Person {
 
     /// Asks Chromium itself, by the Chrome DevTools Protocol.
     pub async fn cdp(&self, method: &'static str, params: Value) -> Value {
-        let command = DevTools { method, params };
+        let body = json!({ "cmd": method, "params": params });
+        self.tell_driver("goog/cdp/execute", body).await
+    }
+
+    /// Runs a script in Firefox itself, with all its rights; `actor` is what the page's side of its own settings
+    /// listens to, and `id` the window's.
+    pub async fn in_firefox(&self, script: &str) {
+        let context = async |context| {
+            let body = json!({ "context": context });
+            self.tell_driver("moz/context", body).await
+        };
+        let script = format!(
+            "const {{ gBrowser }} = Services.wm.getMostRecentWindow('navigator:browser');
+            const global = gBrowser.selectedBrowser.browsingContext.currentWindowGlobal;
+            const actor = global.getActor('WebRTC'), id = String(global.innerWindowId);
+            {script}"
+        );
+        context("chrome").await;
+        self.run(&script, json!([])).await;
+        context("content").await;
+    }
+
+    async fn tell_driver(&self, path: &'static str, body: Value) -> Value {
+        let command = OfDriver { path, body };
         let answer = self.browser().await.issue_cmd(command).await;
-        answer.expect("Chromium answers")
+        answer.expect("the browser answers")
     }
 
     /// Waits until a script returns true.
@@ -331,23 +354,20 @@ impl Person {
     }
 }
 
-/// A command of the Chrome DevTools Protocol, by way of ChromeDriver.
+/// A command that one driver knows, and WebDriver does not.
 #[derive(Debug)]
-struct DevTools {
-    method: &'static str,
-    params: Value,
+struct OfDriver {
+    path: &'static str,
+    body: Value,
 }
 
-impl WebDriverCompatibleCommand for DevTools {
+impl WebDriverCompatibleCommand for OfDriver {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
-        base.join(&format!(
-            "session/{}/goog/cdp/execute",
-            session.unwrap_or_default()
-        ))
+        let (session, path) = (session.unwrap_or_default(), self.path);
+        base.join(&format!("session/{session}/{path}"))
     }
 
     fn method_and_body(&self, _request: &Url) -> (Method, Option<String>) {
-        let body = json!({ "cmd": self.method, "params": self.params });
-        (Method::POST, Some(body.to_string()))
+        (Method::POST, Some(self.body.to_string()))
     }
 }

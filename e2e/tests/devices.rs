@@ -29,8 +29,8 @@ const DIES: &str = "const track = document.querySelector('#local_video').srcObje
 const PLUGGED_IN: &str = "window.unplugged = ''; window.refuse = () => null;
     navigator.mediaDevices.dispatchEvent(new Event('devicechange'));";
 
-async fn in_a_call(stage: &Stage) -> [Person; 2] {
-    let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+async fn in_a_call(stage: &Stage, kinds: [Kind; 2]) -> [Person; 2] {
+    let [ann, bob] = stage.people([(kinds[0], "Ann"), (kinds[1], "Bob")]).await;
     ann.run(SYSTEM, json!([])).await;
     ann.call("Bob").await;
     bob.accept().await;
@@ -41,7 +41,7 @@ async fn in_a_call(stage: &Stage) -> [Person; 2] {
 
 /// Waits until the live track of that kind has that name.
 async fn uses(person: &Person, kind: &str, label: &str) {
-    let script = "const track = document.querySelector('#local_video').srcObject.getTracks()
+    let script = "const track = document.querySelector('#local_video').srcObject?.getTracks()
             .find(track => track.kind === arguments[0]);
         return track?.readyState === 'live' && track.label === arguments[1]";
     let what = format!("{label} is used");
@@ -51,7 +51,7 @@ async fn uses(person: &Person, kind: &str, label: &str) {
 #[test]
 fn a_microphone_that_dies_is_replaced_and_taken_back_when_it_returns() {
     stage(async |stage| {
-        let [ann, bob] = in_a_call(stage).await;
+        let [ann, bob] = in_a_call(stage, [Chromium; 2]).await;
         ann.click(".settings summary").await;
         let (chosen, other) = ("Fake Audio Input 2", "Fake Default Audio Input");
         ann.choose("#microphone-choice", chosen).await;
@@ -68,9 +68,29 @@ fn a_microphone_that_dies_is_replaced_and_taken_back_when_it_returns() {
 }
 
 #[test]
+fn what_firefox_takes_back_is_asked_for_again() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage, [Firefox, Chromium]).await;
+        let live = "return taken.filter(track => track.readyState === 'live').length";
+        assert_eq!(ann.run(live, json!([])).await, 2);
+        let first = ann.run("return taken.length", json!([])).await;
+        ann.in_firefox("actor.sendAsyncMessage('webrtc:StopSharing', id)")
+            .await;
+        ann.reads(".notice", "stopped. Trying another").await;
+        // It takes back twice or three times what it has just given.
+        let again = "return taken.slice(arguments[0])
+            .filter(track => track.readyState === 'live').length === 2";
+        ann.until("both are there again", again, json!([first]))
+            .await;
+        bob.sees_the_other_side().await;
+        bob.hears_the_other_side().await;
+    });
+}
+
+#[test]
 fn a_camera_that_dies_leaves_no_frozen_picture_and_comes_back() {
     stage(async |stage| {
-        let [ann, bob] = in_a_call(stage).await;
+        let [ann, bob] = in_a_call(stage, [Chromium; 2]).await;
         ann.run(
             "window.refuse = wanted => wanted.video ? 'NotFoundError' : null",
             json!([]),
@@ -90,7 +110,7 @@ fn a_camera_that_dies_leaves_no_frozen_picture_and_comes_back() {
 #[test]
 fn where_one_camera_is_open_at_a_time_another_is_chosen_all_the_same() {
     stage(async |stage| {
-        let [ann, bob] = in_a_call(stage).await;
+        let [ann, bob] = in_a_call(stage, [Chromium; 2]).await;
         let track = "return document.querySelector('#local_video').srcObject.getVideoTracks()[0]";
         let first = ann.run(&format!("{track}.label"), json!([])).await;
         let phone = "window.broken = '';
@@ -135,7 +155,7 @@ fn where_one_camera_is_open_at_a_time_another_is_chosen_all_the_same() {
 #[test]
 fn a_microphone_takes_everything_where_that_is_wanted() {
     stage(async |stage| {
-        let [ann, bob] = in_a_call(stage).await;
+        let [ann, bob] = in_a_call(stage, [Chromium; 2]).await;
         let settings =
             "const track = document.querySelector('#local_video').srcObject.getAudioTracks()[0];
             const { noiseSuppression, autoGainControl, echoCancellation } = track.getSettings();
@@ -184,7 +204,7 @@ fn a_camera_that_is_blocked_keeps_nobody_from_talking() {
 #[test]
 fn what_is_off_stays_off_when_the_page_is_loaded_anew() {
     stage(async |stage| {
-        let [ann, bob] = in_a_call(stage).await;
+        let [ann, bob] = in_a_call(stage, [Chromium; 2]).await;
         ann.click(".settings summary").await;
         ann.choose("#quality", "360p").await;
         ann.click(".settings summary").await;
@@ -277,7 +297,7 @@ fn a_microphone_that_hears_nothing_is_told_of_and_the_level_is_seen_before_a_cal
 #[test]
 fn the_other_side_is_heard_from_the_speaker_that_was_chosen() {
     stage(async |stage| {
-        let [ann, bob] = in_a_call(stage).await;
+        let [ann, bob] = in_a_call(stage, [Chromium; 2]).await;
         ann.click(".settings summary").await;
         let named = "[...document.querySelector('#speaker-choice').options]
             .find(option => option.text.includes('Fake Audio Output 2'))?.value";
@@ -458,6 +478,176 @@ fn a_camera_that_looks_away_from_its_owner_is_not_mirrored() {
         ann.until("it is a mirror again", mirrored, json!([])).await;
         uses(&ann, "video", "fake_device_0").await;
         bob.sees_the_other_side().await;
+    });
+}
+
+/// Holds a device back, or does no more, as the system does: in Firefox for real.
+async fn hold_back(person: &Person, kind: Kind, source: &str, held: bool) {
+    let track = if source == "Camera" { "video" } else { "audio" };
+    match kind {
+        Firefox => {
+            let what = if held { "Mute" } else { "Unmute" };
+            let script = format!("actor.sendAsyncMessage('webrtc:{what}{source}', id)");
+            person.in_firefox(&script).await;
+        }
+        Chromium => {
+            let script = "const [kind, muted] = arguments;
+                const track = document.querySelector('#local_video').srcObject.getTracks()
+                    .find(track => track.kind === kind);
+                Object.defineProperty(track, 'muted', { value: muted, configurable: true });
+                track.dispatchEvent(new Event(muted ? 'mute' : 'unmute'))";
+            person.run(script, json!([track, held])).await;
+        }
+    }
+}
+
+fn is_held_back(kind: Kind) {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage, [kind, Chromium]).await;
+        hold_back(&ann, kind, "Camera", true).await;
+        ann.reads("#silent", "Your camera gives no picture").await;
+        ann.reads("#camera-button", "Stop camera").await;
+        bob.shows("#peer-avatar").await;
+        bob.reads(".state", "no picture").await;
+        hold_back(&ann, kind, "Camera", false).await;
+        bob.sees_the_other_side().await;
+        hold_back(&ann, kind, "Microphone", true).await;
+        ann.reads("#silent", "Your microphone gives no sound").await;
+        bob.shows("#peer-muted").await;
+        hold_back(&ann, kind, "Microphone", false).await;
+        let quiet = "return document.querySelector('#silent').textContent === ''";
+        ann.until("nothing is wrong", quiet, json!([])).await;
+        let none = "return document.querySelector('#peer-muted').hidden";
+        bob.until("nothing is said", none, json!([])).await;
+        bob.hears_the_other_side().await;
+    });
+}
+
+#[test]
+fn what_the_system_holds_back_is_said_on_both_sides_in_chromium() {
+    is_held_back(Chromium);
+}
+
+#[test]
+fn what_the_system_holds_back_is_said_on_both_sides_in_firefox() {
+    is_held_back(Firefox);
+}
+
+#[test]
+fn the_camera_at_the_back_of_a_phone_is_one_press_away() {
+    // Of the fake cameras, the first is at the front, and the third at the back.
+    let phone = "const settings = MediaStreamTrack.prototype.getSettings;
+        MediaStreamTrack.prototype.getSettings = function () {
+            const given = settings.call(this);
+            return this.kind === 'video'
+                ? { ...given, facingMode: this.label.endsWith('2') ? 'environment' : 'user' } : given;
+        };
+        const media = navigator.mediaDevices, ask = media.getUserMedia.bind(media);
+        window.open = () => document.querySelector('#local_video').srcObject?.getVideoTracks()
+            .some(track => track.readyState === 'live');
+        media.getUserMedia = async ({ video, audio }) => {
+            if (video && window.open()) throw new DOMException('one at a time', 'NotReadableError');
+            if (video && window.broken === (video.facingMode?.exact ?? '')) throw new DOMException('as phones do', 'NotReadableError');
+            const devices = (await media.enumerateDevices()).filter(({ kind }) => kind === 'videoinput');
+            const wanted = devices.find(({ label }) =>
+                label.endsWith(video?.facingMode?.exact === 'environment' ? '2' : '0'));
+            return ask({ video: video && (video.facingMode ? { deviceId: { exact: wanted.deviceId } } : video), audio });
+        }";
+    stage(async |stage| {
+        let [bob] = stage.people([(Chromium, "Bob")]).await;
+        let url = bob.run("return location.href", json!([])).await;
+        let look = Look {
+            size: Some((360, 740)),
+            ..Look::default()
+        };
+        let ann = stage.person_with(Chromium, "Ann", &look).await;
+        ann.open(url.as_str().expect("an address")).await;
+        ann.join().await;
+        ann.sees("Bob").await;
+        let call = async || {
+            // What has just come takes no presses by a finger.
+            tokio::time::sleep(std::time::Duration::from_millis(800)).await;
+            ann.call("Bob").await;
+            bob.accept().await;
+            bob.sees_the_other_side().await;
+        };
+        ann.run(phone, json!([])).await;
+        call().await;
+        // All of the bar fits into the window of a phone, and Hang up is apart.
+        let fits = "const bar = [...document.querySelectorAll('.controls > *')]
+                .map(part => part.getBoundingClientRect()).filter(({ width }) => width > 0);
+            const between = bar.slice(1).map(({ left }, nth) => left - bar[nth].right);
+            return bar.length === 7 && bar[0].left >= 0 && bar.at(-1).right <= innerWidth
+                && between.every(space => space >= 3) && between.at(-1) >= 8
+                && bar.every(({ width, height }) => width >= 44 && height >= 44)";
+        ann.until("all of it fits", fits, json!([])).await;
+        uses(&ann, "video", "fake_device_0").await;
+        ann.shows("#turn-button").await;
+        ann.click("#turn-button").await;
+        uses(&ann, "video", "fake_device_2").await;
+        bob.sees_the_other_side().await;
+        let mirrored =
+            "return document.querySelector('#local_video').classList.contains('mirrored')";
+        assert_eq!(ann.run(mirrored, json!([])).await, false);
+        // Off and on, it is the same.
+        ann.click("#camera-button").await;
+        bob.shows("#peer-avatar").await;
+        ann.click("#camera-button").await;
+        uses(&ann, "video", "fake_device_2").await;
+        // Where the other does not open, this one is open again, and is still the one.
+        ann.run("window.broken = 'user'", json!([])).await;
+        ann.click("#turn-button").await;
+        ann.reads(".notice", "in use by another program").await;
+        uses(&ann, "video", "fake_device_2").await;
+        ann.click("#camera-button").await;
+        bob.shows("#peer-avatar").await;
+        ann.click("#camera-button").await;
+        uses(&ann, "video", "fake_device_2").await;
+        // Where it does not open again, the other is better than none.
+        ann.click("#camera-button").await;
+        bob.shows("#peer-avatar").await;
+        ann.run("window.broken = 'environment'", json!([])).await;
+        ann.click("#camera-button").await;
+        uses(&ann, "video", "fake_device_0").await;
+        ann.run("window.broken = null", json!([])).await;
+        ann.click("#turn-button").await;
+        uses(&ann, "video", "fake_device_2").await;
+        // The next call begins as the first did.
+        ann.hang_up().await;
+        bob.is_idle().await;
+        ann.is_idle().await;
+        call().await;
+        uses(&ann, "video", "fake_device_0").await;
+        // Computers have no such thing.
+        let hidden = "return document.querySelector('#turn-button').hidden";
+        assert_eq!(bob.run(hidden, json!([])).await, true);
+    });
+}
+
+#[test]
+fn the_sound_is_tested_at_the_speaker_that_was_chosen() {
+    stage(async |stage| {
+        let [ann, _bob] = in_a_call(stage, [Chromium; 2]).await;
+        ann.click(".settings summary").await;
+        ann.choose("#speaker-choice", "Fake Audio Output 2").await;
+        let listen = "const { play } = HTMLMediaElement.prototype;
+            HTMLMediaElement.prototype.play = function () {
+                window.tested = this;
+                const context = new AudioContext(), look = context.createAnalyser();
+                context.createMediaStreamSource(this.srcObject).connect(look);
+                const samples = new Float32Array(look.fftSize);
+                setInterval(() => {
+                    look.getFloatTimeDomainData(samples);
+                    window.loudest = Math.max(window.loudest ?? 0, ...samples);
+                }, 20);
+                return play.call(this);
+            }";
+        ann.run(listen, json!([])).await;
+        ann.click("#sound-test").await;
+        let heard = "return window.loudest > 0.1 && tested.sinkId === document.querySelector('#speaker-choice').value";
+        ann.until("it is heard there", heard, json!([])).await;
+        let over = "return tested.srcObject === null";
+        ann.until("it ends", over, json!([])).await;
     });
 }
 

@@ -142,6 +142,7 @@ pub(super) async fn acquire_in_place(
             }
             SourcePreference {
                 device: device_of(&old),
+                facing: None,
                 ..wanted
             }
         }
@@ -149,6 +150,7 @@ pub(super) async fn acquire_in_place(
         (MediaError::ChoiceGone | MediaError::NotFound, None) if wanted.device.is_some() => {
             any(&wanted)
         }
+        (_, None) if wanted.facing.is_some() => any(&wanted),
         _ => return Err(error),
     };
     let stream = acquire_one(source, &second)
@@ -187,6 +189,7 @@ async fn acquire_one(source: Source, wanted: &SourcePreference) -> Result<MediaS
 fn any(choice: &SourcePreference) -> SourcePreference {
     SourcePreference {
         device: None,
+        facing: None,
         ..choice.clone()
     }
 }
@@ -201,10 +204,15 @@ fn constraint(choice: &SourcePreference) -> JsValue {
         // Setting a property of a plain object cannot fail.
         let _ = Reflect::set(&constraint, &key.into(), &value);
     };
-    if let Some(device) = &choice.device {
+    let set_exactly = |key: &str, value: JsValue| {
         let exact = Object::new();
-        let _ = Reflect::set(&exact, &"exact".into(), &device.into());
-        set("deviceId", exact.into());
+        let _ = Reflect::set(&exact, &"exact".into(), &value);
+        set(key, exact.into());
+    };
+    if let Some(facing) = choice.facing {
+        set_exactly("facingMode", facing.word().into());
+    } else if let Some(device) = &choice.device {
+        set_exactly("deviceId", device.into());
     }
     if let Some(height) = choice.height {
         set("height", height.into());

@@ -8,8 +8,9 @@ use web_sys::{MediaStream, MediaStreamTrack};
 
 use super::{
     acquire::{Acquired, acquire_in_place, acquire_what_there_is, resize},
-    device::{Device, devices, looks_away, on_change},
+    device::{Device, devices, on_change},
     error::MediaError,
+    facing::Facing,
     preference::{Sound, Source, SourcePreference},
     senders::{Senders, Sending},
     source_state::SourceState,
@@ -25,6 +26,8 @@ pub enum CaptureEvent {
     Replacement((Source, u32), Result<Acquired, MediaError>),
     /// A track has ended by itself.
     Ended(Source),
+    /// A track is held back by the system, or is no more.
+    Muted,
     /// Something was plugged in or out.
     DevicesChanged,
     /// The devices that can be chosen.
@@ -42,6 +45,12 @@ pub struct LocalMediaView {
     pub has_video: bool,
     /// It is one of a camera that faces its owner, who looks for a mirror.
     pub mirrored: bool,
+    /// There are several cameras, and this one says which way it looks: another may look the other way.
+    pub can_turn: bool,
+    /// The next call begins with the camera on.
+    pub begins_with_camera: bool,
+    /// What is on, and gives nothing, because the system holds it back: of both, the microphone.
+    pub held_back: Option<Source>,
 }
 
 impl Default for LocalMediaView {
@@ -51,6 +60,9 @@ impl Default for LocalMediaView {
             microphone: true,
             has_video: false,
             mirrored: true,
+            can_turn: false,
+            begins_with_camera: true,
+            held_back: None,
         }
     }
 }
@@ -83,6 +95,8 @@ pub struct Capture {
     skips: Vec<Source>,
     /// The devices there were when last looked for.
     devices: Vec<String>,
+    /// How many of them are cameras.
+    cameras: usize,
     _devices: Option<EventListener>,
 }
 
@@ -101,6 +115,7 @@ impl Capture {
             peer_is_told: true,
             skips: Vec::new(),
             devices: Vec::new(),
+            cameras: 0,
             _devices: on_change(move || changed(CaptureEvent::DevicesChanged)),
         }
     }
@@ -120,11 +135,21 @@ impl Capture {
             Some(_) => state.track().is_some_and(MediaStreamTrack::enabled),
             None => !state.preference.off,
         };
+        let facing = self.camera.track().and_then(Facing::of);
+        let held_back = match () {
+            () if self.microphone.is_held_back() => Some(Source::Microphone),
+            () if self.camera.is_held_back() => Some(Source::Camera),
+            () => None,
+        };
+        let gives_picture = is_on(&self.camera) && !self.camera.is_held_back();
         LocalMediaView {
             camera: is_on(&self.camera),
             microphone: is_on(&self.microphone),
-            has_video: self.stream.is_some() && is_on(&self.camera),
-            mirrored: !self.camera.track().is_some_and(looks_away),
+            has_video: self.stream.is_some() && gives_picture,
+            mirrored: facing != Some(Facing::Environment),
+            can_turn: facing.is_some() && self.cameras > 1,
+            begins_with_camera: !self.camera.preference.off,
+            held_back,
         }
     }
 
@@ -217,6 +242,7 @@ impl Capture {
             state.let_go();
             (state.lost, state.choosing, state.skipped) = (false, false, false);
         }
+        self.face(None);
         if let Some(stream) = self.stream.take() {
             stop_all(&stream);
         }
@@ -362,6 +388,10 @@ impl Capture {
             &mut self.devices,
             devices.iter().map(|device| device.id.clone()).collect(),
         );
+        let cameras = devices
+            .iter()
+            .filter(|device| device.source == Source::Camera);
+        self.cameras = cameras.count();
         for source in Source::ALL {
             let has_call = self.stream.is_some();
             let state = self.state(source);
@@ -384,11 +414,29 @@ impl Capture {
     /// Uses another device, at once if there is a call.
     pub fn choose(&mut self, source: Source, device: Option<String>) {
         let state = self.state(source);
+        state.preference.facing = None;
         state.preference.device = device;
         state.preference.keep(source);
         if state.track().is_some() {
             state.choosing = true;
             self.request(source);
+        }
+    }
+
+    /// Uses the camera that looks the other way, until this call is over.
+    pub fn turn_camera(&mut self) {
+        let facing = self.camera.track().and_then(Facing::of);
+        if let Some(facing) = facing {
+            self.face(Some(facing.turned()));
+            self.camera.choosing = true;
+            self.request(Source::Camera);
+        }
+    }
+
+    fn face(&mut self, facing: Option<Facing>) {
+        if self.camera.preference.facing != facing {
+            self.camera.preference.facing = facing;
+            self.camera.preference.keep(Source::Camera);
         }
     }
 
@@ -468,7 +516,13 @@ impl Capture {
         let is_other = !matches!(outcome, Ok(None));
         if is_choice && is_other {
             // The menu shows what is in use.
-            state.preference.device = state.device();
+            match state.preference.facing {
+                Some(_) => {
+                    let facing = state.track().and_then(Facing::of);
+                    self.face(facing);
+                }
+                None => state.preference.device = state.device(),
+            }
         } else if outcome.is_err() && !state.lost {
             state.preference.off |= state.track().is_none();
         }
@@ -509,7 +563,7 @@ impl Capture {
         let asked = (source, state.next_request());
         let wanted = SourcePreference {
             off: false,
-            ..state.preference.clone()
+            ..state.wanted()
         };
         // What works is let go for what the person wants, and for nothing else.
         let old = state.track().filter(|_| state.choosing).cloned();
@@ -525,9 +579,10 @@ impl Capture {
         source: Source,
         track: Option<MediaStreamTrack>,
     ) -> Option<MediaStreamTrack> {
-        let emit = self.emit.clone();
+        let (emit, again) = (self.emit.clone(), self.emit.clone());
         let ended = move || emit(CaptureEvent::Ended(source));
-        self.state(source).hold(track, ended)
+        let muted = move || again(CaptureEvent::Muted);
+        self.state(source).hold(track, ended, muted)
     }
 
     fn state(&mut self, source: Source) -> &mut SourceState {

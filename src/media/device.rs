@@ -52,16 +52,7 @@ pub(super) fn on_change(changed: impl Fn() + 'static) -> Option<EventListener> {
 
 /// The `deviceId` of a track's device.
 pub(super) fn device_of(track: &MediaStreamTrack) -> Option<String> {
-    setting(track, "deviceId")
-}
-
-/// Whether a track's camera looks at something else than its owner.
-pub(super) fn looks_away(track: &MediaStreamTrack) -> bool {
-    setting(track, "facingMode").as_deref() == Some("environment")
-}
-
-fn setting(track: &MediaStreamTrack, name: &str) -> Option<String> {
-    JsObject(track.get_settings().into()).string(name)
+    JsObject(track.get_settings().into()).string("deviceId")
 }
 
 /// On a page that is not secure, browsers leave `mediaDevices` out altogether.

@@ -1,5 +1,6 @@
 //! A person's preferences for camera and microphone.
 
+use super::facing::Facing;
 use crate::platform::storage::Place;
 
 /// Which kind of local media.
@@ -74,6 +75,8 @@ pub struct SourcePreference {
     pub off: bool,
     /// This device, by its `deviceId`; whichever the browser likes if none.
     pub device: Option<String>,
+    /// In this call, the camera that looks that way, rather than the device.
+    pub facing: Option<Facing>,
     /// The height of the picture in pixels, as near as the camera can.
     pub height: Option<u32>,
     /// What is taken of its sound.
@@ -85,19 +88,23 @@ impl SourcePreference {
     pub const OFF: Self = Self {
         off: true,
         device: None,
+        facing: None,
         height: None,
         sound: Sound::Automatic,
     };
 
-    /// What was kept: device and height by this browser; that it is off, by this tab.
+    /// What was kept: device and height by this browser; that it is off, and which way it looks, by this tab.
     pub(super) fn load(source: Source) -> Self {
         let kept = Place::Browser.load(source.key()).unwrap_or_default();
         let mut kept = kept.split('\n');
         let mut line = || kept.next().unwrap_or_default();
         let (device, height, sound) = (line(), line(), line());
+        let of_tab = Place::Tab.load(source.key()).unwrap_or_default();
+        let (off, facing) = of_tab.split_once('\n').unwrap_or_default();
         Self {
-            off: Place::Tab.load(source.key()).is_some(),
+            off: !off.is_empty(),
             device: Some(device.to_owned()).filter(|device| !device.is_empty()),
+            facing: Facing::read(facing),
             height: height.parse().ok(),
             sound: Sound::of(sound),
         }
@@ -111,6 +118,9 @@ impl SourcePreference {
         let text = format!("{device}\n{height}\n{}", self.sound.key());
         let is_usual = text.len() == 2;
         Place::Browser.keep(source.key(), Some(&*text).filter(|_| !is_usual));
-        Place::Tab.keep(source.key(), Some("off").filter(|_| self.off));
+        let off = if self.off { "off" } else { "" };
+        let of_tab = [off, self.facing.map_or("", Facing::word)].join("\n");
+        let is_usual = of_tab.len() == 1;
+        Place::Tab.keep(source.key(), Some(&*of_tab).filter(|_| !is_usual));
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct SourceState {
 #[derive(Debug)]
 struct Live {
     track: MediaStreamTrack,
-    _ended: EventListener,
+    _listeners: [EventListener; 3],
 }
 
 impl SourceState {
@@ -56,16 +56,33 @@ impl SourceState {
         self.track.as_ref().map(|live| &live.track)
     }
 
+    /// Whether it is on, and nothing comes of it: the system, a switch at the device or another program holds it
+    /// back (Media Capture and Streams, 4.2.1: `muted`).
+    pub(super) fn is_held_back(&self) -> bool {
+        let is_held_back = |track: &MediaStreamTrack| track.enabled() && track.muted();
+        // Where one is open at a time, the one before falls silent for the next.
+        !self.choosing && self.track().is_some_and(is_held_back)
+    }
+
     /// Holds that track from now on, and gives the one before. `ended` is called when it ends by
-    /// itself: its device is gone, or the browser has taken it back.
+    /// itself: its device is gone, or the browser has taken it back; `muted` when it is held back, and when it is
+    /// no more.
     pub(super) fn hold(
         &mut self,
         track: Option<MediaStreamTrack>,
         ended: impl Fn() + 'static,
+        muted: impl Fn() + Clone + 'static,
     ) -> Option<MediaStreamTrack> {
-        let live = track.map(|track| Live {
-            _ended: EventListener::once(&track, "ended", move |_| ended()),
-            track,
+        let live = track.map(|track| {
+            let again = muted.clone();
+            Live {
+                _listeners: [
+                    EventListener::once(&track, "ended", move |_| ended()),
+                    EventListener::new(&track, "mute", move |_| muted()),
+                    EventListener::new(&track, "unmute", move |_| again()),
+                ],
+                track,
+            }
         });
         self.lost &= live.is_none();
         std::mem::replace(&mut self.track, live).map(|live| live.track)

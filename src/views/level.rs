@@ -1,4 +1,5 @@
-//! What one's own microphone hears: nothing at all, or somebody who speaks and is muted.
+//! What keeps one from being heard or seen: a microphone that hears nothing, somebody who speaks and is muted, a
+//! system that holds a device back, a network without room.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -10,7 +11,7 @@ use super::bind::{effect, element, hidden, kept, text};
 use crate::{
     live::Live,
     platform::{JsObject, clock},
-    session::{Level, Model},
+    session::{Level, Model, Source},
     text::{Word, labels},
 };
 
@@ -32,13 +33,19 @@ const NOTHING: f32 = 0.0005;
 const SPEECH: f32 = 0.06;
 const SPEAKS: u32 = 8;
 
-pub(super) fn bind(model: Model) {
+pub(super) fn bind(model: Model, narrow: Live<bool>) {
     let hint = Live::<Option<Word>>::new(None);
     let in_call = move || model.call.read().state.is_under_way();
     hidden("level", move || model.local.read().is_none() || in_call());
-    text("silent", move || {
-        hint.get().map(String::from).unwrap_or_default()
+    let words = kept(move || {
+        let hinted = match model.local_view.read().held_back {
+            Some(Source::Camera) => Some(labels::CAMERA_HELD_BACK),
+            Some(Source::Microphone) => Some(labels::MICROPHONE_HELD_BACK),
+            None => hint.get().or(narrow.get().then_some(labels::NARROW)),
+        };
+        hinted.map(String::from).unwrap_or_default()
     });
+    text("silent", move || words.get());
     let listened_to = kept(move || {
         let stream = model.local.read();
         let is_on = model.local_view.read().microphone;

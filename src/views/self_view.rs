@@ -6,13 +6,13 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, PointerEvent};
 
 use super::{
-    bind::{attribute, class, effect, element, on, press},
+    bind::{attribute, class, does, effect, element, hidden, on, press},
     choice,
 };
 use crate::{
     live::Live,
     platform::{JsObject, property, storage::Place},
-    session::Model,
+    session::{Action, Dispatch, Model},
     text::{Word, labels},
 };
 
@@ -33,7 +33,11 @@ const HIDDEN: &str = "hidden";
 /// A press that moves less is none to move it, px.
 const SLACK: f64 = 6.0;
 
-pub(super) fn bind(model: Model) {
+pub(super) fn bind(model: Model, dispatch: Dispatch) {
+    hidden("turn-button", move || {
+        !model.local_view.read().can_turn || !model.call.read().state.is_under_way()
+    });
+    does("turn-button", dispatch, Action::TurnCamera);
     let place = Live::new(Place::Browser.load(KEPT).unwrap_or_default());
     let before = Rc::new(Cell::new(String::new()));
     let can_be_large = move || {

@@ -47,6 +47,7 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         });
     };
     peer_says("peer-muted", |media| !media.microphone);
+    peer_says("peer-dark", |media| !media.camera);
     peer_says("peer-listens", |media| media.limit == Some(0));
     text("shares", move || {
         let surface = &model.sharing.read();
