@@ -1,6 +1,6 @@
 //! What a connection tells of itself, and what is made of it.
 
-use holdfast::rtc::{Cause, Grade, Quality, Report};
+use holdfast::rtc::{Cause, Grade, Quality, Report, Room};
 use js_sys::JSON;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -18,18 +18,22 @@ fn read(stats: &str) -> Report {
 #[wasm_bindgen_test]
 fn a_report_is_read_over_all_its_streams() {
     let report = read(
-        r#"[{"type":"inbound-rtp","packetsReceived":90,"packetsLost":5},
-            {"type":"inbound-rtp","packetsReceived":10,"packetsLost":1,"totalFreezesDuration":0.5},
+        r#"[{"type":"inbound-rtp","kind":"audio","packetsReceived":90,"packetsLost":5,"jitter":0.03},
+            {"type":"inbound-rtp","kind":"video","packetsReceived":10,"packetsLost":1,"jitter":0.2,
+             "totalFreezesDuration":0.5},
             {"type":"outbound-rtp","qualityLimitationReason":"none"},
             {"type":"outbound-rtp","qualityLimitationReason":"cpu"},
             {"type":"remote-inbound-rtp","fractionLost":0.01,"roundTripTime":0.034},
             {"type":"remote-inbound-rtp","fractionLost":0.04},
-            {"type":"candidate-pair","packetsReceived":7}]"#,
+            {"type":"candidate-pair","packetsReceived":7},
+            {"type":"candidate-pair","availableOutgoingBitrate":80000}]"#,
     );
     let expected = Report {
         received: 100.0,
         lost: 6.0,
         frozen: 0.5,
+        jitter: 0.03,
+        room: Some(80_000.0),
         sent_lost: 0.04,
         round_trip: Some(0.034),
         narrow: false,
@@ -104,6 +108,14 @@ fn the_worst_is_to_blame() {
             Cause::TheirNetwork,
         ),
         (
+            Report {
+                jitter: 0.07,
+                ..now
+            },
+            Grade::Fair,
+            Cause::TheirNetwork,
+        ),
+        (
             Report { busy: true, ..now },
             Grade::Fair,
             Cause::OurComputer,
@@ -144,4 +156,57 @@ fn the_worst_is_to_blame() {
         }),
         (Grade::Good, None)
     );
+}
+
+/// For how many looks at that report in a row pictures are sent, or are not.
+fn looks(room: &mut Room, report: Report, sends: bool) -> u32 {
+    let mut count = 0;
+    while count < 1_000 && room.look(&report) == sends {
+        count += 1;
+    }
+    count
+}
+
+#[wasm_bindgen_test]
+fn where_there_is_no_room_sound_goes_alone_and_pictures_are_tried_again() {
+    let good = Report {
+        room: Some(300_000.0),
+        ..Report::default()
+    };
+    let narrow = Report {
+        room: Some(60_000.0),
+        ..good
+    };
+    let lossy = Report {
+        sent_lost: 0.3,
+        ..Report::default()
+    };
+    let mut room = Room::default();
+    // What grows will be enough.
+    for nth in 0..8 {
+        let grows = 40_000.0 * 1.1_f64.powi(nth);
+        assert!(room.look(&Report {
+            room: Some(grows),
+            ..good
+        }));
+    }
+    assert_eq!(looks(&mut room, good, true), 1_000);
+    // A moment of it is none.
+    assert!(room.look(&narrow) && room.look(&lossy) && room.look(&good));
+    // Each count leaves out the look that ends it.
+    assert_eq!(looks(&mut room, narrow, true), 2);
+    assert_eq!(looks(&mut room, good, false), 5);
+    assert_eq!(looks(&mut room, lossy, true), 1);
+    assert_eq!(looks(&mut room, lossy, false), 11);
+    for longer in [23, 29, 29] {
+        // The first look after a pause has nothing to compare with.
+        assert_eq!(looks(&mut room, narrow, true), 2);
+        assert_eq!(looks(&mut room, narrow, false), longer);
+    }
+    // After a minute in which all is well, it begins anew.
+    assert_eq!(looks(&mut room, good, true), 1_000);
+    assert_eq!(looks(&mut room, narrow, true), 2);
+    assert_eq!(looks(&mut room, narrow, false), 5);
+    // A browser that does not say how much room there is sends pictures.
+    assert_eq!(looks(&mut room, Report::default(), true), 1_000);
 }

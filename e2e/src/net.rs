@@ -192,6 +192,14 @@ impl Net {
         );
     }
 
+    /// Drops the media that is more than so many kilobytes a second, of what comes from that interface and of what goes to
+    /// it; what goes by the hub's own servers counts by itself.
+    pub fn narrow(&self, person: usize, link: Uplink, kilobytes: u32) {
+        let what =
+            format!("ip protocol udp limit rate over {kilobytes} kbytes/second burst 4 kbytes");
+        self.filter(person, link, &what);
+    }
+
     /// Drops nothing any more.
     pub fn drop_nothing(&self) {
         netns("hf-hub", "nft flush ruleset");

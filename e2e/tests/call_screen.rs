@@ -179,9 +179,18 @@ fn the_bar_gives_way_but_for_hanging_up_and_never_to_who_is_muted() {
 }
 
 #[test]
-fn ones_own_picture_goes_to_a_corner_is_swapped_and_hidden() {
+fn ones_own_picture_goes_to_a_corner_is_swapped_and_hidden_in_chromium() {
+    moves_ones_own_picture([Chromium, Chromium]);
+}
+
+#[test]
+fn ones_own_picture_goes_to_a_corner_is_swapped_and_hidden_in_firefox() {
+    moves_ones_own_picture([Firefox, Chromium]);
+}
+
+fn moves_ones_own_picture(kinds: [Kind; 2]) {
     stage(async |stage| {
-        let [ann, bob] = in_a_call(stage, [Chromium, Chromium]).await;
+        let [ann, bob] = in_a_call(stage, kinds).await;
         let corner =
             "const { x, y } = document.querySelector('#local_video').getBoundingClientRect();
             return `${y < 120 ? 'top' : 'bottom'} ${x < 120 ? 'left' : 'right'}`";
@@ -289,6 +298,43 @@ fn keys_press_buttons_but_not_where_somebody_writes_nor_where_they_are_not_wante
         // Nor in the page's next life.
         let kept = "return localStorage['holdfast-no-keys'] === '1'";
         assert_eq!(ann.run(kept, json!([])).await, true);
+    });
+}
+
+#[test]
+fn where_the_network_has_no_room_for_pictures_sound_goes_alone_until_it_has() {
+    stage(async |stage| {
+        let [ann, bob] = in_a_call(stage, [Chromium, Firefox]).await;
+        let narrow = "window.room = 50000;
+            const { getStats } = RTCPeerConnection.prototype;
+            RTCPeerConnection.prototype.getStats = async function () {
+                const report = new Map(await getStats.call(this));
+                for (const [id, stats] of report)
+                    if (window.room && 'availableOutgoingBitrate' in stats)
+                        report.set(id, { ...stats, availableOutgoingBitrate: window.room });
+                return report;
+            }";
+        ann.run(narrow, json!([])).await;
+        ann.reads("#silent", "too slow for pictures").await;
+        bob.shows("#peer-avatar").await;
+        bob.reads(".state", "no picture").await;
+        bob.hears_the_other_side().await;
+        ann.reads("#camera-button", "Stop camera").await;
+        // No packet of a picture is sent.
+        let sent = "const [done] = arguments;
+            const count = async () => [...(await peers.at(-1).getStats()).values()]
+                .filter(({ type, kind }) => type === 'outbound-rtp' && kind === 'video')
+                .reduce((sum, { framesSent }) => sum + framesSent, 0);
+            (async () => {
+                const before = await count();
+                setTimeout(async () => done(await count() - before), 1000);
+            })()";
+        assert_eq!(ann.run_async(sent).await, 0);
+        ann.run("window.room = 0", json!([])).await;
+        bob.sees_the_other_side().await;
+        let quiet = "return document.querySelector('#silent').textContent === ''";
+        ann.until("nothing is said any more", quiet, json!([]))
+            .await;
     });
 }
 

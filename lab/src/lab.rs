@@ -265,6 +265,25 @@ impl Lab {
                 self.net.drop_nothing();
                 Since::Path(now())
             }
+            Scenario::Narrow => {
+                // Pauses of pictures are longer each time in a call.
+                self.stale = true;
+                self.net.narrow(ANN, self.on[ANN], 10);
+                wait(15_000).await;
+                let before = self.sound_made_up().await;
+                wait(10_000).await;
+                let after = self.sound_made_up().await;
+                for (n, person) in self.people.iter().enumerate() {
+                    let [made_up, all] = [0, 1].map(|part| after[n][part] - before[n][part]);
+                    let share = 100.0 * made_up / all;
+                    println!(
+                        "{} hears {share:.1} % made up in the last 10 s",
+                        person.name
+                    );
+                }
+                self.net.drop_nothing();
+                Since::Path(now())
+            }
             Scenario::Flapping => {
                 for _ in 0..5 {
                     self.net.down(ANN, self.on[ANN]);
@@ -358,6 +377,28 @@ impl Lab {
             Scenario::ReloadCaller => self.reload(ANN).await,
             Scenario::ReloadCallee => self.reload(BOB).await,
         }
+    }
+
+    /// For each person, how much of the sound their browser has made up in place of what was lost, and how much there
+    /// was in all, samples (webrtc-stats, `concealedSamples`).
+    async fn sound_made_up(&self) -> [[f64; 2]; 2] {
+        let script = "const [done] = arguments;
+            (async () => {
+                const sum = [0, 0];
+                for (const peer of peers) for (const stats of (await peer.getStats()).values()) {
+                    if (stats.type === 'inbound-rtp' && stats.kind === 'audio') {
+                        sum[0] += stats.concealedSamples;
+                        sum[1] += stats.totalSamplesReceived;
+                    }
+                }
+                return sum;
+            })().then(done)";
+        let mut made_up = [[0.0; 2]; 2];
+        for (n, person) in self.people.iter().enumerate() {
+            let sum = person.run_async(script).await;
+            made_up[n] = serde_json::from_value(sum).expect("two numbers");
+        }
+        made_up
     }
 
     /// Everything as it was, and a call again if there is none.

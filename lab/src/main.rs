@@ -115,6 +115,8 @@ enum Scenario {
     BlackHole,
     /// Everything is dropped for 8 s, and the device sees nothing of it
     Dropped,
+    /// For 25 s, no more than 80 kbit/s get through, either way
+    Narrow,
     /// Both sides switch in the same second
     Both,
     /// Five times off and on in 20 s
@@ -213,6 +215,7 @@ impl Scenario {
             | Self::Outage60
             | Self::Rebinding
             | Self::Dropped
+            | Self::Narrow
             | Self::Flapping
             | Self::Ringing
             | Self::Negotiation

@@ -21,6 +21,6 @@ pub use listeners::PeerEvent;
 pub use network::{on_network_change, saves};
 pub use peer::{Peer, PeerState};
 pub use peer_connection::PeerConnection;
-pub use quality::{Cause, Grade, Quality, Report};
+pub use quality::{Cause, Grade, Quality, Report, Room};
 pub use stats::Traffic;
 pub use warm::{played, send_pictures};

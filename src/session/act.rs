@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     media::{MediaError, Source},
-    platform::{alert, clipboard, location, random, task},
+    platform::{alert, location, random, task},
     signaling::manual,
 };
 
@@ -38,8 +38,6 @@ pub(super) fn act(session: &mut Session, action: Action) {
             session.feed(Event::Dial { peer, id, key });
         }
         Action::Paste(code) => paste(session, &code),
-        Action::CopyLink => clipboard::write(&session.model.link_of_us()),
-        Action::Copy(text) => clipboard::write(&text),
         Action::Preview => session.capture.acquire(),
         Action::Accept => session.feed(Event::Accept),
         Action::AcceptAudio => {
@@ -54,6 +52,9 @@ pub(super) fn act(session: &mut Session, action: Action) {
         Action::Chat { text, to } => chat(session, text, to),
         Action::Toggle(source) => session.capture.toggle(source, session.legs.sending()),
         Action::Allowed(source) => session.capture.allowed(source),
+        Action::TurnCamera => session.capture.turn_camera(),
+        Action::SendPictures(sends) => session.legs.is_narrow = !sends,
+        Action::Chime => session.ringing.chime(),
         Action::ToggleScreen => toggle_screen(session),
         Action::Choose(source, device) => session.capture.choose(source, device),
         Action::Quality(height) => session.capture.set_height(height),
@@ -95,7 +96,10 @@ fn takes_down(action: &Action, notice: &Option<Notice>) -> bool {
         );
         return is_refused || *notice == is_blocked;
     }
-    !matches!(action, Action::CopyLink | Action::Copy(_) | Action::Measure)
+    !matches!(
+        action,
+        Action::Measure | Action::SendPictures(_) | Action::Chime
+    )
 }
 
 /// What nobody has pressed: a pass lets in, notices go, pages close.
@@ -103,7 +107,12 @@ fn is_by_itself(action: &Action) -> bool {
     matches!(action, Action::Join(name) if name.is_empty())
         || matches!(
             action,
-            Action::Dismiss | Action::Leave | Action::Measure | Action::Allowed(_)
+            Action::Dismiss
+                | Action::Leave
+                | Action::Measure
+                | Action::Allowed(_)
+                | Action::SendPictures(_)
+                | Action::Chime
         )
 }
 

@@ -26,10 +26,6 @@ pub enum Action {
     },
     /// Open a code that somebody has made.
     Paste(String),
-    /// Copy the link that leads to us.
-    CopyLink,
-    /// Copy this.
-    Copy(String),
     /// Look at one's own camera, and hear whether the microphone does, before a call.
     Preview,
     /// Take the call that rings.
@@ -62,6 +58,12 @@ pub enum Action {
     Toggle(Source),
     /// The browser lets this page use it, and did not before; nobody presses that.
     Allowed(Source),
+    /// Use the camera that looks the other way.
+    TurnCamera,
+    /// Send pictures, or sound alone because the network has no room for more; nobody presses that.
+    SendPictures(bool),
+    /// Be heard softly, because somebody has come; nobody presses that.
+    Chime,
     /// Share the screen, or share it no more.
     ToggleScreen,
     /// Use this device; whichever the browser likes if none.

@@ -56,6 +56,8 @@ pub(super) struct Legs {
     pub(super) peer_camera: bool,
     /// The highest rates of pictures that are wanted, kbit/s: what we receive, and what we send.
     limits: [Option<u32>; 2],
+    /// The network has room for our sound alone.
+    pub(super) is_narrow: bool,
     /// How much may be sent over the one that was last read, bit/s.
     available: Rc<Cell<f64>>,
     /// Two of them are listened to.
@@ -84,6 +86,7 @@ impl Legs {
             peer_screen: None,
             peer_camera: true,
             limits: [None; 2],
+            is_narrow: false,
             available: Rc::default(),
             watch: None,
             emit: Rc::new(emit),
@@ -295,7 +298,8 @@ impl Legs {
     /// person wants to save counts both ways; who turns the camera on all the same is seen.
     /// Gives whether what the person wants is news.
     pub(super) fn limit(&mut self, ours: Option<u32>, theirs: Option<u32>) -> bool {
-        let sent = [ours.filter(|limit| *limit > 0), theirs];
+        let room = Some(0).filter(|_| self.is_narrow);
+        let sent = [ours.filter(|limit| *limit > 0), theirs, room];
         let limits = [ours, sent.into_iter().flatten().min()];
         let before = std::mem::replace(&mut self.limits, limits);
         if before[1] != limits[1] {

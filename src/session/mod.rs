@@ -47,7 +47,7 @@ use self::{
 };
 pub use self::{
     action::{Action, Dispatch},
-    chat::ChatLine,
+    chat::{ChatLine, ChatLog},
     model::{Model, Shown},
     notice::Notice,
     presence::{Person, PersonStatus, Presence},
@@ -62,7 +62,7 @@ pub use crate::{
     media::{
         Device, Level, MediaError, Sound, Source, Speakers, can_isolate, can_share, on_granted,
     },
-    rtc::{Cause, Grade, PeerState, Quality, Report},
+    rtc::{Cause, Grade, PeerState, Quality, Report, Room},
     signaling::LinkView,
 };
 
@@ -173,6 +173,8 @@ fn captured(session: &mut Session, event: CaptureEvent) {
                 session.capture.look_for_devices();
             }
         }
+        // What is on is told, and shown, after everything that happens.
+        CaptureEvent::Muted => {}
         CaptureEvent::DevicesChanged => session.capture.look_for_devices(),
         CaptureEvent::Devices(devices) => {
             session.capture.found(&devices);
@@ -218,8 +220,8 @@ fn tell_media(session: &mut Session) {
         }
         let view = session.capture.view();
         session.feed(Event::LocalMedia(MediaState {
-            camera: view.has_video,
-            microphone: view.microphone,
+            camera: view.has_video && !session.legs.is_narrow,
+            microphone: view.microphone && view.held_back != Some(Source::Microphone),
             screen: session.shared.id(),
             limit: session.data_use.limit(),
         }));

@@ -7,52 +7,41 @@ use gloo_timers::callback::Interval;
 use super::bind::{attribute, effect, flag, hidden, press, text};
 use crate::{
     live::Live,
-    platform::visibility,
-    session::{Action, CallState, Dispatch, Model, Quality, Report},
+    session::{Action, CallState, Cause, Dispatch, Grade, Model, Quality, Report, Room},
     text,
 };
 
 /// How often the connection is asked, ms.
 const EVERY: u32 = 2_000;
 
-pub(super) fn bind(model: Model, dispatch: Dispatch) {
-    let is_connected = move || matches!(model.call.read().state, CallState::Connected { .. });
+/// Gives whether sound goes alone, for want of room.
+pub(super) fn bind(model: Model, dispatch: Dispatch) -> Live<bool> {
+    let narrow = Live::new(false);
+    let send_pictures = move |sends: bool| {
+        if sends == narrow.get_untracked() {
+            narrow.set(!sends);
+            dispatch.dispatch(Action::SendPictures(sends));
+        }
+    };
+    let quality = Live::<Option<Quality>>::new(None);
     let asking = RefCell::new(None);
     let mut was_connected = false;
-    let quality = Live::<Option<Quality>>::new(None);
-    let mut before: Option<Report> = None;
-    let mut last: Option<Quality> = None;
-    let mut of_call = 0;
-    let calls = Live::new(0);
+    // How many calls there have been, and how often one of them was connected.
+    let calls = Live::new((0, 0));
+    look(model, quality, calls, send_pictures);
     effect(move || {
-        let Some(mut report) = Option::as_ref(&model.report.read()).map(Report::read) else {
-            return;
-        };
-        // A screen that stands still is no fault.
-        if model.remote_screen.read_untracked().is_some() {
-            report.frozen = 0.0;
+        let state = model.call.read().state;
+        let is_connected = matches!(state, CallState::Connected { .. });
+        let (nth, connected) = calls.get_untracked();
+        // A network that was too narrow before an interruption still is.
+        if !state.is_under_way() {
+            send_pictures(true);
+            calls.set((nth + 1, connected));
         }
-        if std::mem::replace(&mut of_call, calls.get_untracked()) != of_call {
-            (before, last) = (None, None);
-        }
-        let now = before.replace(report).map(|before| report.since(&before));
-        // A single bad moment is none of the call's.
-        let is_settled = now.map(|now| now.grade) == last.map(|last| last.grade);
-        last = now;
-        if is_settled && now.is_some() {
-            quality.set(now);
-        }
-    });
-    effect(move || {
-        let is_connected = is_connected();
         if std::mem::replace(&mut was_connected, is_connected) != is_connected {
             quality.set(None);
-            calls.set(calls.get_untracked() + 1);
-            let ask = move || {
-                if !visibility::is_hidden() {
-                    dispatch.dispatch(Action::Measure);
-                }
-            };
+            calls.set((nth, connected + 1));
+            let ask = move || dispatch.dispatch(Action::Measure);
             *asking.borrow_mut() = is_connected.then(|| Interval::new(EVERY, ask));
         }
     });
@@ -65,6 +54,59 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         is_open.get().to_string()
     });
     flag("quality-mark", "data-open", move || is_open.get());
+    narrow
+}
+
+/// Looks at each report: how good it is, and whether there is room for pictures.
+fn look(
+    model: Model,
+    quality: Live<Option<Quality>>,
+    calls: Live<(u32, u32)>,
+    send_pictures: impl Fn(bool) + 'static,
+) {
+    let mut before: Option<Report> = None;
+    let mut last: Option<Quality> = None;
+    let mut room = Room::default();
+    let mut of_call = (0, 0);
+    effect(move || {
+        let Some(mut report) = Option::as_ref(&model.report.read()).map(Report::read) else {
+            return;
+        };
+        // A screen that stands still is no fault.
+        if model.remote_screen.read_untracked().is_some() {
+            report.frozen = 0.0;
+        }
+        let now = calls.get_untracked();
+        if now != of_call {
+            (before, last) = (None, None);
+        }
+        if now.0 != of_call.0 || !wants_pictures(model) {
+            room = Room::default();
+        }
+        of_call = now;
+        let has_room = !wants_pictures(model) || room.look(&report);
+        send_pictures(has_room);
+        let mut now = before.replace(report).map(|before| report.since(&before));
+        // Sound alone gets through well: that is no good call yet.
+        if let Some(now) = now.as_mut().filter(|_| !has_room) {
+            (now.grade, now.cause) = (Grade::Bad, Some(Cause::OurNetwork));
+        }
+        // A single bad moment is none of the call's.
+        let is_settled = now.map(|now| now.grade) == last.map(|last| last.grade);
+        last = now;
+        if is_settled && now.is_some() {
+            quality.set(now);
+        }
+    });
+}
+
+/// Whether the camera's pictures are wanted; a screen is what the call is about, and stays.
+fn wants_pictures(model: Model) -> bool {
+    let call = model.call.read_untracked();
+    let media = call.peer_media.as_ref();
+    let are_wanted = media.is_some_and(|media| media.limit != Some(0));
+    let is_shared = model.sharing.read_untracked().is_some();
+    are_wanted && !is_shared && model.local_view.read_untracked().has_video
 }
 
 fn show(model: Model, quality: Live<Option<Quality>>) {
