@@ -6,7 +6,12 @@ use holdfast_call::{CallState, CallView};
 use wasm_bindgen::JsValue;
 use web_sys::MediaStream;
 
-use super::{address, chat::ChatLine, notice::Notice, presence::Presence};
+use super::{
+    address,
+    chat::{ChatLine, ChatLog},
+    notice::Notice,
+    presence::Presence,
+};
 use crate::{
     config::ConfigError,
     live::Live,
@@ -14,9 +19,6 @@ use crate::{
     rtc::PeerState,
     signaling::LinkView,
 };
-
-/// How many lines of chat are kept.
-const CHAT_LINES: usize = 500;
 
 /// Declares each signal once, for its readers and for its writer.
 macro_rules! model {
@@ -107,7 +109,7 @@ model! {
     /// Everybody here, we too.
     presence: Presence = Presence::default();
     /// Messages that were written.
-    chat: Vec<ChatLine> = Vec::new();
+    chat: ChatLog = ChatLog::default();
     /// The call.
     call: CallView = CallView::default();
     /// For how many seconds the call has been connected, or interrupted.
@@ -154,10 +156,14 @@ impl Model {
         address::forget_callee();
     }
 
-    /// The link by which somebody comes to us and calls us.
+    /// The link by which somebody comes to where we are, and calls us if that is wanted.
     #[must_use]
-    pub fn link_of_us(&self) -> String {
-        address::link(&self.name.read_untracked())
+    pub fn link_to_here(&self, calls_us: bool) -> String {
+        self.room.track();
+        match calls_us {
+            true => address::link(&self.name.read()),
+            false => address::link(""),
+        }
     }
 }
 
@@ -248,16 +254,11 @@ impl ModelWriter {
         if self.blocked.read_untracked().contains(&line.from) {
             return;
         }
-        self.chat.update(|lines| {
-            if lines.len() == CHAT_LINES {
-                lines.remove(0);
-            }
-            lines.push(line);
-        });
+        self.chat.update(|chat| chat.add(line));
     }
 
     pub(super) fn clear_chat(&self) {
-        self.chat.set(Vec::new());
+        self.chat.update(ChatLog::clear);
     }
 
     /// The other side's sound and picture.

@@ -70,19 +70,21 @@ pub(super) fn bind(model: Model, dispatch: Dispatch, drawer: Drawer) {
 
 /// Shows what is said.
 fn show_lines(model: Model) {
-    let mut shown = Vec::new();
+    let (mut first, mut next) = (0, 0);
     effect(move || {
-        let lines = model.chat.get();
+        let chat = model.chat.read();
         let place: Element = element("chat-lines");
-        // Lines are added, but for the oldest of many, which go, and for a room that is left.
-        if lines.first() != shown.first() {
-            place.set_text_content(None);
-            shown.clear();
+        // The oldest of many go, and all of a room that is left. Whoever hears what is added hears nothing twice.
+        for _ in first..chat.gone.min(next) {
+            if let Some(oldest) = place.first_element_child() {
+                oldest.remove();
+            }
         }
-        for line in lines.iter().skip(shown.len()) {
+        first = chat.gone;
+        for line in chat.lines.iter().skip(next - first.min(next)) {
             drop(place.append_with_node_1(&show(line)));
         }
-        shown = lines;
+        next = chat.count();
         request_animation_frame(move || place.set_scroll_top(place.scroll_height()));
     });
 }
@@ -171,7 +173,7 @@ fn receivers(model: Model, to: Live<Option<String>>) -> Options {
         _ => Presence::default(),
     };
     if names.is_empty() {
-        for line in model.chat.read().iter() {
+        for line in model.chat.read().lines.iter() {
             names.put(line.from.clone(), PersonStatus::Free);
         }
     }

@@ -1,5 +1,9 @@
 //! Chat and people during a call: beside the picture where there is room, over it where there is none.
 
+use gloo_events::EventListener;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::bind::effect;
 use crate::{
     live::Live,
     platform::{JsObject, property},
@@ -21,16 +25,27 @@ pub(super) struct Drawer {
     open: Live<Open>,
     /// How many lines of chat have been in sight.
     seen: Live<usize>,
+    /// The window is so wide that the chat stands beside: there it is open until it is closed.
+    is_beside: Live<bool>,
     model: Model,
 }
 
 impl Drawer {
     pub(super) fn new(model: Model) -> Self {
-        Self {
+        let drawer = Self {
             open: Live::new(Open::Nothing),
             seen: Live::new(0),
+            is_beside: is_beside(),
             model,
-        }
+        };
+        let mut was_open = false;
+        effect(move || {
+            let is_open = drawer.is(Open::Chat);
+            if std::mem::replace(&mut was_open, is_open) && !is_open {
+                drawer.seen.set(model.chat.read_untracked().count());
+            }
+        });
+        drawer
     }
 
     /// As the style sheet reads it.
@@ -43,14 +58,13 @@ impl Drawer {
     }
 
     pub(super) fn is(&self, what: Open) -> bool {
-        (self.open.get() == what) != (what == Open::Chat && is_beside())
+        (self.open.get() == what) != (what == Open::Chat && self.is_beside.get())
     }
 
     /// Opens that, or closes it.
     pub(super) fn toggle(&self, what: Open) {
         let is_open = self.open.get_untracked() == what;
         self.open.set(if is_open { Open::Nothing } else { what });
-        self.seen.set(self.model.chat.read_untracked().len());
     }
 
     pub(super) fn close(&self) {
@@ -65,18 +79,21 @@ impl Drawer {
         if self.is(Open::Chat) {
             return 0;
         }
-        let lines = self.model.chat.read().len();
-        // Another room has another chat.
-        if lines < *self.seen.read_untracked() {
-            self.seen.set(0);
-        }
-        lines.saturating_sub(self.seen.get())
+        let chat = self.model.chat.read();
+        chat.count() - chat.gone.max(self.seen.get())
     }
 }
 
-/// Whether the window is so wide that the chat stands beside: there it is open until it is closed.
-fn is_beside() -> bool {
+/// Whether the window is that wide, as it is from now on.
+fn is_beside() -> Live<bool> {
     let window = JsObject(js_sys::global().into());
     let list = window.call("matchMedia", &[&"(min-width: 75rem)".into()]);
-    list.is_some_and(|list| property(&list, "matches").is_truthy())
+    let matches = |list: &JsValue| property(list, "matches").is_truthy();
+    let is_beside = Live::new(list.as_ref().is_some_and(matches));
+    if let Some(list) = list {
+        let target = list.clone().unchecked_into();
+        let changed = move |_: &_| is_beside.set(matches(&list));
+        EventListener::new(&target, "change", changed).forget();
+    }
+    is_beside
 }
