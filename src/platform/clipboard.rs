@@ -2,10 +2,10 @@
 
 use super::json::{JsObject, property};
 
-/// Puts text on the clipboard, where the browser allows it: a page that did not come over https has
+/// Puts text on the clipboard, at once; gives whether the browser lets it: a page that did not come over https has
 /// none (Clipboard API, 7.1).
-pub fn write(text: &str) {
+pub fn write(text: &str) -> impl Future<Output = bool> + use<> {
     let navigator = property(&js_sys::global(), "navigator");
-    // A page that is refused can do nothing about it; the text can still be selected.
-    JsObject(property(&navigator, "clipboard")).attempt("writeText", &[&text.into()]);
+    let written = JsObject(property(&navigator, "clipboard")).ask("writeText", &[&text.into()]);
+    async { written.await.is_some() }
 }

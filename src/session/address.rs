@@ -45,20 +45,25 @@ pub(super) fn callee() -> String {
 
 /// Takes that out of the address, which tells nobody.
 pub(super) fn forget_callee() {
-    let page = location::without_hash();
-    location::replace(&match room() {
-        Some(room) if !room.is_empty() => format!("{page}#{ROOM}{room}"),
-        _ => page,
-    });
+    location::replace(&place());
 }
 
-/// The link by which somebody comes into our room and calls us.
-pub(super) fn link(me: &str) -> String {
+/// The link by which somebody comes into our room, and calls whoever has that name if it is not empty.
+pub(super) fn link(callee: &str) -> String {
+    let mut link = place();
+    if !callee.is_empty() {
+        let before = if link.contains('#') { "&" } else { "#" };
+        link.extend([before, CALLEE, &location::encoded(callee)]);
+    }
+    link
+}
+
+/// The page, and our room in it.
+fn place() -> String {
     let page = location::without_hash();
-    let me = location::encoded(me);
     match room() {
-        Some(room) if !room.is_empty() => format!("{page}#{ROOM}{room}&{CALLEE}{me}"),
-        _ => format!("{page}#{CALLEE}{me}"),
+        Some(room) if !room.is_empty() => [&page, "#", ROOM, &room].concat(),
+        _ => page,
     }
 }
 

@@ -20,7 +20,8 @@ use crate::{
 /// The border that a code needs to be found, in modules (ISO/IEC 18004, 6.3.8).
 const BORDER: i32 = 4;
 
-pub(super) fn bind(model: Model, dispatch: Dispatch) {
+pub(super) fn bind(model: Model, dispatch: Dispatch, calls_us: Live<bool>) {
+    let link = move || model.link_to_here(*calls_us.read_untracked());
     call_who_has_invited(model, dispatch);
     let navigator = JsObject(property(&js_sys::global(), "navigator"));
     let can = navigator.can("share");
@@ -29,11 +30,11 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
     press("share-link", move || {
         let what = JsObject(Object::new().into());
         what.set("title", &document().title().into());
-        what.set("url", &model.link_of_us().into());
+        what.set("url", &link().into());
         navigator.attempt("share", &[&what.0]);
     });
     dialog::bind("code", "code-button", "close-code", move || {
-        let link = model.link_of_us();
+        let link = link();
         draw(&link);
         element::<Element>("code-link").set_text_content(Some(&link));
     });

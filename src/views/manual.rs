@@ -4,6 +4,7 @@ use web_sys::HtmlTextAreaElement;
 
 use super::bind::{effect, element, flag, hidden, press, set_value, submit, text, value};
 use crate::{
+    platform::{clipboard, task},
     session::{Action, Dispatch, Model},
     text::labels,
 };
@@ -38,7 +39,8 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) {
         let ours: HtmlTextAreaElement = element("our-code");
         // Where the clipboard is not allowed, it is selected at least.
         ours.select();
-        dispatch.dispatch(Action::Copy(ours.value()));
+        let copied = clipboard::write(&ours.value());
+        task::spawn(async { _ = copied.await });
     });
     submit("paste-form", move || {
         let code = value("their-code");
