@@ -51,7 +51,7 @@ addEventListener("notificationclick", (event) => {
   const answer = async () => {
     const page = await clients.get(notification.tag);
     page?.postMessage(action);
-    if (action !== "decline") await (page ? page.focus() : clients.openWindow("./"));
+    if (!action.startsWith("decline")) await (page ? page.focus() : clients.openWindow("./"));
   };
   event.waitUntil(answer());
 });

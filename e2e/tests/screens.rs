@@ -27,9 +27,18 @@ async fn focused(person: &Person) -> Value {
 }
 
 #[test]
-fn a_ring_takes_the_keyboard_from_nobody_and_space_answers_nothing() {
+fn a_ring_takes_the_keyboard_from_nobody_and_space_answers_nothing_in_chromium() {
+    takes_the_keyboard([Chromium, Chromium]);
+}
+
+#[test]
+fn a_ring_takes_the_keyboard_from_nobody_and_space_answers_nothing_in_firefox() {
+    takes_the_keyboard([Chromium, Firefox]);
+}
+
+fn takes_the_keyboard(kinds: [Kind; 2]) {
     stage(async |stage| {
-        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        let [ann, bob] = stage.people([(kinds[0], "Ann"), (kinds[1], "Bob")]).await;
         // Whoever writes goes on writing.
         bob.click("#text").await;
         ann.call("Bob").await;
@@ -78,7 +87,13 @@ async fn is_notified(person: &Person, wanted: Value) {
         }
         sleep(Duration::from_millis(100)).await;
     }
-    panic!("{wanted} is not what the system shows");
+    let state = "const [done] = arguments;
+        navigator.serviceWorker.getRegistration().then(async worker => done([
+            Notification.permission, document.hidden, worker?.installing?.state, worker?.waiting?.state, worker?.active?.state,
+            (await worker?.getNotifications())?.map(({ title, tag }) => [title, tag]),
+            (await navigator.permissions.query({ name: 'notifications' })).state, (await caches.keys()), navigator.serviceWorker.controller?.state, window.said]))";
+    let state = person.run_async(state).await;
+    panic!("{wanted} is not what the system shows: {state}");
 }
 
 /// Presses that answer in a notification: by the worker's own script, because no driver presses those of the system.
@@ -107,13 +122,19 @@ fn a_ring_is_answered_in_its_notification() {
         let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
         ann.call("Bob").await;
         bob.shows("#ring").await;
-        answers_in_a_notification(&bob, "decline").await;
+        answers_in_a_notification(&bob, "decline 1").await;
         ann.is_idle().await;
         let focused = "return window.focused === true";
         assert_eq!(bob.run(focused, json!([])).await, false);
         ann.call("Bob").await;
         bob.shows("#ring").await;
-        answers_in_a_notification(&bob, "accept").await;
+        // One that was left lying is about a ring that is over.
+        answers_in_a_notification(&bob, "decline 1").await;
+        answers_in_a_notification(&bob, "accept 1").await;
+        sleep(Duration::from_millis(500)).await;
+        bob.shows("#ring").await;
+        bob.run("window.focused = false", json!([])).await;
+        answers_in_a_notification(&bob, "accept 2").await;
         bob.sees_the_other_side().await;
         assert_eq!(bob.run(focused, json!([])).await, true);
     });
@@ -129,6 +150,9 @@ fn a_ring_is_heard_and_a_hidden_page_says_so() {
         let granted = "return Notification.permission === 'granted'";
         bob.until("it is allowed", granted, json!([])).await;
         let listen = "window.notes = 0; window.shakes = 0;
+            window.said = []; navigator.serviceWorker.addEventListener('message', ({ data }) => said.push(data));
+            const post = ServiceWorker.prototype.postMessage;
+            ServiceWorker.prototype.postMessage = function (what) { said.push('posted ' + this.state + JSON.stringify(what)); return post.call(this, what); };
             navigator.vibrate = () => shakes += 1;
             const make = AudioContext.prototype.createOscillator;
             AudioContext.prototype.createOscillator = function () { notes += 1; window.rings = this; return make.call(this); };
@@ -175,6 +199,88 @@ fn a_ring_is_heard_and_a_hidden_page_says_so() {
         ann.call("Bob").await;
         bob.shows("#ring").await;
         assert_eq!(bob.run("return notes", json!([])).await, 0);
+    });
+}
+
+#[test]
+fn whoever_is_waited_for_is_heard_and_seen_in_the_title_when_they_come() {
+    stage(async |stage| {
+        let [ann] = stage.people([(Chromium, "Ann")]).await;
+        let url = ann.run("return location.href", json!([])).await;
+        let url = url.as_str().expect("an address");
+        let listen = "window.notes = 0;
+            const make = AudioContext.prototype.createOscillator;
+            AudioContext.prototype.createOscillator = function () { notes += 1; window.rings = this; return make.call(this); };
+            window.hide = hidden => {
+                Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+                document.dispatchEvent(new Event('visibilitychange'));
+            };";
+        ann.run(listen, json!([])).await;
+        ann.run("hide(true)", json!([])).await;
+        let bob = stage.person(Chromium, "Bob").await;
+        bob.open(url).await;
+        bob.join().await;
+        let title = "return document.title";
+        ann.until(
+            "it is said",
+            &format!("{title}.includes('Bob is here')"),
+            json!([]),
+        )
+        .await;
+        ann.until("it is heard", "return notes === 1", json!([]))
+            .await;
+        let rests = "return rings.state === 'suspended'";
+        ann.until("it is silent again", rests, json!([])).await;
+        // A ring says who calls, and the page is called as before.
+        bob.call("Ann").await;
+        ann.until(
+            "it rings",
+            &format!("{title} === 'Bob is calling'"),
+            json!([]),
+        )
+        .await;
+        ann.run("hide(false)", json!([])).await;
+        bob.hang_up().await;
+        ann.is_idle().await;
+        // In the lobby, where one is not alone, nobody is waited for.
+        ann.run("window.notes = 0", json!([])).await;
+        ann.run("hide(true)", json!([])).await;
+        let carl = stage.person(Chromium, "Carl").await;
+        carl.open(url).await;
+        carl.join().await;
+        ann.sees("Carl").await;
+        sleep(Duration::from_millis(500)).await;
+        assert_eq!(ann.run("return notes", json!([])).await, 0);
+        ann.run("hide(false)", json!([])).await;
+        assert_eq!(ann.run(title, json!([])).await, "Holdfast");
+    });
+}
+
+#[test]
+fn of_many_lines_the_oldest_go_and_nothing_is_read_out_twice() {
+    stage(async |stage| {
+        let [ann, bob] = ann_and_bob(stage).await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        ann.sees_the_other_side().await;
+        let writes = "const [from, to] = arguments;
+            for (let nth = from; nth < to; nth += 1) {
+                document.querySelector('#text').value = `line ${nth}`;
+                document.querySelector('#send').click();
+            }";
+        ann.run(writes, json!([0, 500])).await;
+        let lines = "const lines = [...document.querySelectorAll('#chat-lines p span')];
+            return lines.length === 500 && lines.at(-1).textContent === arguments[0]";
+        bob.until("all are there", lines, json!(["line 499"])).await;
+        let counts = "window.added = 0;
+            new MutationObserver(changes => changes.forEach(change => added += change.addedNodes.length))
+                .observe(document.querySelector('#chat-lines'), { childList: true })";
+        bob.run(counts, json!([])).await;
+        bob.click("#close-chat").await;
+        ann.run(writes, json!([500, 503])).await;
+        bob.until("they come", lines, json!(["line 502"])).await;
+        assert_eq!(bob.run("return added", json!([])).await, 3);
+        bob.reads("#chat-label", "Chat (3)").await;
     });
 }
 
@@ -343,9 +449,18 @@ fn whoever_has_the_focus_is_called_and_nobody_who_came_in_between() {
 }
 
 #[test]
-fn a_line_keeps_its_breaks_and_a_link_leads_out_of_the_page() {
+fn a_line_keeps_its_breaks_and_a_link_leads_out_of_the_page_in_chromium() {
+    keeps_breaks_and_links([Chromium, Chromium]);
+}
+
+#[test]
+fn a_line_keeps_its_breaks_and_a_link_leads_out_of_the_page_in_firefox() {
+    keeps_breaks_and_links([Chromium, Firefox]);
+}
+
+fn keeps_breaks_and_links(kinds: [Kind; 2]) {
     stage(async |stage| {
-        let [ann, bob] = ann_and_bob(stage).await;
+        let [ann, bob] = stage.people([(kinds[0], "Ann"), (kinds[1], "Bob")]).await;
         let text = "document.querySelector('#text').value = arguments[0]";
         let said = "See\nhttps://example.org/a?b=c. Not javascript:alert(1)";
         ann.run(text, json!([said])).await;
@@ -508,9 +623,18 @@ fn a_name_of_forty_letters_fits_a_phone() {
 }
 
 #[test]
-fn whoever_was_missed_is_listed_through_a_reload_and_called_back() {
+fn whoever_was_missed_is_listed_through_a_reload_and_called_back_in_chromium() {
+    lists_who_was_missed([Chromium, Chromium]);
+}
+
+#[test]
+fn whoever_was_missed_is_listed_through_a_reload_and_called_back_in_firefox() {
+    lists_who_was_missed([Firefox, Chromium]);
+}
+
+fn lists_who_was_missed(kinds: [Kind; 2]) {
     stage(async |stage| {
-        let [ann, bob] = ann_and_bob(stage).await;
+        let [ann, bob] = stage.people([(kinds[0], "Ann"), (kinds[1], "Bob")]).await;
         bob.call("Ann").await;
         ann.shows("#accept-button").await;
         bob.hang_up().await;
@@ -548,6 +672,28 @@ fn a_room_is_shared_and_its_code_leads_there_and_calls() {
         let link = ann.run("return location.href + '&c=Ann'", json!([])).await;
         ann.click("#share-link").await;
         assert_eq!(ann.run("return shared", json!([])).await, link);
+        // The same for who is to choose whom to call, in one press as well.
+        ann.click("#calls-me").await;
+        ann.click("#share-link").await;
+        let place = ann.run("return location.href", json!([])).await;
+        assert_eq!(ann.run("return shared", json!([])).await, place);
+        ann.click("#copy-link").await;
+        ann.reads("#copy-label", "Copied").await;
+        // What is copied is that link, and no other.
+        ann.click("#calls-me").await;
+        ann.until(
+            "it is not copied yet",
+            "return document.querySelector('#copy-label').textContent === 'Copy link'",
+            json!([]),
+        )
+        .await;
+        // Where a browser lets nothing be copied, it does not say so: the link can be selected.
+        let refuses = "navigator.clipboard.writeText = async () => { throw new Error('no'); }";
+        ann.run(refuses, json!([])).await;
+        ann.click("#copy-link").await;
+        ann.reads("#code-link", "&c=Ann").await;
+        ann.reads("#copy-label", "Copy link").await;
+        ann.click("#close-code").await;
         ann.click("#code-button").await;
         ann.shows("#code-path").await;
         // Painted as the page does, each module four pixels wide.

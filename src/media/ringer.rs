@@ -2,9 +2,13 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use gloo_timers::callback::Interval;
+use gloo_timers::callback::{Interval, Timeout};
 use wasm_bindgen::JsValue;
-use web_sys::{AudioContext, AudioContextState, OscillatorType};
+use web_sys::{AudioContext, AudioContextState, AudioNode, OscillatorType};
+
+/// What tells that somebody has come, and how long that takes, ms.
+const CHIME: Note = (523.3, 0.0, 0.5);
+const CHIMES: u32 = 700;
 
 /// How often it rings, ms.
 const ROUND: u32 = 3_000;
@@ -14,7 +18,7 @@ const SOFT: f32 = 0.04;
 const RISE: f32 = 4.0;
 
 /// A note: its pitch in Hz, and when it begins and ends, s after the round does.
-type Note = (f32, f64, f64);
+pub(super) type Note = (f32, f64, f64);
 
 /// What rings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +56,8 @@ impl Tone {
 pub struct Ringer {
     context: Option<AudioContext>,
     ringing: Option<(Tone, Interval)>,
+    /// After a chime, it rests.
+    chiming: Option<Timeout>,
 }
 
 impl Ringer {
@@ -61,7 +67,10 @@ impl Ringer {
             self.context = AudioContext::new().ok();
         }
         self.context.iter().for_each(wake);
-        self.rest();
+        match self.chiming {
+            Some(_) => self.rest_later(),
+            None => self.rest(),
+        }
     }
 
     /// Where nothing rings, nothing sounds, what has been begun neither.
@@ -71,12 +80,30 @@ impl Ringer {
         }
     }
 
+    /// Sounds once, softly, where nothing rings.
+    pub fn chime(&mut self) {
+        if let (Some(context), None) = (&self.context, &self.ringing) {
+            wake(context);
+            // A browser that makes no sound goes without.
+            let _ = play(context, &context.destination(), CHIME, SOFT);
+            self.rest_later();
+        }
+    }
+
+    /// Rests after a chime.
+    fn rest_later(&mut self) {
+        if let (Some(context), None) = (self.context.clone(), &self.ringing) {
+            self.chiming = Some(Timeout::new(CHIMES, move || drop(context.suspend())));
+        }
+    }
+
     /// Rings like that from now on, or not at all.
     pub fn follow(&mut self, tone: Option<Tone>) {
         if self.ringing.as_ref().map(|(tone, _)| *tone) == tone {
             return;
         }
         self.ringing = None;
+        self.chiming = None;
         self.rest();
         if let (Some(tone), Some(context)) = (tone, &self.context) {
             wake(context);
@@ -90,7 +117,7 @@ impl Ringer {
                 let volume = SOFT + (tone.loudest() - SOFT) * f32::min(nth / RISE, 1.0);
                 for note in tone.notes() {
                     // A browser that makes no sound rings without.
-                    let _ = play(&context, *note, volume);
+                    let _ = play(&context, &context.destination(), *note, volume);
                 }
             };
             ring();
@@ -104,7 +131,13 @@ fn wake(context: &AudioContext) {
     let _ = context.resume();
 }
 
-fn play(context: &AudioContext, (pitch, begin, end): Note, volume: f32) -> Result<(), JsValue> {
+/// Plays a note, which goes there.
+pub(super) fn play(
+    context: &AudioContext,
+    there: &AudioNode,
+    (pitch, begin, end): Note,
+    volume: f32,
+) -> Result<(), JsValue> {
     let (oscillator, gain) = (context.create_oscillator()?, context.create_gain()?);
     oscillator.set_type(OscillatorType::Triangle);
     oscillator.frequency().set_value(pitch);
@@ -116,7 +149,7 @@ fn play(context: &AudioContext, (pitch, begin, end): Note, volume: f32) -> Resul
     gain.gain().linear_ramp_to_value_at_time(0.0, now + end)?;
     oscillator
         .connect_with_audio_node(&gain)?
-        .connect_with_audio_node(&context.destination())?;
+        .connect_with_audio_node(there)?;
     oscillator.start_with_when(now + begin)?;
     oscillator.stop_with_when(now + end)
 }

@@ -1,15 +1,24 @@
 //! What the other side is heard from (Audio Output Devices API).
 
 use gloo_events::EventListener;
+use gloo_timers::callback::Timeout;
 use js_sys::Array;
 use wasm_bindgen::JsValue;
-use web_sys::HtmlVideoElement;
+use web_sys::{AudioContext, HtmlVideoElement, window};
 
-use super::device::{media_devices, on_change};
+use super::{
+    device::{media_devices, on_change},
+    ringer::{Note, play},
+};
 use crate::platform::{JsObject, storage::Place};
 
 /// Under which the one that was chosen is kept.
 const KEPT: &str = "holdfast-speaker";
+
+/// What a test sounds like, how loud it is, of 1, and how long it takes, ms.
+const TEST: [Note; 3] = [(523.3, 0.0, 0.3), (659.3, 0.25, 0.55), (784.0, 0.5, 1.1)];
+const LOUDNESS: f32 = 0.3;
+const TESTED: u32 = 1_500;
 
 /// The browser's own choice.
 const ASK: &str = "selectAudioOutput";
@@ -74,6 +83,37 @@ impl Speakers {
         let is_there = speakers.iter().any(|(id, _)| *id == chosen);
         self.use_it(if is_there { &chosen } else { "" });
         speakers
+    }
+
+    /// Plays three notes where the other side is heard.
+    pub fn test() {
+        // Where the browser makes no sound, that is what the test shows.
+        let Ok(context) = AudioContext::new() else {
+            return;
+        };
+        let element = Self::play(&context).ok();
+        Timeout::new(TESTED, move || {
+            drop(context.close());
+            // An element that plays lives on.
+            element
+                .iter()
+                .for_each(|element| element.set("srcObject", &JsValue::NULL));
+        })
+        .forget();
+    }
+
+    fn play(context: &AudioContext) -> Result<JsObject, JsValue> {
+        let out = context.create_media_stream_destination()?;
+        for note in TEST {
+            play(context, &out, note, LOUDNESS)?;
+        }
+        let page = window().and_then(|window| window.document());
+        let element = page.ok_or(JsValue::NULL)?.create_element("audio")?;
+        let element = JsObject(element.into());
+        element.set("srcObject", &out.stream());
+        element.attempt("setSinkId", &[&Self::chosen().into()]);
+        element.attempt("play", &[]);
+        Ok(element)
     }
 
     /// Calls back when one is plugged in or out.

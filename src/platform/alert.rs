@@ -38,7 +38,7 @@ impl Alert {
     /// Says that; a press on it shows the page, and one on an answer, each with what it is called, tells
     /// [`on_answer`]. None where the person has not allowed it.
     #[must_use]
-    pub fn new(sentence: &str, answers: &[(&str, String)]) -> Option<Self> {
+    pub fn new(sentence: &str, answers: &[(String, String)]) -> Option<Self> {
         if !permission("granted") {
             return None;
         }

@@ -29,8 +29,9 @@ pub(super) struct Ringing {
     quiet: bool,
     /// The same, for who rings now.
     silenced: bool,
-    /// Who rings, and what tells of it.
+    /// Who rings, the how manieth that is, and what tells of it.
     caller: String,
+    nth: u32,
     alert: Option<Alert>,
     shaking: Option<Interval>,
 }
@@ -42,6 +43,7 @@ impl Ringing {
             quiet: Place::Browser.load(QUIET).is_some(),
             silenced: false,
             caller: String::new(),
+            nth: 0,
             alert: None,
             shaking: None,
         }
@@ -61,6 +63,13 @@ impl Ringing {
     pub(super) fn silence(&mut self) {
         self.silenced = true;
         self.shaking = None;
+    }
+
+    /// Somebody has come, whom the person may wait for.
+    pub(super) fn chime(&mut self) {
+        if !self.quiet {
+            self.ringer.chime();
+        }
     }
 
     /// The person has pressed something.
@@ -90,23 +99,31 @@ impl Ringing {
                 .filter(|_| !caller.is_empty() && !self.quiet);
             self.alert = None;
             self.caller = caller;
+            self.nth += u32::from(!self.caller.is_empty());
         }
         // Also when the page is hidden while it rings.
         let is_unseen = !self.caller.is_empty() && visibility::is_hidden();
         if is_unseen && self.alert.is_none() {
             let [accept, decline] = text::answers();
             let answers = [(ACCEPT, accept), (DECLINE, decline)];
+            let answers = answers.map(|(answer, title)| (self.action(answer), title));
             self.alert = Alert::new(&text::is_calling(&self.caller), &answers);
         }
     }
 
-    /// What the person wants who has pressed that answer in a notification; nothing, once nobody rings.
+    /// What the person wants who has pressed that answer in a notification: nothing, once nobody rings, or somebody
+    /// else does.
     pub(super) fn answered(&self, answer: &str) -> Option<Action> {
         match answer {
             _ if self.caller.is_empty() => None,
-            ACCEPT => Some(Action::Accept),
-            DECLINE => Some(Action::Decline),
+            accept if accept == self.action(ACCEPT) => Some(Action::Accept),
+            decline if decline == self.action(DECLINE) => Some(Action::Decline),
             _ => None,
         }
+    }
+
+    /// What an answer to the one who rings now is called.
+    fn action(&self, answer: &str) -> String {
+        [answer, &self.nth.to_string()].join(" ")
     }
 }

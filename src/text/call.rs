@@ -109,6 +109,12 @@ pub fn is_calling(peer: &str) -> String {
     of("{peer} is calling", peer)
 }
 
+/// Somebody who is waited for has come.
+#[must_use]
+pub fn has_come(peer: &str) -> String {
+    of("{peer} is here", peer)
+}
+
 /// The answers to that: yes, and no.
 #[must_use]
 pub fn answers() -> [String; 2] {

@@ -27,6 +27,13 @@ pub const CAMERA: Word = Word("Camera");
 pub const MICROPHONE: Word = Word("Microphone");
 pub const HEARS_NOTHING: Word =
     Word("Your microphone hears nothing. Choose another in Settings, or unmute it at its switch.");
+pub const CAMERA_HELD_BACK: Word = Word(
+    "Your camera gives no picture: its own switch, your system or another program holds it back.",
+);
+pub const MICROPHONE_HELD_BACK: Word = Word(
+    "Your microphone gives no sound: its own switch, your system or another program holds it back.",
+);
+pub const NARROW: Word = Word("Your network is too slow for pictures. Only your sound is sent.");
 pub const LOWER_RIGHT: Word = Word("Lower right");
 pub const LOWER_LEFT: Word = Word("Lower left");
 pub const UPPER_LEFT: Word = Word("Upper left");

@@ -10,7 +10,7 @@ mod notice;
 mod quality;
 mod say;
 
-pub use call::{answers, call_state, end_reason, ends_interrupted, is_calling, lasting};
+pub use call::{answers, call_state, end_reason, ends_interrupted, has_come, is_calling, lasting};
 pub use config::config_error;
 pub use link::link;
 pub use media::media_error;

@@ -11,7 +11,7 @@ use super::{
     drawer::Drawer,
     join, later, notices, people,
     press_guard::{Place, PressGuard},
-    ring, stage,
+    ring, stage, title,
 };
 use crate::{
     live::Live,
@@ -33,6 +33,7 @@ fn app() {
         let call = model.call.read();
         call.caller().unwrap_or_default().to_owned()
     });
+    let came = title::bind(caller);
     let guard = PressGuard::new();
     let mut before = (String::new(), String::new());
     effect(move || {
@@ -65,7 +66,7 @@ fn app() {
     people::bind(model, dispatch, guard);
     notices::bind(model, dispatch, guard);
     ring::bind(model, dispatch, caller);
-    spawn_local(later::bind(model, dispatch, drawer));
+    spawn_local(later::bind(model, dispatch, drawer, came));
 }
 
 /// Which screen shows, as the style sheet calls it; empty until that is known.

@@ -2,6 +2,7 @@
 //! more. One file a part of the page.
 
 mod app;
+mod arrivals;
 mod bind;
 mod chat;
 mod choice;
@@ -32,6 +33,7 @@ mod settings;
 mod small_window;
 mod speaker;
 mod stage;
+mod title;
 mod window;
 
 pub use app::mount;

@@ -38,8 +38,6 @@ pub(super) fn bind(model: Model, dispatch: Dispatch, caller: Live<String>) {
 /// The dialog, as long as it is there.
 struct Ring {
     dialog: HtmlElement,
-    /// The page's title without it.
-    title: String,
     /// What had the focus, if it was taken.
     focused: Option<HtmlElement>,
     _answers: [EventListener; 5],
@@ -56,7 +54,7 @@ impl Ring {
         }
         element::<Element>("ring-avatar").set_text_content(Some(&text::initial(peer)));
         hidden("accept-audio-button", move || {
-            !model.local_view.read().camera
+            !model.local_view.read().begins_with_camera
         });
         hidden("ring-hint", move || {
             model.call.read().state == CallState::Ringing
@@ -66,9 +64,6 @@ impl Ring {
         });
         let focused = take_focus();
         element::<Element>("ring-title").set_text_content(Some(&text::is_calling(peer)));
-        // For whoever looks at another tab.
-        let title = document().title();
-        document().set_title(&text::is_calling(peer));
         set_icon(RINGING);
         let answer = |id: &str, action: Action| {
             listen(id, "click", move |_| dispatch.dispatch(action.clone()))
@@ -79,7 +74,6 @@ impl Ring {
         };
         Self {
             dialog: element("ring"),
-            title,
             focused,
             _answers: [
                 answer("accept-button", Action::Accept),
@@ -100,7 +94,6 @@ impl Ring {
 impl Drop for Ring {
     fn drop(&mut self) {
         self.dialog.remove();
-        document().set_title(&self.title);
         set_icon(ICON);
         page().set_inert(false);
         // Where the screen stays, so does the place on it; a new one has its own.

@@ -16,6 +16,7 @@ pub(super) fn bind(model: Model) {
     let there = Live::new(Options::new());
     let chosen = Live::new(Speakers::chosen());
     hidden("speaker", move || there.read().is_empty());
+    press("sound-test", Speakers::test);
     hidden("speaker-button", || !Speakers::can_ask());
     let elements = ["received_video", "screen_video"].map(element);
     let Some(speakers) = Speakers::of(elements.into()) else {
