@@ -81,19 +81,14 @@ async fn is_notified(person: &Person, wanted: Value) {
     let shown = "const [done] = arguments;
         navigator.serviceWorker.ready.then(worker => worker.getNotifications()).then(all =>
             done(all.flatMap(({ title, actions }) => [title, ...actions.map(({ title }) => title)])))";
-    for _ in 0..100 {
+    // Whoever asks while one is being shown makes Chromium 156 forget it at times.
+    for _ in 0..10 {
+        sleep(Duration::from_secs(1)).await;
         if person.run_async(shown).await == wanted {
             return;
         }
-        sleep(Duration::from_millis(100)).await;
     }
-    let state = "const [done] = arguments;
-        navigator.serviceWorker.getRegistration().then(async worker => done([
-            Notification.permission, document.hidden, worker?.installing?.state, worker?.waiting?.state, worker?.active?.state,
-            (await worker?.getNotifications())?.map(({ title, tag }) => [title, tag]),
-            (await navigator.permissions.query({ name: 'notifications' })).state, (await caches.keys()), navigator.serviceWorker.controller?.state, window.said]))";
-    let state = person.run_async(state).await;
-    panic!("{wanted} is not what the system shows: {state}");
+    panic!("{wanted} is not what the system shows");
 }
 
 /// Presses that answer in a notification: by the worker's own script, because no driver presses those of the system.
@@ -150,9 +145,6 @@ fn a_ring_is_heard_and_a_hidden_page_says_so() {
         let granted = "return Notification.permission === 'granted'";
         bob.until("it is allowed", granted, json!([])).await;
         let listen = "window.notes = 0; window.shakes = 0;
-            window.said = []; navigator.serviceWorker.addEventListener('message', ({ data }) => said.push(data));
-            const post = ServiceWorker.prototype.postMessage;
-            ServiceWorker.prototype.postMessage = function (what) { said.push('posted ' + this.state + JSON.stringify(what)); return post.call(this, what); };
             navigator.vibrate = () => shakes += 1;
             const make = AudioContext.prototype.createOscillator;
             AudioContext.prototype.createOscillator = function () { notes += 1; window.rings = this; return make.call(this); };
