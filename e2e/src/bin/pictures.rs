@@ -148,8 +148,28 @@ fn main() {
                 aim().await;
                 keep(&ann, "24-quality").await;
                 do_it("document.querySelector('#quality-mark').click()").await;
+                // As on a phone whose camera another app has taken.
+                let muted = |muted: bool| {
+                    format!(
+                        "const track = document.querySelector('#local_video').srcObject.getVideoTracks()[0];
+                        for (const [name, value] of [['muted', {muted}], ['getSettings', () => ({{ facingMode: 'user' }})]])
+                            Object.defineProperty(track, name, {{ value, configurable: true }});
+                        track.dispatchEvent(new Event('mute'))"
+                    )
+                };
+                let two = "const { mediaDevices } = navigator, list = mediaDevices.enumerateDevices.bind(mediaDevices);
+                    mediaDevices.enumerateDevices = async () => (await list()).flatMap(device =>
+                        device.kind === 'videoinput' ? [device, { ...device.toJSON(), deviceId: 'back' }] : [device]);
+                    mediaDevices.dispatchEvent(new Event('devicechange'))";
+                do_it(two).await;
+                do_it(&muted(true)).await;
+                ann.reads("#silent", "gives no picture").await;
+                ann.shows("#turn-button").await;
+                keep(&ann, "30-held-back").await;
+                do_it(&muted(false)).await;
                 ann.click("#camera-button").await;
                 ann.reads("#camera-button", "Start camera").await;
+                bob.reads(".state", "no picture").await;
                 keep(&ann, "7-camera-off").await;
                 bob.hang_up().await;
                 ann.is_idle().await;
