@@ -23,7 +23,7 @@ fn a_report_is_read_over_all_its_streams() {
              "totalFreezesDuration":0.5},
             {"type":"outbound-rtp","qualityLimitationReason":"none"},
             {"type":"outbound-rtp","qualityLimitationReason":"cpu"},
-            {"type":"remote-inbound-rtp","fractionLost":0.01,"roundTripTime":0.034},
+            {"type":"remote-inbound-rtp","kind":"video","fractionLost":0.01,"roundTripTime":0.034},
             {"type":"remote-inbound-rtp","fractionLost":0.04},
             {"type":"candidate-pair","packetsReceived":7},
             {"type":"candidate-pair","availableOutgoingBitrate":80000}]"#,
@@ -35,6 +35,7 @@ fn a_report_is_read_over_all_its_streams() {
         jitter: 0.03,
         room: Some(80_000.0),
         sent_lost: 0.04,
+        pictures_lost: 0.01,
         round_trip: Some(0.034),
         narrow: false,
         busy: true,
@@ -178,7 +179,7 @@ fn where_there_is_no_room_sound_goes_alone_and_pictures_are_tried_again() {
         ..good
     };
     let lossy = Report {
-        sent_lost: 0.3,
+        pictures_lost: 0.3,
         ..Report::default()
     };
     let mut room = Room::default();

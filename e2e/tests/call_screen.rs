@@ -322,7 +322,8 @@ fn where_the_network_has_no_room_for_pictures_sound_goes_alone_until_it_has() {
         ann.reads("#camera-button", "Stop camera").await;
         // No packet of a picture is sent.
         let sent = "const [done] = arguments;
-            const count = async () => [...(await peers.at(-1).getStats()).values()]
+            const count = async () => (await Promise.all(peers.map(peer => peer.getStats())))
+                .flatMap(report => [...report.values()])
                 .filter(({ type, kind }) => type === 'outbound-rtp' && kind === 'video')
                 .reduce((sum, { framesSent }) => sum + framesSent, 0);
             (async () => {
@@ -335,6 +336,18 @@ fn where_the_network_has_no_room_for_pictures_sound_goes_alone_until_it_has() {
         let quiet = "return document.querySelector('#silent').textContent === ''";
         ann.until("nothing is said any more", quiet, json!([]))
             .await;
+        // Another call begins with pictures, and goes on with them.
+        ann.run("window.room = 50000", json!([])).await;
+        ann.reads("#silent", "too slow for pictures").await;
+        ann.run("window.room = 0", json!([])).await;
+        ann.hang_up().await;
+        bob.is_idle().await;
+        ann.call("Bob").await;
+        bob.accept().await;
+        bob.sees_the_other_side().await;
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        assert_eq!(ann.run(quiet, json!([])).await, true);
+        bob.sees_the_other_side().await;
     });
 }
 

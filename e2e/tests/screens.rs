@@ -392,13 +392,14 @@ fn hang_up_is_in_sight_and_the_picture_large_at_every_size() {
     for (kind, width, height) in [
         (Chromium, 320, 640),
         (Chromium, 360, 740),
+        (Chromium, 490, 740),
         (Chromium, 844, 390),
         (Chromium, 900, 700),
         // A window of 1440x900 at 200 %.
         (Chromium, 720, 450),
         (Chromium, 1200, 800),
         (Chromium, 1440, 900),
-        (Chromium, 1520, 900),
+        (Chromium, 1680, 1050),
         (Chromium, 2560, 1440),
         (Firefox, 900, 700),
         (Firefox, 1440, 900),

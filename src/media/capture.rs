@@ -396,7 +396,9 @@ impl Capture {
             let has_call = self.stream.is_some();
             let state = self.state(source);
             let mut ours = devices.iter().filter(|device| device.source == source);
-            let wished = state.preference.device.clone();
+            let preference = &state.preference;
+            let wished = preference.device.clone();
+            let wished = wished.filter(|_| preference.facing.is_none());
             let is_back = wished.is_some()
                 && state.device() != wished
                 && wished.iter().all(|wished| !before.contains(wished))

@@ -100,7 +100,7 @@ impl SourcePreference {
         let mut line = || kept.next().unwrap_or_default();
         let (device, height, sound) = (line(), line(), line());
         let of_tab = Place::Tab.load(source.key()).unwrap_or_default();
-        let (off, facing) = of_tab.split_once('\n').unwrap_or_default();
+        let (off, facing) = of_tab.split_once('\n').unwrap_or((&of_tab, ""));
         Self {
             off: !off.is_empty(),
             device: Some(device.to_owned()).filter(|device| !device.is_empty()),

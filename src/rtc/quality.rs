@@ -53,6 +53,8 @@ pub struct Report {
     pub room: Option<f64>,
     /// What share of ours the other side has not had lately, 0 to 1.
     pub sent_lost: f64,
+    /// The same of our pictures alone.
+    pub pictures_lost: f64,
     /// The latest round trip, s; none before the first is known.
     pub round_trip: Option<f64>,
     /// Our picture is made smaller because of the network, or of this computer.
@@ -121,6 +123,10 @@ impl Report {
             }
             Some("remote-inbound-rtp") => {
                 self.sent_lost = self.sent_lost.max(number("fractionLost"));
+                // Until the next report the same is read again; of sound they may be five seconds apart (RFC 3550, 6.2).
+                if stats.string("kind").as_deref() == Some("video") {
+                    self.pictures_lost = self.pictures_lost.max(number("fractionLost"));
+                }
                 self.round_trip = stats.number("roundTripTime").or(self.round_trip);
             }
             Some("candidate-pair") => {
@@ -203,7 +209,7 @@ impl Room {
             self.pause -= 1;
             return self.pause == 0;
         }
-        let is_lossy = report.sent_lost > MOST_LOST;
+        let is_lossy = report.pictures_lost > MOST_LOST;
         let room = report.room.unwrap_or(LEAST_ROOM);
         let before = std::mem::replace(&mut self.before, room);
         (self.short, self.well) = match room < LEAST_ROOM || is_lossy {

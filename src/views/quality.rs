@@ -26,21 +26,22 @@ pub(super) fn bind(model: Model, dispatch: Dispatch) -> Live<bool> {
     let quality = Live::<Option<Quality>>::new(None);
     let asking = RefCell::new(None);
     let mut was_connected = false;
+    let mut of = None;
     // How many calls there have been, and how often one of them was connected.
     let calls = Live::new((0, 0));
     look(model, quality, calls, send_pictures);
     effect(move || {
-        let state = model.call.read().state;
-        let is_connected = matches!(state, CallState::Connected { .. });
-        let (nth, connected) = calls.get_untracked();
+        let call = model.call.read();
+        let is_connected = matches!(call.state, CallState::Connected { .. });
         // A network that was too narrow before an interruption still is.
-        if !state.is_under_way() {
+        let with = Some(call.peer.clone()).filter(|_| call.state.is_under_way());
+        if std::mem::replace(&mut of, with.clone()) != with {
             send_pictures(true);
-            calls.set((nth + 1, connected));
+            calls.update(|calls| calls.0 += 1);
         }
         if std::mem::replace(&mut was_connected, is_connected) != is_connected {
             quality.set(None);
-            calls.set((nth, connected + 1));
+            calls.update(|calls| calls.1 += 1);
             let ask = move || dispatch.dispatch(Action::Measure);
             *asking.borrow_mut() = is_connected.then(|| Interval::new(EVERY, ask));
         }
