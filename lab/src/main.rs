@@ -115,7 +115,7 @@ enum Scenario {
     BlackHole,
     /// Everything is dropped for 8 s, and the device sees nothing of it
     Dropped,
-    /// For 25 s, no more than 80 kbit/s get through, either way
+    /// For 25 s, no more than 80 kbit/s of media get through, each way
     Narrow,
     /// Both sides switch in the same second
     Both,

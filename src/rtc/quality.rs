@@ -24,7 +24,7 @@ const LEAST_ROOM: f64 = 100_000.0;
 const MOST_LOST: f64 = 0.2;
 
 /// In how many looks, each two seconds after the one before, and in how many where it has been so before; and by what factor it grows from look to look while the
-/// browser finds out that there is more (Chromium 156: by 8 % a second).
+/// browser finds out that there is more (draft-ietf-rmcat-gcc-02, 5.5: by 8 % a second).
 const LOOKS: [u32; 2] = [3, 2];
 const GROWTH: f64 = 1.04;
 
