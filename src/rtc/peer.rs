@@ -18,7 +18,7 @@ use web_sys::{
 use super::{
     channel::{Channels, LABEL},
     configuration::Configuration,
-    listeners::{Listeners, PeerEvent, channel_news},
+    listeners::{Emit, Listeners, PeerEvent, channel_news},
     peer_connection::PeerConnection,
     realm::Realm,
     stats::{self, Traffic},
@@ -63,6 +63,11 @@ impl Peer {
         fresh: bool,
         emit: impl Fn(PeerEvent) + 'static,
     ) -> Result<Self, DomError> {
+        Self::with(configuration, fresh, &(Rc::new(emit) as _))
+    }
+
+    /// Compiled once, whatever is told the news.
+    fn with(configuration: &Configuration, fresh: bool, emit: &Emit) -> Result<Self, DomError> {
         let realm = if fresh { Realm::new() } else { None };
         let window = realm.as_ref().and_then(Realm::window);
         let window = window.unwrap_or_else(|| js_sys::global().into());
@@ -72,7 +77,7 @@ impl Peer {
         let connection: PeerConnection = connection.unchecked_into();
         let channels = Channels::default();
         Ok(Self {
-            listeners: Listeners::new(&connection, &channels, &(Rc::new(emit) as _)),
+            listeners: Listeners::new(&connection, &channels, emit),
             connection,
             channels,
             _realm: realm,

@@ -10,7 +10,7 @@ use web_sys::HtmlElement;
 
 /// Other browsers gather anew anywhere, and Firefox in a frame only on the interface of the default
 /// route: it shows all of them to pages that use the camera, and the frame does not.
-fn helps() -> bool {
+pub(super) fn sees_the_network_late() -> bool {
     web_sys::window().is_some_and(|window| {
         let navigator: JsValue = window.navigator().into();
         // Chromium alone has it.
@@ -27,7 +27,7 @@ pub(super) struct Realm {
 impl Realm {
     /// None where it would not help, or the page has no body yet.
     pub(super) fn new() -> Option<Self> {
-        if !helps() {
+        if !sees_the_network_late() {
             return None;
         }
         let document = web_sys::window()?.document()?;

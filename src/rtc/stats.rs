@@ -7,7 +7,7 @@ use wasm_bindgen_futures::JsFuture;
 use crate::platform::{JsObject, property};
 
 /// What goes over a connection, as far as the browser says.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Traffic {
     /// Bytes that have come over the network, media and its control alike, in all: those of every candidate
     /// pair (webrtc-stats, `RTCIceCandidatePairStats.bytesReceived`, which leaves out connectivity checks).
@@ -16,16 +16,28 @@ pub struct Traffic {
     pub available: f64,
     /// It goes through a relay, of either side.
     pub relayed: bool,
+    /// The address of this device that it goes out from; empty where that is not known.
+    pub address: String,
 }
 
 pub(super) async fn traffic(report: Promise) -> Option<Traffic> {
     let report: Map = JsFuture::from(report).await.ok()?.unchecked_into();
     let mut traffic = Traffic::default();
-    let is_relayed = |pair: &JsObject| {
-        ["localCandidateId", "remoteCandidateId"].iter().any(|end| {
-            let candidate = JsObject(report.get(&property(&pair.0, end)));
-            candidate.string("candidateType").as_deref() == Some("relay")
-        })
+    let is_relay =
+        |candidate: &JsObject| candidate.string("candidateType").as_deref() == Some("relay");
+    let mut selected = |pair: &JsObject| {
+        let end = |end| JsObject(report.get(&property(&pair.0, end)));
+        let [local, remote] = ["localCandidateId", "remoteCandidateId"].map(end);
+        traffic.relayed = is_relay(&local) || is_relay(&remote);
+        // What a relay's candidate is related to is the address that the relay has seen.
+        traffic.address = match is_relay(&local) {
+            true => None,
+            false => local
+                .string("relatedAddress")
+                .filter(|related| !related.is_empty())
+                .or_else(|| local.string("address")),
+        }
+        .unwrap_or_default();
     };
     report.for_each(&mut |stats, _| {
         let stats = JsObject(stats);
@@ -36,9 +48,9 @@ pub(super) async fn traffic(report: Promise) -> Option<Traffic> {
         // A transport (webrtc-stats, `RTCTransportStats`) names the pair that it uses; where there is none of
         // these, as in Firefox of before, the pair says so itself.
         if let Some(id) = stats.string("selectedCandidatePairId") {
-            traffic.relayed = is_relayed(&JsObject(report.get(&id.into())));
+            selected(&JsObject(report.get(&id.into())));
         } else if property(&stats.0, "selected").is_truthy() {
-            traffic.relayed = is_relayed(&stats);
+            selected(&stats);
         }
     });
     Some(traffic)

@@ -25,6 +25,8 @@ pub(super) enum Input {
     Screen(ScreenEvent),
     /// The network of this device is another than before.
     NetworkMoved,
+    /// The addresses of this device, as they are now.
+    Addresses(Vec<String>),
     /// The page was hidden, and its timers slow, until now; or it is hidden.
     VisibilityChanged,
     /// What the connection that is seen tells of itself: an `RTCStatsReport`.

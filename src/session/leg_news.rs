@@ -13,9 +13,12 @@ pub(super) fn leg_news(session: &mut Session, serial: u32, news: LegNews) {
     };
     let id = leg.id;
     let event = match news {
-        LegNews::Done(event) => {
+        LegNews::Done(mut event) => {
             if event == LegEvent::MediaFlowing {
                 leg.decoded = None;
+            } else if let LegEvent::Traffic { astray, .. } = &mut event {
+                let pin = leg.pin.as_ref();
+                *astray = pin.is_some_and(|pin| pin.is_astray(&leg.address.borrow()));
             } else if let LegEvent::LocalDescriptionSet(_) = event {
                 session.legs.described(serial);
             }
@@ -32,7 +35,12 @@ pub(super) fn leg_news(session: &mut Session, serial: u32, news: LegNews) {
 fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<LegEvent> {
     Some(match event {
         PeerEvent::NegotiationNeeded => LegEvent::NegotiationNeeded,
-        PeerEvent::Candidate(candidate) => LegEvent::Candidate(candidate),
+        PeerEvent::Candidate(mut candidate) => {
+            if let Some(pin) = &mut session.legs.by_serial(serial)?.pin {
+                candidate.candidate = pin.tells(&candidate.candidate)?;
+            }
+            LegEvent::Candidate(candidate)
+        }
         PeerEvent::NoCandidates => {
             // Of a server whose port is closed Chromium 156 says nothing.
             if session.relay_error.is_none() {

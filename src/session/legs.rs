@@ -1,6 +1,10 @@
 //! The legs of the call as the browser has them.
 
-use std::{cell::Cell, pin::Pin, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    pin,
+    rc::Rc,
+};
 
 use gloo_timers::callback::{Interval, Timeout};
 use holdfast_call::{Carries, LegEvent, LegId, Purpose, Watch};
@@ -11,7 +15,7 @@ use super::{log::log, now::now};
 use crate::{
     media::{Senders, Sending, Source},
     platform::{DomError, task},
-    rtc::{Decoded, Peer, PeerEvent, played, send_pictures},
+    rtc::{Decoded, Peer, PeerEvent, Pin, played, send_pictures, without_candidates},
 };
 
 /// A leg: one peer connection.
@@ -21,6 +25,10 @@ pub(super) struct Leg {
     /// The rate that its first pictures are sent at, kbit/s; 0: as the browser likes. Decided with the first description,
     /// and the same in every one, because another would begin the browser's reckoning anew.
     pub(super) start: Option<u32>,
+    /// It is to be kept off the network of the leg before.
+    pub(super) pin: Option<Pin>,
+    /// The address of this device that it goes out from, as far as that is known.
+    pub(super) address: Rc<RefCell<String>>,
     /// What is sent over it.
     pub(super) carries: Carries,
     /// Which of all the connections that this page has made.
@@ -111,6 +119,20 @@ impl Legs {
     pub(super) fn is_made_as_standby(&self, serial: u32) -> bool {
         let mut legs = self.all.iter();
         legs.any(|leg| leg.serial == serial && leg.purpose != Purpose::Call)
+    }
+
+    /// Whether one that is not seen is kept off the network of the one that is.
+    pub(super) fn has_pinned(&self, seen: Option<u32>) -> bool {
+        let mut legs = self.all.iter();
+        legs.any(|leg| leg.pin.is_some() && Some(leg.serial) != seen)
+    }
+
+    /// The address of this device that the one that is seen goes out from; empty where that is not known.
+    pub(super) fn address(&self, seen: Option<u32>) -> String {
+        let mut legs = self.all.iter();
+        let seen = legs.find(|leg| Some(leg.serial) == seen);
+        let address = seen.map(|leg| leg.address.borrow().clone());
+        address.unwrap_or_default()
     }
 
     /// The connections, each with its number.
@@ -206,8 +228,13 @@ impl Legs {
     pub(super) fn set_local_description(&mut self, id: LegId) {
         if let Some(leg) = self.by_id(id) {
             let (serial, setting) = (leg.serial, leg.peer.set_local_description());
-            self.operate(serial, async {
-                setting.await.map(LegEvent::LocalDescriptionSet)
+            let is_pinned = leg.pin.is_some();
+            self.operate(serial, async move {
+                let mut set = setting.await?;
+                if is_pinned {
+                    set.sdp = without_candidates(&set.sdp);
+                }
+                Ok(LegEvent::LocalDescriptionSet(set))
             });
         }
     }
@@ -249,14 +276,17 @@ impl Legs {
         let available = Rc::clone(&self.available);
         if let Some(leg) = self.by_id(id) {
             let (serial, reading) = (leg.serial, leg.peer.traffic());
+            let address = Rc::clone(&leg.address);
             self.operate(serial, async move {
                 let traffic = reading.await.unwrap_or_default();
                 if traffic.available > 0.0 {
                     available.set(traffic.available);
                 }
+                address.replace(traffic.address);
                 Ok(LegEvent::Traffic {
                     received: traffic.received,
                     relayed: traffic.relayed,
+                    astray: false,
                 })
             });
         }
@@ -379,7 +409,7 @@ impl Legs {
         operation: impl Future<Output = Result<LegEvent, DomError>> + 'static,
     ) {
         // Boxed, so that what follows is compiled once and not for each operation.
-        let operation: Pin<Box<dyn Future<Output = _>>> = Box::pin(operation);
+        let operation: pin::Pin<Box<dyn Future<Output = _>>> = Box::pin(operation);
         let emit = self.emit.clone();
         task::spawn(async move {
             let event = operation.await;

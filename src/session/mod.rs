@@ -17,6 +17,7 @@ mod leg_news;
 mod legs;
 mod log;
 mod model;
+mod networks;
 mod notice;
 mod now;
 mod perform;
@@ -99,6 +100,7 @@ async fn run(mut session: Session, mut waiting: UnboundedReceiver<Input>) {
     begin(&mut session);
     while let Some(input) = waiting.next().await {
         handle(&mut session, input);
+        look_for_networks(&mut session);
         tell_media(&mut session);
         session.let_contacts_in();
         settle(&mut session);
@@ -125,6 +127,7 @@ fn handle(session: &mut Session, input: Input) {
             session.signaling.network_moved();
             session.feed(Event::NetworkMoved);
         }
+        Input::Addresses(addresses) => session.networks.found(addresses),
         Input::Report(report) => session.screen.report(report),
         Input::AddressChanged => change_room(session),
         Input::Loaded(record) => loaded(session, record),
@@ -209,13 +212,26 @@ fn refused(session: &mut Session, error: MediaError) {
     }
 }
 
+/// Another network is looked for while there is a call that could do with one, and has none.
+fn look_for_networks(session: &mut Session) {
+    let is_connected = matches!(session.call.view().state, CallState::Connected { .. });
+    let looks = is_connected
+        && session.config.standby
+        && session.call.peer_is_ours()
+        && !session.saves()
+        && !session.legs.has_pinned(session.picture.shown());
+    session.networks.look(looks, &session.inputs);
+}
+
 /// The other side is told what we send, and which ways we have.
 fn tell_media(session: &mut Session) {
     if session.capture.stream().is_some() {
         if session.config.standby {
+            let address = session.legs.address(session.picture.shown());
             session.feed(Event::Paths(Paths {
                 relay: session.config.rtc.has_relay(),
                 saves: session.saves(),
+                other_network: session.networks.has_other(&address),
             }));
         }
         let view = session.capture.view();

@@ -1,8 +1,10 @@
 //! Commands of the call, performed.
 
+use std::rc::Rc;
+
 use gloo_timers::callback::Timeout;
 use holdfast_call::{Carries, Command, EndReason, Ended, Event, LegEvent, LegId, Purpose};
-use holdfast_protocol::{ChannelMessage, ClientMessage, HangUpReason};
+use holdfast_protocol::{ChannelMessage, ClientMessage, HangUpReason, StandbyPath};
 
 use super::{
     contacts, ice_servers, input::Input, leg_news::tracks_changed, legs::Leg, log::log,
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::{
     platform::DomError,
-    rtc::{Configuration, Peer},
+    rtc::{Configuration, Peer, Pin},
     wire::encode,
 };
 
@@ -143,8 +145,10 @@ fn open_leg(
     purpose: Purpose,
 ) -> Result<(), DomError> {
     let (serial, emit) = session.legs.next();
-    let is_fresh = id > 0 && purpose == Purpose::Call;
-    let is_relayed = offers && purpose == Purpose::Standby { relayed: true };
+    let is_pinned = !offers && purpose == Purpose::Standby(StandbyPath::OtherNetwork);
+    let pin = is_pinned.then(|| Pin::off(session.legs.address(session.picture.shown())));
+    let is_fresh = id > 0 && (purpose == Purpose::Call || is_pinned);
+    let is_relayed = offers && purpose == Purpose::Standby(StandbyPath::Relay);
     let relayed = is_relayed.then(|| session.config.rtc.relayed());
     let configuration = relayed.as_ref().unwrap_or(&session.config.rtc);
     let peer = Peer::new(configuration, is_fresh, emit.clone())?;
@@ -162,8 +166,10 @@ fn open_leg(
         start: None,
         carries: match purpose {
             Purpose::Call => Carries::All,
-            Purpose::Standby { .. } => Carries::Sound,
+            Purpose::Standby(_) => Carries::Sound,
         },
+        pin,
+        address: Rc::default(),
         serial,
         peer,
         senders,

@@ -25,6 +25,11 @@ impl Picture {
         self.video.is_none()
     }
 
+    /// The connection whose picture is shown.
+    pub(super) fn shown(&self) -> Option<u32> {
+        self.video
+    }
+
     /// Whether the person sees that connection's picture.
     pub(super) fn shows(&self, serial: u32) -> bool {
         self.video == Some(serial)

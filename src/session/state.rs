@@ -18,6 +18,7 @@ use super::{
     input::{Input, Inputs},
     legs::Legs,
     model::{Model, ModelWriter},
+    networks::Networks,
     notice::Notice,
     picture::Picture,
     presence::Presence,
@@ -43,6 +44,7 @@ pub(super) struct Session {
     pub(super) capture: Capture,
     pub(super) shared: SharedScreen,
     pub(super) legs: Legs,
+    pub(super) networks: Networks,
     pub(super) data_use: DataUse,
     pub(super) picture: Picture,
     /// What the browser has said of an ICE server during the call, in case that no path is found.
@@ -82,6 +84,7 @@ impl Session {
             capture: Capture::new(inputs.emitter(Input::Capture)),
             shared: SharedScreen::new(inputs.emitter(Input::Screen)),
             legs: Legs::new(move |serial, news| legs.send(Input::Leg(serial, news))),
+            networks: Networks::default(),
             data_use: DataUse::load(),
             picture: Picture::default(),
             relay_error: None,

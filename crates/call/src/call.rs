@@ -619,10 +619,10 @@ impl Call {
                 self.negotiate(leg, body, tag.is_some(), now);
             }
             // Nobody else says the person's yes.
-            SignalBody::KeepLeg | SignalBody::Standby { .. } | SignalBody::TakeOver
+            SignalBody::KeepLeg | SignalBody::Standby(_) | SignalBody::TakeOver
                 if self.is_ringing() => {}
             SignalBody::KeepLeg => self.path.keep(leg, now),
-            SignalBody::Standby { relayed } => self.path.announced(leg, relayed, now),
+            SignalBody::Standby(path) => self.path.announced(leg, path, now),
             SignalBody::TakeOver => self.path.peer_takes_over(leg, now),
             SignalBody::Away => {
                 self.away = Some(now);

@@ -1,6 +1,6 @@
 //! Commands: the output of an endpoint, for its driver.
 
-use holdfast_protocol::{Candidate, ChannelMessage, Description, Signal};
+use holdfast_protocol::{Candidate, ChannelMessage, Description, Signal, StandbyPath};
 
 use crate::secret::Secret;
 
@@ -14,11 +14,11 @@ pub enum Purpose {
     #[default]
     Call,
     /// To be kept warm beside the call's.
-    Standby {
-        /// It is to go through a relay alone: whoever offers it asks for that
-        /// (`iceTransportPolicy: "relay"`).
-        relayed: bool,
-    },
+    ///
+    /// Whoever offers one that is to go through a relay asks for that (`iceTransportPolicy: "relay"`). Whoever
+    /// answers one that is to go over another network than the call's own tells no way over that one, and is the
+    /// side that has both: there alone it helps (Chromium 156).
+    Standby(StandbyPath),
 }
 
 /// What is sent over a leg.

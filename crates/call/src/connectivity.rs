@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use holdfast_clock::Instant;
-use holdfast_protocol::{ChannelMessage, HangUpReason, Paths, SignalBody};
+use holdfast_protocol::{ChannelMessage, HangUpReason, Paths, SignalBody, StandbyPath};
 
 use crate::{
     command::{Carries, Command, LegId},
@@ -329,8 +329,8 @@ impl Connectivity {
     }
 
     /// The other side makes a leg that is to be kept warm.
-    pub(crate) fn announced(&mut self, leg: LegId, relayed: bool, now: Instant) {
-        if let Some(out) = self.legs.announce(leg, relayed) {
+    pub(crate) fn announced(&mut self, leg: LegId, path: StandbyPath, now: Instant) {
+        if let Some(out) = self.legs.announce(leg, path) {
             self.standby.building(now);
             self.take(out, now);
         }
@@ -351,7 +351,9 @@ impl Connectivity {
 
     /// The network of this device is another than before, or may be.
     pub(crate) fn network_moved(&mut self, now: Instant) {
-        self.standby.moved();
+        if self.standby.moved() {
+            self.tell_paths();
+        }
         match self.limits.policy {
             Policy::Race | Policy::RestartOnMove => {}
             Policy::Textbook | Policy::Sample => return,
@@ -412,7 +414,9 @@ impl Connectivity {
             LegEvent::Unheard { standby_heard } if is_live && is_current => {
                 self.unheard(id, standby_heard, now);
             }
-            LegEvent::Traffic { received, relayed } if is_live => {
+            LegEvent::Traffic {
+                received, relayed, ..
+            } if is_live => {
                 self.traffic(received, relayed, now);
             }
             LegEvent::Connection(ConnectionState::Connected) if is_current => {
@@ -678,8 +682,7 @@ impl Connectivity {
         }
         self.command(Command::Log(why));
         if self.legs.is_standby(leg) {
-            self.standby.failed();
-            self.drop_standby(now);
+            self.standby_failed(false, now);
         } else if self.legs.is_racer(leg) {
             let out = self.legs.drop_racer();
             self.take(out, now);
@@ -692,14 +695,15 @@ impl Connectivity {
 
     /// How the call's own leg does.
     fn live(&self) -> Live {
-        let is_relayed = |leg: Option<&Leg>| leg.is_some_and(Leg::is_relayed);
+        let path = |leg: Option<&Leg>| leg.and_then(Leg::path);
+        let current = self.legs.current();
         match (self.recovery.cause(), self.flow) {
             _ if !self.races() => Live::Unsettled,
             (Some(Cause::Silence), _) => Live::Silent,
             (None, Flow::Flowing { .. }) => Live::Steady {
-                longer: is_relayed(self.legs.current())
-                    && !is_relayed(self.legs.standby())
-                    && self.legs.live() == self.legs.current().map(Leg::id),
+                beside_relay: path(current) == Some(StandbyPath::Relay)
+                    && self.legs.live() == current.map(Leg::id),
+                standby: path(self.legs.standby()),
             },
             (Some(Cause::Moved) | None, _) => Live::Unsettled,
         }
@@ -713,15 +717,12 @@ impl Connectivity {
         while let Some(step) = self.standby.due(self.live(), now) {
             let standby = self.legs.standby().map(Leg::id);
             match (step, standby) {
-                (StandbyStep::Make, _) => self.seek_standby(now),
+                (StandbyStep::Make(path), _) => self.seek_standby(path, now),
                 (StandbyStep::Read, Some(leg)) => self.command(Command::ReadStats(leg)),
                 (StandbyStep::Read, None) => {}
                 // Nothing comes over it; but the other side may hear well what goes.
                 (StandbyStep::Lost, _) if self.legs.peer_plays_standby() => self.standby.kept(now),
-                (StandbyStep::Lost, _) => {
-                    self.standby.failed();
-                    self.drop_standby(now);
-                }
+                (StandbyStep::Lost | StandbyStep::Failed, _) => self.standby_failed(false, now),
                 (StandbyStep::Drop, _) => self.drop_standby(now),
                 (StandbyStep::Return, _) => {
                     self.standby.returned(now);
@@ -741,9 +742,16 @@ impl Connectivity {
         };
         let out = self.legs.carry(wanted, now);
         self.take(out, now);
-        // What listening takes of the page's time, a race needs; in doubt, packets tell.
+        // What listening takes of the page's time, a race needs; in doubt, packets tell. A device that has moved may have
+        // lost one of its two networks.
         let flows = matches!(self.flow, Flow::Flowing { .. });
-        let listens = flows && self.races() && self.recovery.cause().is_none();
+        let path = self.legs.standby().and_then(Leg::path);
+        let may_listen = match self.recovery.cause() {
+            None => true,
+            Some(Cause::Moved) => path == Some(StandbyPath::OtherNetwork),
+            Some(Cause::Silence) => false,
+        };
+        let listens = flows && self.races() && may_listen;
         let current = self.legs.current().map(Leg::id);
         let current = current.filter(|_| listens && self.legs.live() == current);
         let standby = self.legs.standby().filter(|_| self.standby.is_warm());
@@ -754,34 +762,53 @@ impl Connectivity {
         }
     }
 
-    /// A standby is wanted: beside a leg that is made to go through a relay, one that need not; beside any other,
-    /// one that is, unless that has found no other way itself.
-    fn seek_standby(&mut self, now: Instant) {
-        let goes = self.legs.current().is_some_and(Leg::is_relayed);
-        if self.relayed && !goes {
+    /// A standby is wanted: none through a relay beside a leg that has found no other way itself.
+    fn seek_standby(&mut self, path: StandbyPath, now: Instant) {
+        if self.relayed && path == StandbyPath::Relay {
             return self.standby.failed();
         }
-        let out = self.legs.build(!goes);
+        let out = self.legs.build(path);
         self.take(out, now);
     }
 
     /// News of the leg that is kept warm, or will be.
     fn standby_event(&mut self, event: &LegEvent, now: Instant) {
         let mut is_lost = *event == LegEvent::Connection(ConnectionState::Failed);
+        let mut is_astray = false;
         if *event == CONNECTED && !self.standby.is_warm() {
             self.standby.connected(now);
-        } else if let LegEvent::Traffic { received, relayed } = event {
+        } else if let LegEvent::Traffic {
+            received,
+            relayed,
+            astray,
+        } = event
+        {
             // A direct one may have found nothing but the relay.
-            is_lost = *relayed && !self.legs.standby().is_some_and(Leg::is_relayed);
+            let path = self.legs.standby().and_then(Leg::path);
+            is_astray = *astray;
+            is_lost = is_astray || *relayed && path == Some(StandbyPath::Direct);
             let comes = self.standby.counted(*received, now);
             if comes && self.live() == Live::Silent && self.standby.is_ready(now) && !is_lost {
                 self.take_over(false, now);
             }
         }
         if is_lost {
-            self.standby.failed();
-            self.drop_standby(now);
+            self.standby_failed(is_astray, now);
         }
+    }
+
+    /// What was kept warm, or was to be, has come to nothing. What never was, or is where it ought not to be, says
+    /// that our other network leads nowhere.
+    fn standby_failed(&mut self, astray: bool, now: Instant) {
+        let standby = self.legs.standby();
+        let is_pinned = standby
+            .is_some_and(|leg| !leg.is_ours() && leg.path() == Some(StandbyPath::OtherNetwork));
+        let is_news = astray || !self.standby.is_warm();
+        if is_pinned && is_news && self.standby.no_other_network() {
+            self.tell_paths();
+        }
+        self.standby.failed();
+        self.drop_standby(now);
     }
 
     /// What was kept warm is what is played from now on, and what was played is kept warm.

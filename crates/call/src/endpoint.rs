@@ -468,7 +468,7 @@ impl Endpoint {
             | SignalBody::Contact
             | SignalBody::HangUp(_)
             | SignalBody::KeepLeg
-            | SignalBody::Standby { .. }
+            | SignalBody::Standby(_)
             | SignalBody::TakeOver
             | SignalBody::Away => {}
         }

@@ -162,6 +162,8 @@ pub enum LegEvent {
         received: u64,
         /// They come through a relay, of either side, as far as the browser says.
         relayed: bool,
+        /// They come over the network that the call's own leg goes over, though they are not to.
+        astray: bool,
     },
     /// The certificate that the transport of a connected leg has met, by its fingerprint as in a
     /// description, `sha-256 00:FF…`; from browsers that say it (Chromium, `RTCCertificateStats`).

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use holdfast_protocol::{Candidate, Description, SdpType, SignalBody};
+use holdfast_protocol::{Candidate, Description, SdpType, SignalBody, StandbyPath};
 
 use crate::{
     command::{Carries, Command, LegId, Purpose},
@@ -95,10 +95,10 @@ impl Leg {
     }
 
     /// One that is to be kept warm.
-    pub(crate) fn standby(id: LegId, polite: bool, ours: bool, relayed: bool) -> Self {
+    pub(crate) fn standby(id: LegId, polite: bool, ours: bool, path: StandbyPath) -> Self {
         Self {
-            purpose: Purpose::Standby { relayed },
-            anew: Purpose::Standby { relayed },
+            purpose: Purpose::Standby(path),
+            anew: Purpose::Standby(path),
             carries: Carries::Sound,
             ..Self::new(id, polite, ours)
         }
@@ -108,9 +108,17 @@ impl Leg {
         self.id
     }
 
-    /// Whether it goes through a relay alone.
-    pub(crate) fn is_relayed(&self) -> bool {
-        self.purpose == Purpose::Standby { relayed: true }
+    /// Which way it was made to go, if it was made to be kept warm.
+    pub(crate) fn path(&self) -> Option<StandbyPath> {
+        match self.purpose {
+            Purpose::Call => None,
+            Purpose::Standby(path) => Some(path),
+        }
+    }
+
+    /// From now on it is made to go that way, if it has to be made again.
+    pub(crate) fn goes(&mut self, path: StandbyPath) {
+        self.anew = Purpose::Standby(path);
     }
 
     /// From now on it is made as the call's own are, if it has to be made again.
@@ -176,7 +184,7 @@ impl Leg {
             | SignalBody::Accepted
             | SignalBody::HangUp(_)
             | SignalBody::KeepLeg
-            | SignalBody::Standby { .. }
+            | SignalBody::Standby(_)
             | SignalBody::TakeOver
             | SignalBody::Away
             | SignalBody::Rejoin
@@ -276,7 +284,7 @@ impl Leg {
         // Made anew, it carries what such a leg does at first.
         self.carries = match self.purpose {
             Purpose::Call => Carries::All,
-            Purpose::Standby { .. } => Carries::Sound,
+            Purpose::Standby(_) => Carries::Sound,
         };
         [Command::CloseLeg(self.id), open]
     }

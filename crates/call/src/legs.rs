@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use holdfast_clock::Instant;
-use holdfast_protocol::SignalBody;
+use holdfast_protocol::{SignalBody, StandbyPath};
 
 use crate::{
     command::{Carries, Command, LegId},
@@ -190,13 +190,13 @@ impl Legs {
     }
 
     /// Makes a leg that is to be kept warm.
-    pub(crate) fn build(&mut self, relayed: bool) -> Vec<LegOutput> {
+    pub(crate) fn build(&mut self, path: StandbyPath) -> Vec<LegOutput> {
         let mut out = self.drop_standby();
         if self.ready {
             self.highest += 1;
             let id = self.highest;
-            let mut leg = Leg::standby(id, self.polite, true, relayed);
-            out.push(LegOutput::Send(id, SignalBody::Standby { relayed }));
+            let mut leg = Leg::standby(id, self.polite, true, path);
+            out.push(LegOutput::Send(id, SignalBody::Standby(path)));
             out.append(&mut leg.open());
             self.standby = Some(leg);
         }
@@ -204,9 +204,10 @@ impl Legs {
     }
 
     /// The other side makes a leg that is to be kept warm. Gives whether that is one of ours now.
-    pub(crate) fn announce(&mut self, id: LegId, relayed: bool) -> Option<Vec<LegOutput>> {
-        if self.is_standby(id) {
-            // Both make it: its offers collide.
+    pub(crate) fn announce(&mut self, id: LegId, path: StandbyPath) -> Option<Vec<LegOutput>> {
+        if let Some(leg) = self.standby.as_mut().filter(|leg| leg.id() == id) {
+            // Both make it: its offers collide, and whoever yields makes it anew.
+            leg.goes(path);
             self.announced = true;
             return None;
         }
@@ -216,7 +217,7 @@ impl Legs {
         let out = self.drop_standby();
         self.highest = id;
         self.announced = true;
-        self.standby = Some(Leg::standby(id, self.polite, false, relayed));
+        self.standby = Some(Leg::standby(id, self.polite, false, path));
         Some(out)
     }
 

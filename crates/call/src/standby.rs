@@ -1,6 +1,7 @@
 //! The standby policy: when a leg is kept warm beside the call's own, and when that one takes over.
 //!
-//! A standby leg goes another way than the call's: through a relay, where that is direct. Sound is sent over
+//! A standby leg goes another way than the call's: over another network of either device, or, where there is
+//! none, through a relay, where that is direct. Sound is sent over
 //! both all the time, pictures where the receiver wants them, and each side decides for itself which of the
 //! two it plays. So a path that dies is left after about a tenth of a second, with no question asked.
 //! docs/recovery.md has the rules.
@@ -8,7 +9,7 @@
 use std::time::Duration;
 
 use holdfast_clock::Instant;
-use holdfast_protocol::Paths;
+use holdfast_protocol::{Paths, StandbyPath};
 
 /// How long a call must have gone on undisturbed before a standby is made, and how long to wait after each
 /// that came to nothing; the last is repeated.
@@ -38,7 +39,7 @@ const PAUSES: u32 = 3;
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// How long a standby must have been warm before it takes over; and one that was the call's own before.
-const WARM: Duration = Duration::from_secs(2);
+const WARM: Duration = Duration::from_secs(1);
 const STILL_WARM: Duration = Duration::from_millis(500);
 
 /// How long a direct leg must have been good again before it takes a relay's place; twice as long after each
@@ -54,6 +55,10 @@ pub(crate) struct Standby {
     /// What the two sides have for one; none is known yet, or they know nothing of it.
     ours: Option<Paths>,
     theirs: Option<Paths>,
+    /// Nothing has come of our other network.
+    other_network_fails: bool,
+    /// Since when the call's own leg has been steady.
+    steady: Option<Instant>,
     /// How many in a row came to nothing.
     failures: usize,
     /// How many times a direct leg has taken a relay's place.
@@ -86,12 +91,14 @@ enum State {
 /// An output of the policy: the next thing to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StandbyStep {
-    /// Make one, if there is another way.
-    Make,
+    /// Make one that goes that way.
+    Make(StandbyPath),
     /// Count its packets.
     Read,
-    /// It came to nothing: close it.
+    /// It is not wanted any more: close it.
     Drop,
+    /// It has not connected in time: say [`Standby::failed`].
+    Failed,
     /// Nothing has come over it for long: say [`Standby::failed`] or [`Standby::kept`].
     Lost,
     /// It is the better way: let it take over.
@@ -103,8 +110,10 @@ pub(crate) enum StandbyStep {
 pub(crate) enum Live {
     /// It carries, and nothing is amiss.
     Steady {
-        /// The standby goes a shorter way.
-        longer: bool,
+        /// It was made to go through a relay.
+        beside_relay: bool,
+        /// The way that the standby was made to go, if there is one that was.
+        standby: Option<StandbyPath>,
     },
     /// Nothing comes over it.
     Silent,
@@ -119,6 +128,8 @@ impl Standby {
             polite,
             ours: None,
             theirs: None,
+            other_network_fails: false,
+            steady: None,
             failures: 0,
             returns: 0,
         }
@@ -126,12 +137,23 @@ impl Standby {
 
     /// What this side has. Gives whether that is news.
     pub(crate) fn set_paths(&mut self, paths: Paths) -> bool {
-        self.ours.replace(paths) != Some(paths)
+        let before = self.ours.replace(paths);
+        // There is none any more, and so the next is another.
+        self.other_network_fails &= paths.other_network;
+        before != Some(paths)
     }
 
-    /// What this side has.
+    /// What this side has, as far as it is of use.
     pub(crate) fn paths(&self) -> Option<Paths> {
-        self.ours
+        self.ours.map(|ours| Paths {
+            other_network: ours.other_network && !self.other_network_fails,
+            ..ours
+        })
+    }
+
+    /// Nothing came of our other network. Gives whether that is news of what this side has.
+    pub(crate) fn no_other_network(&mut self) -> bool {
+        !std::mem::replace(&mut self.other_network_fails, true)
     }
 
     /// What the other side has.
@@ -139,9 +161,11 @@ impl Standby {
         self.theirs = Some(paths);
     }
 
-    /// The network moved: what came to nothing before may not now.
-    pub(crate) fn moved(&mut self) {
+    /// The network moved: what came to nothing before may not now. Gives whether that is news of what this side
+    /// has.
+    pub(crate) fn moved(&mut self) -> bool {
         self.failures = 0;
+        std::mem::take(&mut self.other_network_fails)
     }
 
     /// One is being made, by whichever side.
@@ -244,8 +268,10 @@ impl Standby {
 
     /// The step that is due. To be asked after every event.
     pub(crate) fn due(&mut self, live: Live, now: Instant) -> Option<StandbyStep> {
-        let is_steady = matches!(live, Live::Steady { .. });
-        let (is_wanted, saves) = (is_steady && self.makes(), self.saves());
+        let (wanted, saves) = (self.wanted(live), self.saves());
+        let steady = matches!(live, Live::Steady { .. });
+        let steady = steady.then(|| *self.steady.get_or_insert(now));
+        self.steady = steady;
         let good = GOOD * (1 << self.returns);
         let is_silent = live == Live::Silent;
         let read_every = read_every(live);
@@ -258,37 +284,40 @@ impl Standby {
             *received = 0;
         }
         match &mut self.state {
-            State::None if is_wanted => {
+            State::None if wanted.is_some() => {
                 let [.., longest] = WAIT;
                 let wait = WAIT.get(self.failures).copied().unwrap_or(longest);
-                self.state = State::Due(now + wait);
+                let since = steady.filter(|_| self.failures == 0).unwrap_or(now);
+                self.state = State::Due(now.max(since + wait));
                 None
             }
-            State::Due(_) if !is_wanted => {
+            State::Due(_) if wanted.is_none() => {
                 self.state = State::None;
                 None
             }
             State::Due(due) if *due <= now => {
                 self.building(now);
-                Some(StandbyStep::Make)
+                wanted.map(StandbyStep::Make)
             }
-            State::Building { until } if *until <= now => {
-                self.failed();
-                Some(StandbyStep::Drop)
-            }
+            State::Building { until } if *until <= now => Some(StandbyStep::Failed),
             State::Building { .. } | State::Warm { .. } if saves => {
                 self.state = State::None;
                 Some(StandbyStep::Drop)
+            }
+            // Another network is better than a relay: that one goes with the network it is reached over.
+            State::Warm { .. }
+                if wanted == Some(StandbyPath::OtherNetwork)
+                    && live.is_beside(StandbyPath::Relay) =>
+            {
+                self.building(now);
+                wanted.map(StandbyStep::Make)
             }
             State::Warm {
                 last_packet, pause, ..
             } if now >= *last_packet + lost_after(*pause) => Some(StandbyStep::Lost),
             State::Warm {
                 since, last_packet, ..
-            } if live == (Live::Steady { longer: true })
-                && now >= *since + good
-                && now < *last_packet + PAUSE =>
-            {
+            } if live.is_longer() && now >= *since + good && now < *last_packet + PAUSE => {
                 Some(StandbyStep::Return)
             }
             State::Warm { read, .. } if now >= *read + read_every => {
@@ -319,12 +348,37 @@ impl Standby {
         saves(self.ours) || saves(self.theirs)
     }
 
-    /// Whether this side is the one that makes it: the one that has a relay; where both have, the impolite.
-    fn makes(&self) -> bool {
-        let (Some(ours), Some(theirs)) = (self.ours, self.theirs) else {
-            return false;
+    /// Which way one is to go, if this side is the one that makes it: the one that has a relay, or the other end of
+    /// the one that has another network; where both have, the impolite.
+    fn wanted(&self, live: Live) -> Option<StandbyPath> {
+        let Live::Steady { beside_relay, .. } = live else {
+            return None;
         };
-        ours.relay && !self.saves() && !(self.polite && theirs.relay)
+        let (ours, theirs) = (self.paths()?, self.theirs?);
+        let (path, may, other_may) = match ours.other_network || theirs.other_network {
+            _ if beside_relay => (StandbyPath::Direct, ours.relay, theirs.relay),
+            false => (StandbyPath::Relay, ours.relay, theirs.relay),
+            true => (
+                StandbyPath::OtherNetwork,
+                theirs.other_network,
+                ours.other_network,
+            ),
+        };
+        let makes = may && !self.saves() && !(self.polite && other_may);
+        makes.then_some(path)
+    }
+}
+
+impl Live {
+    /// Whether the standby was made to go that way.
+    fn is_beside(self, path: StandbyPath) -> bool {
+        matches!(self, Self::Steady { standby, .. } if standby == Some(path))
+    }
+
+    /// Whether the standby goes a shorter way.
+    fn is_longer(self) -> bool {
+        let is_beside = matches!(self, Self::Steady { beside_relay, .. } if beside_relay);
+        is_beside && !self.is_beside(StandbyPath::Relay)
     }
 }
 

@@ -21,6 +21,10 @@ fn network() -> impl Strategy<Value = Network> {
         1 => Just([false; 2]),
         1 => any::<[bool; 2]>(),
     ];
+    let networks = prop_oneof![
+        2 => Just([false; 2]),
+        1 => any::<[bool; 2]>(),
+    ];
     let chances = (
         0..3000u64,
         0..40u64,
@@ -28,16 +32,18 @@ fn network() -> impl Strategy<Value = Network> {
         any::<u64>(),
         any::<bool>(),
         relays,
+        networks,
         any::<bool>(),
     );
     chances.prop_map(
-        |(delay, doubled, lost, seed, persons, relays, contacts)| Network {
+        |(delay, doubled, lost, seed, persons, relays, networks, contacts)| Network {
             delay,
             doubled,
             lost,
             seed,
             persons,
             relays,
+            networks,
             contacts,
         },
     )
@@ -51,6 +57,7 @@ fn fault() -> impl Strategy<Value = Act> {
         1 => Just(Act::PathStutters),
         3 => (0..20_000u64).prop_map(Act::DirectBlocked),
         1 => (0..20_000u64).prop_map(Act::RelayDown),
+        1 => (0..20_000u64).prop_map(Act::OtherBlocked),
         1 => Just(Act::AddTrack),
         3 => Just(Act::Say),
         3 => (0..15_000u64).prop_map(Act::Move),
@@ -240,6 +247,7 @@ fn a_page_that_was_not_told_in_time_is_known_after_a_reload() {
         seed: 17_646_961_242_460_168_758,
         persons: false,
         relays: [false; 2],
+        networks: [false; 2],
         contacts: false,
     });
     sim.schedule(1721, BOB, Act::Dial);
@@ -260,6 +268,7 @@ fn whoever_has_told_its_secret_is_found_before_it_has_the_other_ones() {
         seed: 145_926_779_387_822_736,
         persons: false,
         relays: [false; 2],
+        networks: [false; 2],
         contacts: false,
     });
     sim.schedule(0, BOB, Act::Dial);
@@ -302,6 +311,7 @@ fn whoever_calls_on_is_told_that_the_call_is_over() {
         seed: 11_571_399_870_488_801_034,
         persons: false,
         relays: [false; 2],
+        networks: [false; 2],
         contacts: false,
     });
     sim.schedule(0, BOB, Act::RefuseMedia);
@@ -326,6 +336,7 @@ fn whoever_waits_for_an_answer_learns_that_the_page_has_forgotten_the_call() {
         seed: 0,
         persons: false,
         relays: [false; 2],
+        networks: [false; 2],
         contacts: false,
     });
     sim.schedule(0, ANN, Act::RefuseMedia);
@@ -350,6 +361,7 @@ fn an_offer_of_a_call_that_is_over_is_no_call_at_the_same_moment() {
         seed: 11_228_270_205_766_963_542,
         persons: false,
         relays: [false; 2],
+        networks: [false; 2],
         contacts: false,
     });
     sim.schedule(18_247, BOB, Act::Dial);

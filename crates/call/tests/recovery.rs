@@ -23,8 +23,11 @@ fn count(sim: &Sim, side: Side, name: &str) -> usize {
 }
 
 fn traffic(received: u64) -> LegEvent {
-    let relayed = false;
-    LegEvent::Traffic { received, relayed }
+    LegEvent::Traffic {
+        received,
+        relayed: false,
+        astray: false,
+    }
 }
 
 /// The number of the leg that the call lives on, with both sides at rest on it.

@@ -1,9 +1,10 @@
-//! The standby policy, rule by rule: a leg kept warm through a relay, on two calls with a simulated network.
+//! The standby policy, rule by rule: a leg kept warm through a relay, or over another network, on two calls with a
+//! simulated network.
 
 mod sim;
 
-use holdfast_call::{Carries, Event, LegEvent};
-use holdfast_protocol::Paths;
+use holdfast_call::{Carries, Event, LegEvent, Purpose};
+use holdfast_protocol::{Paths, StandbyPath};
 use sim::{ANN, Act, BOB, Network, Side, Sim};
 
 fn count(sim: &Sim, side: Side, name: &str) -> usize {
@@ -35,6 +36,24 @@ fn warm() -> Sim {
     sim.assert_agreement();
     assert_eq!(sim.ends[ANN].watched, Some((0, Some(1))));
     sim
+}
+
+/// Ann is in two networks, and a leg is kept warm over the other one.
+fn warm_over_two(network: Network) -> Sim {
+    let mut sim = Sim::talking_over(network);
+    sim.run(10_000);
+    sim.assert_agreement();
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
+    assert_eq!(sim.ends[ANN].watched, Some((0, Some(1))));
+    sim
+}
+
+/// Which way the last leg of each was made to go, if it was made to be kept warm.
+fn standby_paths(sim: &Sim) -> [Option<StandbyPath>; 2] {
+    [ANN, BOB].map(|side| match sim.ends[side].legs.last()?.purpose {
+        Purpose::Call => None,
+        Purpose::Standby(path) => Some(path),
+    })
 }
 
 const BESIDE: [(u32, Carries); 2] = [(0, Carries::All), (1, Carries::Sound)];
@@ -234,15 +253,15 @@ fn taking_over_what_is_as_dead_loses_no_time() {
 }
 
 #[test]
-fn a_standby_has_two_seconds_to_get_warm() {
+fn a_standby_has_a_second_to_get_warm() {
     let mut sim = Sim::talking_over(Network::RELAYED);
     while sim.ends[ANN].watched != Some((0, Some(1))) {
         sim.run(10);
     }
-    sim.run(1500);
+    sim.run(700);
     sim.handle(ANN, unheard());
     assert_eq!(played(&sim), [Some(0); 2]);
-    sim.run(600);
+    sim.run(400);
     sim.handle(ANN, unheard());
     assert_eq!(played(&sim), [Some(1), Some(0)]);
 }
@@ -275,7 +294,13 @@ fn one_side_that_has_a_relay_is_enough() {
 
 #[test]
 fn nothing_is_kept_warm_where_one_side_saves_data_or_knows_nothing_of_it() {
-    let paths = |relay, saves| Event::Paths(Paths { relay, saves });
+    let paths = |relay, saves| {
+        Event::Paths(Paths {
+            relay,
+            saves,
+            other_network: false,
+        })
+    };
     let tried = |event: Option<Event>| {
         let mut sim = Sim::talking();
         for (side, event) in [(ANN, event), (BOB, Some(paths(true, false)))] {
@@ -292,8 +317,12 @@ fn nothing_is_kept_warm_where_one_side_saves_data_or_knows_nothing_of_it() {
 #[test]
 fn what_is_kept_warm_goes_when_data_is_to_be_saved() {
     let mut sim = warm();
-    let (relay, saves) = (true, true);
-    sim.handle(ANN, Event::Paths(Paths { relay, saves }));
+    let paths = Paths {
+        relay: true,
+        saves: true,
+        other_network: false,
+    };
+    sim.handle(ANN, Event::Paths(paths));
     sim.run(500);
     assert_eq!(sim.ends[ANN].legs.len() + sim.ends[BOB].legs.len(), 2);
     sim.run(30_000);
@@ -350,4 +379,126 @@ fn a_race_needs_the_number_that_a_standby_was_to_have() {
         assert!(attempts <= 1, "{attempts} attempts, moved {moved}");
     }
     assert!(both > 3, "they met {both} times");
+}
+
+#[test]
+fn over_another_network_a_leg_is_made_by_the_other_end() {
+    let sim = warm_over_two(Network::TWO);
+    for side in [ANN, BOB] {
+        assert_eq!(legs(&sim, side), BESIDE);
+    }
+    assert_eq!([ANN, BOB].map(|side| sim.sent(side, "standby")), [0, 1]);
+    // Where both are in two, one of them has to be that end.
+    let sim = warm_over_two(Network {
+        networks: [true; 2],
+        ..Network::PERFECT
+    });
+    assert_eq!([ANN, BOB].map(|side| sim.sent(side, "standby")), [0, 1]);
+}
+
+#[test]
+fn a_network_that_dies_is_left_with_no_question_asked() {
+    let mut sim = warm_over_two(Network::TWO);
+    sim.act(ANN, Act::DirectBlocked(120_000), 100);
+    assert_eq!(played(&sim), [Some(1); 2]);
+    sim.run(6000);
+    for side in [ANN, BOB] {
+        assert_eq!(legs(&sim, side), [(1, Carries::All)]);
+        assert_eq!(count(&sim, side, "ProbeLink"), 0);
+    }
+    // It is asked for ever more seldom, until it leads somewhere again.
+    sim.run(100_000);
+    assert!((2..6).contains(&sim.sent(BOB, "standby")));
+}
+
+#[test]
+fn a_device_that_says_it_has_moved_and_has_another_network_does_not_wait_for_a_race() {
+    let mut sim = warm_over_two(Network::TWO);
+    sim.handle(ANN, Event::NetworkMoved);
+    sim.act(ANN, Act::DirectBlocked(4000), 100);
+    assert_eq!(played(&sim), [Some(1); 2]);
+    // It looks for a better way all the same.
+    sim.run(3000);
+    assert_eq!(played(&sim), [Some(2); 2]);
+    sim.assert_agreement();
+}
+
+#[test]
+fn another_network_that_comes_takes_the_place_of_a_relay_kept_warm() {
+    let mut sim = warm();
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::Relay); 2]);
+    let paths = Paths {
+        relay: true,
+        saves: false,
+        other_network: true,
+    };
+    sim.handle(ANN, Event::Paths(paths));
+    sim.run(5000);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
+    sim.act(ANN, Act::DirectBlocked(4000), 100);
+    assert_eq!(played(&sim), [Some(2); 2]);
+}
+
+#[test]
+fn where_another_network_leads_nowhere_a_relay_is_kept_warm() {
+    let network = Network {
+        networks: [true, false],
+        ..Network::RELAYED
+    };
+    let mut sim = Sim::talking_over(network);
+    sim.act(ANN, Act::OtherBlocked(60_000), 30_000);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::Relay); 2]);
+    assert_eq!(sim.ends[ANN].watched, Some((0, Some(2))));
+    // It is tried again once this device has moved, and not before.
+    sim.run(60_000);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::Relay); 2]);
+    sim.handle(ANN, Event::NetworkMoved);
+    sim.run(20_000);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
+    sim.assert_agreement();
+}
+
+#[test]
+fn what_goes_over_the_calls_own_network_after_all_is_closed() {
+    let network = Network {
+        networks: [true, false],
+        ..Network::RELAYED
+    };
+    let mut sim = Sim::talking_over(network);
+    sim.astray = true;
+    sim.run(30_000);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::Relay); 2]);
+    sim.assert_agreement();
+    // Later as well: a browser may change over at any time.
+    let mut sim = warm_over_two(network);
+    sim.astray = true;
+    sim.run(2000);
+    assert_eq!(legs(&sim, ANN), [(0, Carries::All)]);
+    sim.run(30_000);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::Relay); 2]);
+}
+
+#[test]
+fn two_legs_of_one_number_that_were_to_go_different_ways_go_the_same() {
+    // Bob, the impolite one, does not know yet that Ann is in two networks, which makes him the one that offers.
+    let network = Network {
+        relays: [true, false],
+        networks: [false, true],
+        delay: 400,
+        ..Network::PERFECT
+    };
+    for seed in 1..60 {
+        let mut sim = Sim::talking_over(Network { seed, ..network });
+        sim.run(2000);
+        let paths = Paths {
+            relay: false,
+            saves: false,
+            other_network: false,
+        };
+        sim.handle(BOB, Event::Paths(paths));
+        sim.run(25_000);
+        let [ann, bob] = standby_paths(&sim);
+        assert_eq!(ann, bob);
+        sim.assert_agreement();
+    }
 }

@@ -10,6 +10,7 @@ use sim::{ANN, Act, Attack, BOB, Network, Side, Sim};
 const BY_NAME: Network = Network {
     persons: false,
     relays: [false; 2],
+    networks: [false; 2],
     ..Network::PERFECT
 };
 
@@ -242,6 +243,7 @@ fn a_stranger_who_rings_during_an_interruption_holds_up_nothing() {
         seed: 15_043_814_451_750_706_766,
         persons: true,
         relays: [false; 2],
+        networks: [false; 2],
         contacts: false,
     });
     sim.schedule(0, ANN, Act::Dial);

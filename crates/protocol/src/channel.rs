@@ -54,6 +54,8 @@ pub struct Paths {
     pub relay: bool,
     /// Its connection is metered, or its person wants data to be saved: nothing is to be kept warm.
     pub saves: bool,
+    /// Its device is in another network besides the one that the call goes over.
+    pub other_network: bool,
 }
 
 impl ChannelMessage {
@@ -82,6 +84,7 @@ impl ChannelMessage {
             Kind::Paths => Some(Self::Paths(Paths {
                 relay: is_on("relay").unwrap_or_default(),
                 saves: is_on("saves").unwrap_or_default(),
+                other_network: is_on("otherNetwork").unwrap_or_default(),
             })),
             Kind::Media => Some(Self::Media(MediaState {
                 camera: is_on("camera").ok_or(missing("`camera`, 0 or 1"))?,

@@ -69,7 +69,9 @@ pub use malformed::Malformed;
 pub use relay::{Relay, RelayError};
 pub use sequence::{ACK_EVERY, Sequence};
 pub use server::ServerMessage;
-pub use signal::{CallId, Candidate, Description, HangUpReason, SdpType, Signal, SignalBody, Tag};
+pub use signal::{
+    CallId, Candidate, Description, HangUpReason, SdpType, Signal, SignalBody, StandbyPath, Tag,
+};
 pub use write::{JsonFields, JsonValue};
 
 /// The WebSocket subprotocol of the sample, which both our ends speak too.

@@ -20,6 +20,17 @@ pub struct Signal {
     pub tag: Option<Tag>,
 }
 
+/// Which way a leg goes that is kept warm beside the call's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StandbyPath {
+    /// Through a relay alone.
+    Relay,
+    /// As it likes, beside one that goes through a relay.
+    Direct,
+    /// Over another network of the device that answers it than the call's own leg goes over.
+    OtherNetwork,
+}
+
 /// The content of a message of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SignalBody {
@@ -44,10 +55,7 @@ pub enum SignalBody {
     KeepLeg,
     /// `standby`: the leg that the tag names, of which the offer follows, is to be kept warm beside the
     /// one that the call lives on.
-    Standby {
-        /// It goes through a relay alone.
-        relayed: bool,
-    },
+    Standby(StandbyPath),
     /// `take-over`: the sender plays what comes over the leg that the tag names, and wants its picture
     /// there.
     TakeOver,
@@ -165,7 +173,7 @@ impl Signal {
             SignalBody::Accepted => Kind::Accepted,
             SignalBody::HangUp(_) => Kind::HangUp,
             SignalBody::KeepLeg => Kind::KeepLeg,
-            SignalBody::Standby { .. } => Kind::Standby,
+            SignalBody::Standby(_) => Kind::Standby,
             SignalBody::TakeOver => Kind::TakeOver,
             SignalBody::Away => Kind::Away,
             SignalBody::Rejoin => Kind::Rejoin,
@@ -214,9 +222,11 @@ impl SignalBody {
             Kind::Contact => Self::Contact,
             Kind::Accepted => Self::Accepted,
             Kind::KeepLeg => Self::KeepLeg,
-            Kind::Standby => Self::Standby {
-                relayed: is_set("relayed"),
-            },
+            Kind::Standby => Self::Standby(match is_set("otherNetwork") {
+                true => StandbyPath::OtherNetwork,
+                false if is_set("relayed") => StandbyPath::Relay,
+                false => StandbyPath::Direct,
+            }),
             Kind::TakeOver => Self::TakeOver,
             Kind::Away => Self::Away,
             Kind::Rejoin => Self::Rejoin,

@@ -10,7 +10,7 @@ use crate::{
     error_code::ErrorCode,
     kind::Kind,
     server::ServerMessage,
-    signal::{CallId, Candidate, SdpType, Signal, SignalBody, Tag},
+    signal::{CallId, Candidate, SdpType, Signal, SignalBody, StandbyPath, Tag},
 };
 
 /// The value of a field.
@@ -165,10 +165,15 @@ impl JsonFields for ChannelMessage {
                 }
                 number(show, "limit", limit.map(f64::from));
             }
-            Self::Paths(Paths { relay, saves }) => {
+            Self::Paths(Paths {
+                relay,
+                saves,
+                other_network,
+            }) => {
                 kind(show, Kind::Paths);
                 flag(show, "relay", *relay);
                 flag(show, "saves", *saves);
+                flag(show, "otherNetwork", *other_network);
             }
             Self::Text { nth, text } => {
                 kind(show, Kind::Message);
@@ -195,7 +200,12 @@ impl JsonFields for Signal {
                 show("person", JsonValue::Text(person));
                 flag(show, "asks", *asks);
             }
-            SignalBody::Standby { relayed } => flag(show, "relayed", *relayed),
+            SignalBody::Standby(path) => {
+                flag(show, "relayed", *path == StandbyPath::Relay);
+                if *path == StandbyPath::OtherNetwork {
+                    flag(show, "otherNetwork", true);
+                }
+            }
             SignalBody::Ringing
             | SignalBody::Contact
             | SignalBody::Accepted

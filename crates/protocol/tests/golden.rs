@@ -2,7 +2,7 @@
 
 use holdfast_protocol::{
     CallId, Candidate, ChannelMessage, ClientMessage, ConnectionId, ErrorCode, HangUpReason, Kind,
-    MediaState, Paths, Relay, RelayError, ServerMessage, Signal, SignalBody, Tag,
+    MediaState, Paths, Relay, RelayError, ServerMessage, Signal, SignalBody, StandbyPath, Tag,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -206,11 +206,18 @@ fn ours() -> Vec<Ours> {
             target: Some("Zoe".into()),
         }),
         call("Ann", "Bob", SignalBody::KeepLeg, 3),
-        call("Ann", "Bob", SignalBody::Standby { relayed: true }, 4),
+        call("Ann", "Bob", SignalBody::Standby(StandbyPath::Relay), 4),
+        call(
+            "Ann",
+            "Bob",
+            SignalBody::Standby(StandbyPath::OtherNetwork),
+            4,
+        ),
         call("Ann", "Bob", SignalBody::TakeOver, 5),
         Channel(ChannelMessage::Paths(Paths {
             relay: true,
             saves: false,
+            other_network: true,
         })),
         call("Ann", "Bob", SignalBody::Away, 4),
         call("Ann", "Bob", SignalBody::Rejoin, 0),

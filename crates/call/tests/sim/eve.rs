@@ -1,6 +1,6 @@
 //! Somebody else at the same server, who has all that it ever saw, and gets hold of names.
 
-use holdfast_protocol::{CallId, Candidate, HangUpReason, Signal, SignalBody, Tag};
+use holdfast_protocol::{CallId, Candidate, HangUpReason, Signal, SignalBody, StandbyPath, Tag};
 
 /// What she does to one side of a call, in the other side's place where she can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,11 +92,8 @@ impl Eve {
             Attack::Answer => vec![SignalBody::Answer(self.sdp())],
             Attack::KeepLeg(_) => vec![SignalBody::KeepLeg],
             Attack::Standby => {
-                let relayed = true;
-                vec![
-                    SignalBody::Standby { relayed },
-                    SignalBody::Offer(self.sdp()),
-                ]
+                let path = StandbyPath::Relay;
+                vec![SignalBody::Standby(path), SignalBody::Offer(self.sdp())]
             }
             Attack::TakeOver(_) => vec![SignalBody::TakeOver],
             Attack::Rejoin => vec![SignalBody::Rejoin, SignalBody::Offer(self.sdp())],

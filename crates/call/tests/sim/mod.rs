@@ -22,7 +22,7 @@ use holdfast_call::{
 use holdfast_clock::Instant;
 use holdfast_jsep::{Description as Model, Kind, PeerConnection, SignalingState};
 use holdfast_protocol::{
-    CallId, Candidate, ChannelMessage, Description, Paths, SdpType, Signal, SignalBody,
+    CallId, Candidate, ChannelMessage, Description, Paths, SdpType, Signal, SignalBody, StandbyPath,
 };
 
 pub(crate) use eve::{Attack, EVES, Eve};
@@ -48,6 +48,8 @@ pub(crate) struct Network {
     pub(crate) persons: bool,
     /// The sides that have a relay.
     pub(crate) relays: [bool; 2],
+    /// The sides that are in two networks.
+    pub(crate) networks: [bool; 2],
     /// They have talked before.
     pub(crate) contacts: bool,
 }
@@ -61,6 +63,7 @@ impl Network {
         seed: 1,
         persons: true,
         relays: [false; 2],
+        networks: [false; 2],
         contacts: false,
     };
 
@@ -69,6 +72,17 @@ impl Network {
         relays: [true; 2],
         ..Self::PERFECT
     };
+
+    /// The same, where Ann is in two networks.
+    pub(crate) const TWO: Self = Self {
+        networks: [true, false],
+        ..Self::PERFECT
+    };
+
+    /// Whether a leg can be kept warm.
+    fn has_two_ways(&self) -> bool {
+        self.relays.contains(&true) || self.networks.contains(&true)
+    }
 }
 
 /// An act of a person, or of the ground under a call. Times are in milliseconds.
@@ -84,8 +98,11 @@ pub(crate) enum Act {
     BlackHole,
     /// The path stutters here, and comes back.
     PathStutters,
-    /// Nothing gets through between the two for so long but by the relay, and no browser says so.
+    /// Nothing gets through between the two for so long but by the relay, or over other networks, and no browser
+    /// says so.
     DirectBlocked(u64),
+    /// Nothing gets through over the other network of whoever is in two.
+    OtherBlocked(u64),
     /// Nothing gets through by the relay for so long.
     RelayDown(u64),
     /// A track is added.
@@ -144,13 +161,24 @@ enum Item {
     Dead(Side, u32, u32),
 }
 
+/// The ground under a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Network,
+    OtherNetwork,
+    Relay,
+}
+
 /// A peer connection and what lies under it.
 pub(crate) struct LegEnd {
     pub(crate) pc: PeerConnection,
     id: LegId,
     /// Which of all the connections of this simulation.
     serial: u32,
-    purpose: Purpose,
+    pub(crate) purpose: Purpose,
+    /// This end made the first offer.
+    offers: bool,
+    over: Over,
     pub(crate) carries: Carries,
     /// A description is being set.
     operating: bool,
@@ -239,6 +267,8 @@ impl End {
     }
 }
 
+const OTHER_NETWORK: Purpose = Purpose::Standby(StandbyPath::OtherNetwork);
+
 /// How long a browser takes to see a new interface in the page's own realm.
 const STALE: Duration = Duration::from_millis(2500);
 
@@ -267,8 +297,11 @@ pub(crate) struct Sim {
     pub(crate) only_relayed: bool,
     /// That side receives nothing over the leg of that number, which carries the other way.
     pub(crate) deaf: Option<(Side, u32)>,
-    /// Until when nothing gets through directly, and by the relay.
+    /// What goes over another network goes over that of the call's own leg.
+    pub(crate) astray: bool,
+    /// Until when nothing gets through directly, over the other network, and by the relay.
     direct_blocked: Instant,
+    other_blocked: Instant,
     relay_down: Instant,
     network: Network,
     server_up: bool,
@@ -345,7 +378,9 @@ impl Sim {
             only_relayed: false,
             deaf: None,
             quiet: false,
+            astray: false,
             direct_blocked: Instant::START,
+            other_blocked: Instant::START,
             relay_down: Instant::START,
             network,
             server_up: true,
@@ -415,8 +450,11 @@ impl Sim {
                 match end.endpoint.view().state {
                     CallState::Idle => end.legs.is_empty() && end.endpoint.poll_timeout().is_none(),
                     CallState::Connected { .. } => {
-                        let kept_warm = self.network.relays.contains(&true) && !self.only_relayed;
-                        end.legs.len() == 1 + usize::from(kept_warm)
+                        let is_relayed = self.network.relays.contains(&true) && !self.only_relayed;
+                        // Another network is given up for good where nothing came of it.
+                        let in_two = self.network.networks.contains(&true);
+                        end.legs.len() == 1 + usize::from(is_relayed)
+                            || in_two && !is_relayed && end.legs.len() == 2
                     }
                     _ => false,
                 }
@@ -524,7 +562,7 @@ impl Sim {
                     assert_eq!(end.played, Some(leg.id), "another leg is heard");
                     assert_eq!(leg.carries, Carries::All, "no pictures are sent");
                 }
-                [one, other] if self.network.relays.contains(&true) => {
+                [one, other] if self.network.has_two_ways() => {
                     let shown = end.legs.iter().find(|leg| Some(leg.id) == end.used);
                     let shown = shown.expect("a leg that is there is shown");
                     assert_eq!(end.used, end.played, "one leg is shown, another heard");
@@ -652,9 +690,13 @@ impl Sim {
                 let carries = carries && !is_silent && !is_deaf(leg.id);
                 leg.received += u64::from(carries);
                 let (id, received) = (leg.id, leg.received);
-                let relayed = leg.purpose == Purpose::Standby { relayed: true };
-                let relayed = relayed || self.only_relayed;
-                let traffic = LegEvent::Traffic { received, relayed };
+                let relayed = leg.over == Over::Relay;
+                let is_pinned = !leg.offers && leg.purpose == OTHER_NETWORK;
+                let traffic = LegEvent::Traffic {
+                    received,
+                    relayed: relayed || self.only_relayed,
+                    astray: is_pinned && self.astray,
+                };
                 self.handle(side, Event::Leg(id, traffic));
             }
             Item::Listen(side, late) => self.listen(side, late),
@@ -876,6 +918,11 @@ impl Sim {
                 self.direct_blocked = self.now + gap;
                 self.put(gap, Item::Listen(side, false));
             }
+            Act::OtherBlocked(gap) => {
+                let gap = Duration::from_millis(gap);
+                self.other_blocked = self.now + gap;
+                self.put(gap, Item::Listen(side, false));
+            }
             Act::RelayDown(gap) => {
                 let gap = Duration::from_millis(gap);
                 self.relay_down = self.now + gap;
@@ -1005,7 +1052,21 @@ impl Sim {
                 offers,
                 purpose,
             } => {
-                let at_most = 2 + usize::from(self.network.relays.contains(&true));
+                let has_other = self.network.networks.contains(&true);
+                let at_most = 2 + usize::from(self.network.has_two_ways());
+                let used = end.legs.iter().find(|leg| Some(leg.id) == end.used);
+                let over = match purpose {
+                    Purpose::Standby(StandbyPath::Relay) => Over::Relay,
+                    Purpose::Standby(StandbyPath::OtherNetwork)
+                        if used.is_some_and(|leg| leg.over != Over::OtherNetwork) =>
+                    {
+                        Over::OtherNetwork
+                    }
+                    Purpose::Call if has_other && self.now < self.direct_blocked => {
+                        Over::OtherNetwork
+                    }
+                    Purpose::Call | Purpose::Standby(_) => Over::Network,
+                };
                 let rings = end.endpoint.view().state == CallState::Ringing;
                 let may = rings && self.network.contacts && self.network.persons;
                 assert!(end.has_media || may, "a leg without media");
@@ -1030,9 +1091,11 @@ impl Sim {
                         id,
                         serial,
                         purpose,
+                        offers,
+                        over,
                         carries: match purpose {
                             Purpose::Call => Carries::All,
-                            Purpose::Standby { .. } => Carries::Sound,
+                            Purpose::Standby(_) => Carries::Sound,
                         },
                         operating: false,
                         busy: Instant::START,
@@ -1317,12 +1380,15 @@ impl Sim {
             return false;
         };
         // A direct leg finds the relay too, where there is one.
-        let relayed = here.purpose == Purpose::Standby { relayed: true };
-        let blocked = match relayed {
-            true => self.relay_down,
-            false => self.direct_blocked,
+        let is_blocked = |leg: &LegEnd| {
+            self.now
+                < match leg.over {
+                    Over::Network => self.direct_blocked,
+                    Over::OtherNetwork => self.other_blocked,
+                    Over::Relay => self.relay_down,
+                }
         };
-        if self.now < blocked {
+        if is_blocked(here) || is_blocked(there) {
             return false;
         }
         let reachable = |leg: &LegEnd, side: Side, local: &str| {
@@ -1349,10 +1415,14 @@ impl Sim {
     }
 
     fn tell_paths(&mut self, side: Side) {
-        let relay = self.network.relays[side];
-        if self.network.relays.contains(&true) {
-            let saves = false;
-            self.handle(side, Event::Paths(Paths { relay, saves }));
+        let (relay, other_network) = (self.network.relays[side], self.network.networks[side]);
+        if self.network.has_two_ways() {
+            let paths = Paths {
+                relay,
+                saves: false,
+                other_network,
+            };
+            self.handle(side, Event::Paths(paths));
         }
     }
 
@@ -1469,7 +1539,7 @@ fn name_of(command: &Command) -> &'static str {
             SignalBody::Accepted => "Send accepted",
             SignalBody::HangUp(_) => "Send hang-up",
             SignalBody::KeepLeg => "Send keep-leg",
-            SignalBody::Standby { .. } => "Send standby",
+            SignalBody::Standby(_) => "Send standby",
             SignalBody::TakeOver => "Send take-over",
             SignalBody::Away => "Send away",
             SignalBody::Rejoin => "Send rejoin",

@@ -1,0 +1,129 @@
+//! The networks that this device is in, as far as the browser tells them apart: by the addresses that it gathers.
+//!
+//! To a page that may use the camera, Chromium shows the addresses of all networks, and numbers the networks in each
+//! candidate.
+
+use std::{cell::RefCell, rc::Rc};
+
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{JsString, RegExp};
+
+use super::{
+    configuration::Configuration, listeners::PeerEvent, peer::Peer, realm::sees_the_network_late,
+};
+
+/// How long to wait for the addresses of this device, in so many steps of so many ms: a frame just made has them after
+/// 200 to 550 ms (Chromium 156).
+const STEPS: u32 = 10;
+const STEP: u32 = 100;
+
+/// The address and the network of a candidate that is an address of this device, in a network that costs less than 100,
+/// as Chromium reckons: mobile ones, which are paid for by what they carry, cost 250 and more; 50 is unknown, 10 Wi-Fi,
+/// and 0, which is left out, a cable.
+const HOST: &str =
+    r"^\S+ \S+ \S+ \S+ (\S+) \S+ typ host.* network-id (\d+)(?!\d| network-cost \d{3})";
+
+/// The network of any candidate.
+const NETWORK: &str = r" network-id (\d+)";
+
+/// Candidates that a server has found, by its kind; and priorities (RFC 8445, 5.1.2.1) that put those just below
+/// addresses of this device (126 << 24), and above what the other side makes up (110 << 24) where packets come
+/// from somewhere that it was not told.
+const RAISED: [(&str, &str); 2] = [
+    (r"^(\S+ \S+ \S+) \d+(?=.* typ srflx)", "$1 2097152000"),
+    (r"^(\S+ \S+ \S+) \d+(?=.* typ relay)", "$1 1862270976"),
+];
+
+/// Keeps a connection that answers off a network, by telling no way to reach it there. The browser sends from there all
+/// the same; so what is told has to be preferred to what is not, and where the connection went is to be looked at.
+#[derive(Debug)]
+pub struct Pin {
+    /// An address in the network to keep off.
+    off: String,
+    /// The numbers of the other networks.
+    others: Vec<String>,
+}
+
+impl Pin {
+    /// Keeps off the network of that address.
+    #[must_use]
+    pub fn off(address: String) -> Self {
+        Self {
+            off: address,
+            others: Vec::new(),
+        }
+    }
+
+    /// What is told of a candidate; none if nothing is. Of each network, an address of this device comes first.
+    pub fn tells(&mut self, candidate: &str) -> Option<String> {
+        let network = part(NETWORK, candidate, 1)?;
+        if part(HOST, candidate, 1).is_some_and(|address| is_other(&address, &self.off)) {
+            self.others.push(network.clone());
+        }
+        self.others.contains(&network).then(|| {
+            let mut told = JsString::from(candidate);
+            for (priority, raised) in RAISED {
+                told = told.replace_by_pattern(&RegExp::new(priority, ""), raised);
+            }
+            told.into()
+        })
+    }
+
+    /// Whether what goes out from that address goes over the network that was to be kept off.
+    #[must_use]
+    pub fn is_astray(&self, address: &str) -> bool {
+        !address.is_empty() && !is_other(address, &self.off)
+    }
+}
+
+fn part(pattern: &str, of: &str, nth: u32) -> Option<String> {
+    RegExp::new(pattern, "").exec(of)?.get(nth).as_string()
+}
+
+/// Whether the two are in different networks: they are told apart by address (IPv4) or by the first 64 bits of it
+/// (IPv6). Of one of either kind, nothing is known: it may be the same network that has both.
+#[must_use]
+pub fn is_other(address: &str, than: &str) -> bool {
+    let is_known = |address: &str| !address.is_empty() && !address.ends_with(".local");
+    let is_comparable = address.contains(':') == than.contains(':');
+    is_known(address) && is_known(than) && is_comparable && network(address) != network(than)
+}
+
+fn network(address: &str) -> &str {
+    let end = address.match_indices(':').nth(3);
+    end.and_then(|(end, _)| address.get(..end))
+        .unwrap_or(address)
+}
+
+/// The addresses of this device, of every network that it is in and that may be kept busy, as they are now; none where
+/// the browser does not show them.
+pub async fn addresses() -> Vec<String> {
+    let found = Rc::<RefCell<Vec<_>>>::default();
+    if sees_the_network_late() {
+        let into = Rc::clone(&found);
+        let peer = Peer::new(&Configuration::default(), true, move |event| {
+            if let PeerEvent::Candidate(candidate) = event {
+                into.borrow_mut()
+                    .extend(part(HOST, &candidate.candidate, 1));
+            }
+        });
+        if let Ok(peer) = peer {
+            peer.open_channel(|_| {});
+            let _ = peer.set_local_description().await;
+            for _ in 0..STEPS {
+                TimeoutFuture::new(STEP).await;
+                if peer.state().gathering == "complete" {
+                    break;
+                }
+            }
+        }
+    }
+    found.take()
+}
+
+/// A description in which no candidate is named.
+#[must_use]
+pub fn without_candidates(sdp: &str) -> String {
+    let lines = RegExp::new(r"a=(candidate:|end-of-candidates).*\r\n", "g");
+    JsString::from(sdp).replace_by_pattern(&lines, "").into()
+}

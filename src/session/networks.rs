@@ -1,0 +1,51 @@
+//! Whether this device is in another network besides the one that the call goes over: then a leg can be kept warm there.
+
+use gloo_timers::{callback::Interval, future::TimeoutFuture};
+
+use super::input::{Input, Inputs};
+use crate::{
+    platform::task,
+    rtc::{addresses, is_other},
+};
+
+/// How often it is looked for, ms, and when at first: once the first pictures are there.
+const EVERY: u32 = 3_000;
+const FIRST: u32 = 1_000;
+
+/// The networks that this device is in.
+#[derive(Debug, Default)]
+pub(super) struct Networks {
+    addresses: Vec<String>,
+    looking: Option<Interval>,
+}
+
+impl Networks {
+    /// These are the addresses of this device now.
+    pub(super) fn found(&mut self, addresses: Vec<String>) {
+        self.addresses = addresses;
+    }
+
+    /// Whether one of them is another than that of an address.
+    pub(super) fn has_other(&self, than: &str) -> bool {
+        self.addresses.iter().any(|address| is_other(address, than))
+    }
+
+    /// Looks for another one from now on, or no more.
+    pub(super) fn look(&mut self, looks: bool, inputs: &Inputs) {
+        if looks != self.looking.is_some() {
+            self.looking = looks.then(|| {
+                look_once(inputs, FIRST);
+                let inputs = inputs.clone();
+                Interval::new(EVERY, move || look_once(&inputs, 0))
+            });
+        }
+    }
+}
+
+fn look_once(inputs: &Inputs, after: u32) {
+    let inputs = inputs.clone();
+    task::spawn(async move {
+        TimeoutFuture::new(after).await;
+        inputs.send(Input::Addresses(addresses().await));
+    });
+}
