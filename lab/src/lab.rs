@@ -19,6 +19,9 @@ use crate::{
 /// How long a call goes on undisturbed before each fault.
 const STEADY: Duration = Duration::from_millis(4500);
 
+/// How long another interface is there, beyond the time that one takes to be up, ms.
+const SPARE: u64 = 10_000;
+
 /// How long a fresh network takes to change no more.
 const SETTLED: Duration = Duration::from_secs(3);
 
@@ -339,6 +342,32 @@ impl Lab {
                 }
                 Since::Fault(at)
             }
+            Scenario::Spare => {
+                let (from, to) = self.spare_up(ANN).await;
+                let at = now();
+                self.net.down(ANN, from);
+                self.on[ANN] = to;
+                Since::Fault(at)
+            }
+            Scenario::SpareHole => {
+                let (from, _) = self.spare_up(ANN).await;
+                let at = now();
+                self.net.drop_media(ANN, from);
+                Since::Fault(at)
+            }
+            Scenario::SpareFlapping => {
+                let (from, to) = self.spare_up(ANN).await;
+                let at = now();
+                for _ in 0..5 {
+                    self.net.down(ANN, from);
+                    wait(3000).await;
+                    self.net.up(ANN, from);
+                    wait(8000).await;
+                }
+                self.net.down(ANN, from);
+                self.on[ANN] = to;
+                Since::Fault(at)
+            }
             Scenario::Ringing => {
                 self.hang_up().await;
                 let [ann, bob] = &self.people;
@@ -457,6 +486,13 @@ impl Lab {
         self.net.up(person, to);
         wait(5000).await;
         (from, to)
+    }
+
+    /// The same, for so long that a leg is warm over the other one.
+    async fn spare_up(&self, person: usize) -> (Uplink, Uplink) {
+        let both = self.both_up(person).await;
+        wait(SPARE).await;
+        both
     }
 
     async fn outage(&self, length: u64) -> Since {

@@ -131,6 +131,12 @@ enum Scenario {
     Direct,
     /// The same, five times for 3 s
     DirectFlapping,
+    /// Cellular has been there beside Wi-Fi for 15 s; Wi-Fi goes, and nobody is told
+    Spare,
+    /// The same; media is dropped on Wi-Fi
+    SpareHole,
+    /// The same; Wi-Fi goes five times for 3 s
+    SpareFlapping,
     /// The network switches while it rings
     Ringing,
     /// The network switches as the call is accepted
@@ -207,7 +213,11 @@ impl Scenario {
             Self::Switch | Self::NewAddress | Self::Both => 2500.0,
             Self::ServerRestart => 1000.0,
             Self::BlackHole | Self::MakeBeforeBreak | Self::Relay => 5000.0,
-            Self::Direct | Self::DirectFlapping => 1500.0,
+            Self::Direct
+            | Self::DirectFlapping
+            | Self::Spare
+            | Self::SpareHole
+            | Self::SpareFlapping => 1500.0,
             Self::ReloadCaller | Self::ReloadCallee => 6000.0,
             Self::ServerGone => 10_000.0,
             Self::Outage3
@@ -262,6 +272,7 @@ impl Args {
                 Switch,
                 BlackHole,
                 Direct,
+                Spare,
                 Both,
                 ServerRestart,
                 ServerGone,
