@@ -20,7 +20,7 @@ pub use configuration::{Configuration, FieldError, Wanted};
 pub use decoded::Decoded;
 pub use listeners::PeerEvent;
 pub use network::{on_network_change, saves};
-pub use other_network::{Pin, addresses, is_other, without_candidates};
+pub use other_network::{Pinned, addresses, is_known, is_other, is_same, without_candidates};
 pub use peer::{Peer, PeerState};
 pub use peer_connection::PeerConnection;
 pub use quality::{Cause, Grade, Quality, Report, Room};

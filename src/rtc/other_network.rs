@@ -37,14 +37,14 @@ const RAISED: [(&str, &str); 2] = [
 /// Keeps a connection that answers off a network, by telling no way to reach it there. The browser sends from there all
 /// the same; so what is told has to be preferred to what is not, and where the connection went is to be looked at.
 #[derive(Debug)]
-pub struct Pin {
+pub struct Pinned {
     /// An address in the network to keep off.
     off: String,
     /// The numbers of the other networks.
     others: Vec<String>,
 }
 
-impl Pin {
+impl Pinned {
     /// Keeps off the network of that address.
     #[must_use]
     pub fn off(address: String) -> Self {
@@ -68,12 +68,6 @@ impl Pin {
             told.into()
         })
     }
-
-    /// Whether what goes out from that address goes over the network that was to be kept off.
-    #[must_use]
-    pub fn is_astray(&self, address: &str) -> bool {
-        !address.is_empty() && !is_other(address, &self.off)
-    }
 }
 
 fn part(pattern: &str, of: &str, nth: u32) -> Option<String> {
@@ -84,15 +78,32 @@ fn part(pattern: &str, of: &str, nth: u32) -> Option<String> {
 /// (IPv6). Of one of either kind, nothing is known: it may be the same network that has both.
 #[must_use]
 pub fn is_other(address: &str, than: &str) -> bool {
-    let is_known = |address: &str| !address.is_empty() && !address.ends_with(".local");
-    let is_comparable = address.contains(':') == than.contains(':');
-    is_known(address) && is_known(than) && is_comparable && network(address) != network(than)
+    is_comparable(address, than) && network(address) != network(than)
 }
 
-fn network(address: &str) -> &str {
-    let end = address.match_indices(':').nth(3);
-    end.and_then(|(end, _)| address.get(..end))
-        .unwrap_or(address)
+/// Whether the two are in the same network, beyond doubt.
+#[must_use]
+pub fn is_same(address: &str, than: &str) -> bool {
+    is_comparable(address, than) && network(address) == network(than)
+}
+
+fn is_comparable(address: &str, than: &str) -> bool {
+    is_known(address) && is_known(than) && address.contains(':') == than.contains(':')
+}
+
+/// Whether an address tells a network: not one that is hidden, nor one of those that a device has beside its address on
+/// the internet (RFC 4193, RFC 4291).
+#[must_use]
+pub fn is_known(address: &str) -> bool {
+    !RegExp::new(r"^$|^0\.0\.0\.0$|^::$|\.local$|^f[cd]\w*:|^fe80:", "").test(address)
+}
+
+/// An address of IPv4, or the first 64 bits of one of IPv6 as browsers write it (RFC 5952): without zeros at the end,
+/// of which `::` may be some.
+fn network(address: &str) -> JsString {
+    let whole = RegExp::new(r"^((?:[^:]+:(?!:)){0,3}[^:]+).*", "");
+    let first = JsString::from(address).replace_by_pattern(&whole, "$1");
+    first.replace_by_pattern(&RegExp::new("(:0)+$", ""), "")
 }
 
 /// The addresses of this device, of every network that it is in and that may be kept busy, as they are now; none where

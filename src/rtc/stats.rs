@@ -30,14 +30,12 @@ pub(super) async fn traffic(report: Promise) -> Option<Traffic> {
         let [local, remote] = ["localCandidateId", "remoteCandidateId"].map(end);
         traffic.relayed = is_relay(&local) || is_relay(&remote);
         // What a relay's candidate is related to is the address that the relay has seen.
-        traffic.address = match is_relay(&local) {
-            true => None,
-            false => local
-                .string("relatedAddress")
-                .filter(|related| !related.is_empty())
-                .or_else(|| local.string("address")),
-        }
-        .unwrap_or_default();
+        let address = match local.string("candidateType").as_deref() {
+            Some("host") => local.string("address"),
+            Some("relay") => None,
+            Some(_) | None => local.string("relatedAddress"),
+        };
+        traffic.address = address.unwrap_or_default();
     };
     report.for_each(&mut |stats, _| {
         let stats = JsObject(stats);

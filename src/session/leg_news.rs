@@ -13,12 +13,9 @@ pub(super) fn leg_news(session: &mut Session, serial: u32, news: LegNews) {
     };
     let id = leg.id;
     let event = match news {
-        LegNews::Done(mut event) => {
+        LegNews::Done(event) => {
             if event == LegEvent::MediaFlowing {
                 leg.decoded = None;
-            } else if let LegEvent::Traffic { astray, .. } = &mut event {
-                let pin = leg.pin.as_ref();
-                *astray = pin.is_some_and(|pin| pin.is_astray(&leg.address.borrow()));
             } else if let LegEvent::LocalDescriptionSet(_) = event {
                 session.legs.described(serial);
             }
@@ -36,8 +33,11 @@ fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<Le
     Some(match event {
         PeerEvent::NegotiationNeeded => LegEvent::NegotiationNeeded,
         PeerEvent::Candidate(mut candidate) => {
-            if let Some(pin) = &mut session.legs.by_serial(serial)?.pin {
-                candidate.candidate = pin.tells(&candidate.candidate)?;
+            // The call's own leg may go where it likes.
+            if !session.picture.shows(serial)
+                && let Some(pinned) = &mut session.legs.by_serial(serial)?.pinned
+            {
+                candidate.candidate = pinned.tells(&candidate.candidate)?;
             }
             LegEvent::Candidate(candidate)
         }

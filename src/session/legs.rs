@@ -2,20 +2,23 @@
 
 use std::{
     cell::{Cell, RefCell},
-    pin,
+    pin::Pin,
     rc::Rc,
 };
 
 use gloo_timers::callback::{Interval, Timeout};
 use holdfast_call::{Carries, LegEvent, LegId, Purpose, Watch};
-use holdfast_protocol::{Candidate, Description};
+use holdfast_protocol::{Candidate, Description, StandbyPath};
 use web_sys::MediaStream;
 
 use super::{log::log, now::now};
 use crate::{
     media::{Senders, Sending, Source},
     platform::{DomError, task},
-    rtc::{Decoded, Peer, PeerEvent, Pin, played, send_pictures, without_candidates},
+    rtc::{
+        Decoded, Peer, PeerEvent, Pinned, is_known, is_same, played, send_pictures,
+        without_candidates,
+    },
 };
 
 /// A leg: one peer connection.
@@ -26,7 +29,7 @@ pub(super) struct Leg {
     /// and the same in every one, because another would begin the browser's reckoning anew.
     pub(super) start: Option<u32>,
     /// It is to be kept off the network of the leg before.
-    pub(super) pin: Option<Pin>,
+    pub(super) pinned: Option<Pinned>,
     /// The address of this device that it goes out from, as far as that is known.
     pub(super) address: Rc<RefCell<String>>,
     /// What is sent over it.
@@ -121,10 +124,11 @@ impl Legs {
         legs.any(|leg| leg.serial == serial && leg.purpose != Purpose::Call)
     }
 
-    /// Whether one that is not seen is kept off the network of the one that is.
-    pub(super) fn has_pinned(&self, seen: Option<u32>) -> bool {
-        let mut legs = self.all.iter();
-        legs.any(|leg| leg.pin.is_some() && Some(leg.serial) != seen)
+    /// Whether another network would be of use: nothing but a relay is there beside the one that is seen.
+    pub(super) fn could_do_with_another_network(&self, seen: Option<u32>) -> bool {
+        let relay = Purpose::Standby(StandbyPath::Relay);
+        let mut others = self.all.iter().filter(|leg| Some(leg.serial) != seen);
+        others.all(|leg| leg.purpose == relay) && is_known(&self.address(seen))
     }
 
     /// The address of this device that the one that is seen goes out from; empty where that is not known.
@@ -133,6 +137,11 @@ impl Legs {
         let seen = legs.find(|leg| Some(leg.serial) == seen);
         let address = seen.map(|leg| leg.address.borrow().clone());
         address.unwrap_or_default()
+    }
+
+    fn is_pinned(&self, serial: Option<u32>) -> bool {
+        let mut legs = self.all.iter();
+        legs.any(|leg| leg.pinned.is_some() && Some(leg.serial) == serial)
     }
 
     /// The connections, each with its number.
@@ -228,7 +237,7 @@ impl Legs {
     pub(super) fn set_local_description(&mut self, id: LegId) {
         if let Some(leg) = self.by_id(id) {
             let (serial, setting) = (leg.serial, leg.peer.set_local_description());
-            let is_pinned = leg.pin.is_some();
+            let is_pinned = leg.pinned.is_some();
             self.operate(serial, async move {
                 let mut set = setting.await?;
                 if is_pinned {
@@ -272,21 +281,27 @@ impl Legs {
         }
     }
 
-    pub(super) fn read_stats(&mut self, id: LegId) {
+    /// Says what goes over a leg; and where it is one of two that are to go over different networks, whether it goes over
+    /// that of the one that is seen.
+    pub(super) fn read_stats(&mut self, id: LegId, seen: Option<u32>) {
         let available = Rc::clone(&self.available);
+        let network = self.address(seen);
+        let is_seen_pinned = self.is_pinned(seen);
         if let Some(leg) = self.by_id(id) {
             let (serial, reading) = (leg.serial, leg.peer.traffic());
+            let is_apart = seen != Some(serial) && (leg.pinned.is_some() || is_seen_pinned);
             let address = Rc::clone(&leg.address);
             self.operate(serial, async move {
                 let traffic = reading.await.unwrap_or_default();
                 if traffic.available > 0.0 {
                     available.set(traffic.available);
                 }
+                let astray = is_apart && is_same(&traffic.address, &network);
                 address.replace(traffic.address);
                 Ok(LegEvent::Traffic {
                     received: traffic.received,
                     relayed: traffic.relayed,
-                    astray: false,
+                    astray,
                 })
             });
         }
@@ -409,7 +424,7 @@ impl Legs {
         operation: impl Future<Output = Result<LegEvent, DomError>> + 'static,
     ) {
         // Boxed, so that what follows is compiled once and not for each operation.
-        let operation: pin::Pin<Box<dyn Future<Output = _>>> = Box::pin(operation);
+        let operation: Pin<Box<dyn Future<Output = _>>> = Box::pin(operation);
         let emit = self.emit.clone();
         task::spawn(async move {
             let event = operation.await;

@@ -212,15 +212,18 @@ fn refused(session: &mut Session, error: MediaError) {
     }
 }
 
-/// Another network is looked for while there is a call that could do with one, and has none.
+/// Another network is looked for while there is a call that could do with one.
 fn look_for_networks(session: &mut Session) {
-    let is_connected = matches!(session.call.view().state, CallState::Connected { .. });
-    let looks = is_connected
-        && session.config.standby
-        && session.call.peer_is_ours()
-        && !session.saves()
-        && !session.legs.has_pinned(session.picture.shown());
+    let state = session.call.view().state;
+    let may = session.config.standby && session.call.peer_is_ours() && !session.saves();
+    let shown = session.picture.shown();
+    let looks = matches!(state, CallState::Connected { .. })
+        && may
+        && session.legs.could_do_with_another_network(shown);
     session.networks.look(looks, &session.inputs);
+    if state == CallState::Idle {
+        session.networks.forget();
+    }
 }
 
 /// The other side is told what we send, and which ways we have.
@@ -231,7 +234,7 @@ fn tell_media(session: &mut Session) {
             session.feed(Event::Paths(Paths {
                 relay: session.config.rtc.has_relay(),
                 saves: session.saves(),
-                other_network: session.networks.has_other(&address),
+                other_network: Some(session.networks.has_other(&address)),
             }));
         }
         let view = session.capture.view();

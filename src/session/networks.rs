@@ -1,6 +1,6 @@
 //! Whether this device is in another network besides the one that the call goes over: then a leg can be kept warm there.
 
-use gloo_timers::{callback::Interval, future::TimeoutFuture};
+use gloo_timers::callback::{Interval, Timeout};
 
 use super::input::{Input, Inputs};
 use crate::{
@@ -9,14 +9,14 @@ use crate::{
 };
 
 /// How often it is looked for, ms, and when at first: once the first pictures are there.
-const EVERY: u32 = 3_000;
+const EVERY: u32 = 5_000;
 const FIRST: u32 = 1_000;
 
 /// The networks that this device is in.
 #[derive(Debug, Default)]
 pub(super) struct Networks {
     addresses: Vec<String>,
-    looking: Option<Interval>,
+    looking: Option<(Timeout, Interval)>,
 }
 
 impl Networks {
@@ -34,18 +34,21 @@ impl Networks {
     pub(super) fn look(&mut self, looks: bool, inputs: &Inputs) {
         if looks != self.looking.is_some() {
             self.looking = looks.then(|| {
-                look_once(inputs, FIRST);
-                let inputs = inputs.clone();
-                Interval::new(EVERY, move || look_once(&inputs, 0))
+                let look = || {
+                    let inputs = inputs.clone();
+                    move || look(inputs.clone())
+                };
+                (Timeout::new(FIRST, look()), Interval::new(EVERY, look()))
             });
         }
     }
+
+    /// The call is over, and the next may be elsewhere.
+    pub(super) fn forget(&mut self) {
+        self.addresses.clear();
+    }
 }
 
-fn look_once(inputs: &Inputs, after: u32) {
-    let inputs = inputs.clone();
-    task::spawn(async move {
-        TimeoutFuture::new(after).await;
-        inputs.send(Input::Addresses(addresses().await));
-    });
+fn look(inputs: Inputs) {
+    task::spawn(async move { inputs.send(Input::Addresses(addresses().await)) });
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     platform::DomError,
-    rtc::{Configuration, Peer, Pin},
+    rtc::{Configuration, Peer, Pinned},
     wire::encode,
 };
 
@@ -61,7 +61,7 @@ pub(super) fn perform(session: &mut Session, command: Command) {
         }
         Command::KeepContact(key) => contacts::keep(&session.call.view().peer, &key),
         Command::RestartIce(leg) => restart(session, leg),
-        Command::ReadStats(leg) => session.legs.read_stats(leg),
+        Command::ReadStats(leg) => session.legs.read_stats(leg, session.picture.shown()),
         Command::ProbeLink => {
             session.legs.send(&encode(&ChannelMessage::Ping));
             session.signaling.probe();
@@ -146,7 +146,7 @@ fn open_leg(
 ) -> Result<(), DomError> {
     let (serial, emit) = session.legs.next();
     let is_pinned = !offers && purpose == Purpose::Standby(StandbyPath::OtherNetwork);
-    let pin = is_pinned.then(|| Pin::off(session.legs.address(session.picture.shown())));
+    let pinned = is_pinned.then(|| Pinned::off(session.legs.address(session.picture.shown())));
     let is_fresh = id > 0 && (purpose == Purpose::Call || is_pinned);
     let is_relayed = offers && purpose == Purpose::Standby(StandbyPath::Relay);
     let relayed = is_relayed.then(|| session.config.rtc.relayed());
@@ -168,7 +168,7 @@ fn open_leg(
             Purpose::Call => Carries::All,
             Purpose::Standby(_) => Carries::Sound,
         },
-        pin,
+        pinned,
         address: Rc::default(),
         serial,
         peer,

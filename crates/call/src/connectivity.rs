@@ -304,6 +304,7 @@ impl Connectivity {
         if is_racer {
             // Media flows over it there, and so it does here.
             self.recovery.found(now);
+            self.standby.unsettled();
             self.connected(now);
         }
         self.take(out, now);
@@ -477,6 +478,7 @@ impl Connectivity {
         let out = self.legs.media_flows(id);
         if is_found {
             self.recovery.found(now);
+            self.standby.unsettled();
             self.connected(now);
         }
         self.take(out, now);
@@ -703,7 +705,8 @@ impl Connectivity {
             (None, Flow::Flowing { .. }) => Live::Steady {
                 beside_relay: path(current) == Some(StandbyPath::Relay)
                     && self.legs.live() == current.map(Leg::id),
-                standby: path(self.legs.standby()),
+                // What the other side plays is its own.
+                standby: path(self.legs.standby()).filter(|_| !self.legs.peer_plays_standby()),
             },
             (Some(Cause::Moved) | None, _) => Live::Unsettled,
         }
@@ -718,6 +721,7 @@ impl Connectivity {
             let standby = self.legs.standby().map(Leg::id);
             match (step, standby) {
                 (StandbyStep::Make(path), _) => self.seek_standby(path, now),
+                (StandbyStep::Tell, _) => self.tell_paths(),
                 (StandbyStep::Read, Some(leg)) => self.command(Command::ReadStats(leg)),
                 (StandbyStep::Read, None) => {}
                 // Nothing comes over it; but the other side may hear well what goes.
@@ -765,7 +769,7 @@ impl Connectivity {
     /// A standby is wanted: none through a relay beside a leg that has found no other way itself.
     fn seek_standby(&mut self, path: StandbyPath, now: Instant) {
         if self.relayed && path == StandbyPath::Relay {
-            return self.standby.failed();
+            return self.standby.failed(now);
         }
         let out = self.legs.build(path);
         self.take(out, now);
@@ -785,7 +789,8 @@ impl Connectivity {
         {
             // A direct one may have found nothing but the relay.
             let path = self.legs.standby().and_then(Leg::path);
-            is_astray = *astray;
+            let may_go = path != Some(StandbyPath::Relay) && !self.legs.peer_plays_standby();
+            is_astray = *astray && may_go;
             is_lost = is_astray || *relayed && path == Some(StandbyPath::Direct);
             let comes = self.standby.counted(*received, now);
             if comes && self.live() == Live::Silent && self.standby.is_ready(now) && !is_lost {
@@ -797,17 +802,18 @@ impl Connectivity {
         }
     }
 
-    /// What was kept warm, or was to be, has come to nothing. What never was, or is where it ought not to be, says
-    /// that our other network leads nowhere.
+    /// What was kept warm, or was to be, has come to nothing. What was not for all that the call's own goes well, or is
+    /// where it ought not to be, says that our other network leads nowhere.
     fn standby_failed(&mut self, astray: bool, now: Instant) {
         let standby = self.legs.standby();
         let is_pinned = standby
             .is_some_and(|leg| !leg.is_ours() && leg.path() == Some(StandbyPath::OtherNetwork));
-        let is_news = astray || !self.standby.is_warm();
-        if is_pinned && is_news && self.standby.no_other_network() {
+        let is_steady = matches!(self.live(), Live::Steady { .. });
+        let is_to_blame = astray || is_steady && !self.standby.is_warm();
+        if is_pinned && is_to_blame && self.standby.no_other_network(now) {
             self.tell_paths();
         }
-        self.standby.failed();
+        self.standby.failed(now);
         self.drop_standby(now);
     }
 

@@ -1,10 +1,9 @@
 //! The standby policy: when a leg is kept warm beside the call's own, and when that one takes over.
 //!
-//! A standby leg goes another way than the call's: over another network of either device, or, where there is
-//! none, through a relay, where that is direct. Sound is sent over
-//! both all the time, pictures where the receiver wants them, and each side decides for itself which of the
-//! two it plays. So a path that dies is left after about a tenth of a second, with no question asked.
-//! docs/recovery.md has the rules.
+//! A standby leg goes another way than the call's: over another network of either device, or, where there is none,
+//! through a relay, where that is direct. Sound is sent over both all the time, pictures where the receiver wants
+//! them, and each side decides for itself which of the two it plays. So a path that dies is left after about a
+//! tenth of a second, with no question asked. docs/recovery.md has the rules.
 
 use std::time::Duration;
 
@@ -19,6 +18,9 @@ const WAIT: [Duration; 4] = [
     Duration::from_secs(30),
     Duration::from_secs(60),
 ];
+
+/// How long another network that led nowhere is not counted.
+const LEADS_NOWHERE: Duration = Duration::from_secs(300);
 
 /// How long a standby may take to connect.
 const BUILD_LIMIT: Duration = Duration::from_secs(10);
@@ -55,12 +57,13 @@ pub(crate) struct Standby {
     /// What the two sides have for one; none is known yet, or they know nothing of it.
     ours: Option<Paths>,
     theirs: Option<Paths>,
-    /// Nothing has come of our other network.
-    other_network_fails: bool,
+    /// Nothing has come of our other network, and until then it is not counted.
+    other_network_fails: Option<Instant>,
     /// Since when the call's own leg has been steady.
     steady: Option<Instant>,
-    /// How many in a row came to nothing.
+    /// How many in a row came to nothing, and until when none is made for that.
     failures: usize,
+    not_before: Instant,
     /// How many times a direct leg has taken a relay's place.
     returns: u32,
 }
@@ -93,6 +96,8 @@ enum State {
 pub(crate) enum StandbyStep {
     /// Make one that goes that way.
     Make(StandbyPath),
+    /// Tell the other side what this one has.
+    Tell,
     /// Count its packets.
     Read,
     /// It is not wanted any more: close it.
@@ -128,32 +133,38 @@ impl Standby {
             polite,
             ours: None,
             theirs: None,
-            other_network_fails: false,
+            other_network_fails: None,
             steady: None,
             failures: 0,
+            not_before: Instant::START,
             returns: 0,
         }
     }
 
     /// What this side has. Gives whether that is news.
     pub(crate) fn set_paths(&mut self, paths: Paths) -> bool {
-        let before = self.ours.replace(paths);
-        // There is none any more, and so the next is another.
-        self.other_network_fails &= paths.other_network;
-        before != Some(paths)
+        self.ours.replace(paths) != Some(paths)
     }
 
     /// What this side has, as far as it is of use.
     pub(crate) fn paths(&self) -> Option<Paths> {
         self.ours.map(|ours| Paths {
-            other_network: ours.other_network && !self.other_network_fails,
+            other_network: ours
+                .other_network
+                .map(|there| there && self.other_network_fails.is_none()),
             ..ours
         })
     }
 
     /// Nothing came of our other network. Gives whether that is news of what this side has.
-    pub(crate) fn no_other_network(&mut self) -> bool {
-        !std::mem::replace(&mut self.other_network_fails, true)
+    pub(crate) fn no_other_network(&mut self, now: Instant) -> bool {
+        let until = now + LEADS_NOWHERE;
+        self.other_network_fails.replace(until).is_none()
+    }
+
+    /// The call's own leg is another than before.
+    pub(crate) fn unsettled(&mut self) {
+        self.steady = None;
     }
 
     /// What the other side has.
@@ -165,7 +176,8 @@ impl Standby {
     /// has.
     pub(crate) fn moved(&mut self) -> bool {
         self.failures = 0;
-        std::mem::take(&mut self.other_network_fails)
+        self.not_before = Instant::START;
+        self.other_network_fails.take().is_some()
     }
 
     /// One is being made, by whichever side.
@@ -211,12 +223,15 @@ impl Standby {
     pub(crate) fn gone(&mut self) {
         if let State::Warm { .. } | State::Building { .. } = self.state {
             self.state = State::None;
+            self.unsettled();
         }
     }
 
     /// There is no other way now.
-    pub(crate) fn failed(&mut self) {
+    pub(crate) fn failed(&mut self, now: Instant) {
         self.failures += 1;
+        let [.., longest] = WAIT;
+        self.not_before = now + WAIT.get(self.failures).copied().unwrap_or(longest);
         self.state = State::None;
     }
 
@@ -268,27 +283,18 @@ impl Standby {
 
     /// The step that is due. To be asked after every event.
     pub(crate) fn due(&mut self, live: Live, now: Instant) -> Option<StandbyStep> {
-        let (wanted, saves) = (self.wanted(live), self.saves());
-        let steady = matches!(live, Live::Steady { .. });
-        let steady = steady.then(|| *self.steady.get_or_insert(now));
-        self.steady = steady;
-        let good = GOOD * (1 << self.returns);
-        let is_silent = live == Live::Silent;
-        let read_every = read_every(live);
-        if let State::Warm {
-            received, doubted, ..
-        } = &mut self.state
-            && *doubted != is_silent
-        {
-            *doubted = is_silent;
-            *received = 0;
+        if self.other_network_fails.is_some_and(|until| until <= now) {
+            self.other_network_fails = None;
+            return Some(StandbyStep::Tell);
         }
+        let settled = self.settled(live, now);
+        self.doubt(live == Live::Silent);
+        let (wanted, saves) = (self.wanted(live), self.saves());
+        let good = GOOD * (1 << self.returns);
+        let read_every = read_every(live);
         match &mut self.state {
             State::None if wanted.is_some() => {
-                let [.., longest] = WAIT;
-                let wait = WAIT.get(self.failures).copied().unwrap_or(longest);
-                let since = steady.filter(|_| self.failures == 0).unwrap_or(now);
-                self.state = State::Due(now.max(since + wait));
+                self.state = State::Due(settled.max(self.not_before).max(now));
                 None
             }
             State::Due(_) if wanted.is_none() => {
@@ -328,9 +334,29 @@ impl Standby {
         }
     }
 
+    /// When the call's own leg has been steady, or will have been, for as long as one is waited for.
+    fn settled(&mut self, live: Live, now: Instant) -> Instant {
+        let is_steady = matches!(live, Live::Steady { .. });
+        self.steady = is_steady.then(|| self.steady.unwrap_or(now));
+        let [settles, ..] = WAIT;
+        self.steady.unwrap_or(now) + settles
+    }
+
+    /// The call's own leg is in doubt, or is not: only what comes from now on tells anything.
+    fn doubt(&mut self, is_silent: bool) {
+        if let State::Warm {
+            received, doubted, ..
+        } = &mut self.state
+            && *doubted != is_silent
+        {
+            *doubted = is_silent;
+            *received = 0;
+        }
+    }
+
     /// When [`Self::due`] will next have something to say by itself.
     pub(crate) fn next(&self, live: Live) -> Option<Instant> {
-        match self.state {
+        let due = match self.state {
             State::None => None,
             State::Due(due) | State::Building { until: due } => Some(due),
             State::Warm {
@@ -339,7 +365,8 @@ impl Standby {
                 pause,
                 ..
             } => Some((read + read_every(live)).min(last_packet + lost_after(pause))),
-        }
+        };
+        [due, self.other_network_fails].into_iter().flatten().min()
     }
 
     /// Whether one of the two saves data.
@@ -355,16 +382,17 @@ impl Standby {
             return None;
         };
         let (ours, theirs) = (self.paths()?, self.theirs?);
-        let (path, may, other_may) = match ours.other_network || theirs.other_network {
-            _ if beside_relay => (StandbyPath::Direct, ours.relay, theirs.relay),
-            false => (StandbyPath::Relay, ours.relay, theirs.relay),
-            true => (
-                StandbyPath::OtherNetwork,
-                theirs.other_network,
-                ours.other_network,
-            ),
+        let networks = ours.other_network.zip(theirs.other_network);
+        let relays = [ours.relay, theirs.relay];
+        // Whoever can make it: here, and there.
+        let (path, [here, there]) = if beside_relay {
+            (StandbyPath::Direct, relays)
+        } else if let Some((ours, theirs)) = networks.filter(|(ours, theirs)| *ours || *theirs) {
+            (StandbyPath::OtherNetwork, [theirs, ours])
+        } else {
+            (StandbyPath::Relay, relays)
         };
-        let makes = may && !self.saves() && !(self.polite && other_may);
+        let makes = here && !self.saves() && !(self.polite && there);
         makes.then_some(path)
     }
 }

@@ -5,7 +5,7 @@ mod sim;
 
 use holdfast_call::{Carries, Event, LegEvent, Purpose};
 use holdfast_protocol::{Paths, StandbyPath};
-use sim::{ANN, Act, BOB, Network, Side, Sim};
+use sim::{ANN, Act, BOB, LegEnd, Network, Side, Sim};
 
 fn count(sim: &Sim, side: Side, name: &str) -> usize {
     let commands = sim.ends[side].commands.iter();
@@ -298,7 +298,7 @@ fn nothing_is_kept_warm_where_one_side_saves_data_or_knows_nothing_of_it() {
         Event::Paths(Paths {
             relay,
             saves,
-            other_network: false,
+            other_network: None,
         })
     };
     let tried = |event: Option<Event>| {
@@ -320,7 +320,7 @@ fn what_is_kept_warm_goes_when_data_is_to_be_saved() {
     let paths = Paths {
         relay: true,
         saves: true,
-        other_network: false,
+        other_network: Some(false),
     };
     sim.handle(ANN, Event::Paths(paths));
     sim.run(500);
@@ -406,9 +406,11 @@ fn a_network_that_dies_is_left_with_no_question_asked() {
         assert_eq!(legs(&sim, side), [(1, Carries::All)]);
         assert_eq!(count(&sim, side, "ProbeLink"), 0);
     }
-    // It is asked for ever more seldom, until it leads somewhere again.
+    // Of that network nothing comes for now.
     sim.run(100_000);
-    assert!((2..6).contains(&sim.sent(BOB, "standby")));
+    assert_eq!(sim.sent(BOB, "standby"), 2);
+    sim.run(250_000);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
 }
 
 #[test]
@@ -430,7 +432,7 @@ fn another_network_that_comes_takes_the_place_of_a_relay_kept_warm() {
     let paths = Paths {
         relay: true,
         saves: false,
-        other_network: true,
+        other_network: Some(true),
     };
     sim.handle(ANN, Event::Paths(paths));
     sim.run(5000);
@@ -449,13 +451,18 @@ fn where_another_network_leads_nowhere_a_relay_is_kept_warm() {
     sim.act(ANN, Act::OtherBlocked(60_000), 30_000);
     assert_eq!(standby_paths(&sim), [Some(StandbyPath::Relay); 2]);
     assert_eq!(sim.ends[ANN].watched, Some((0, Some(2))));
-    // It is tried again once this device has moved, and not before.
-    sim.run(60_000);
+    // It is tried again five minutes later, or when this device has moved.
+    sim.run(200_000);
     assert_eq!(standby_paths(&sim), [Some(StandbyPath::Relay); 2]);
-    sim.handle(ANN, Event::NetworkMoved);
-    sim.run(20_000);
-    assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
-    sim.assert_agreement();
+    let mut moved = Sim::talking_over(network);
+    moved.act(ANN, Act::OtherBlocked(60_000), 90_000);
+    moved.handle(ANN, Event::NetworkMoved);
+    moved.run(20_000);
+    sim.run(150_000);
+    for sim in [sim, moved] {
+        assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
+        sim.assert_agreement();
+    }
 }
 
 #[test]
@@ -480,25 +487,113 @@ fn what_goes_over_the_calls_own_network_after_all_is_closed() {
 
 #[test]
 fn two_legs_of_one_number_that_were_to_go_different_ways_go_the_same() {
-    // Bob, the impolite one, does not know yet that Ann is in two networks, which makes him the one that offers.
     let network = Network {
         relays: [true, false],
-        networks: [false, true],
-        delay: 400,
+        delay: 60,
         ..Network::PERFECT
     };
-    for seed in 1..60 {
-        let mut sim = Sim::talking_over(Network { seed, ..network });
-        sim.run(2000);
-        let paths = Paths {
-            relay: false,
+    let paths = |relay, other_network| {
+        Event::Paths(Paths {
+            relay,
             saves: false,
-            other_network: false,
-        };
-        sim.handle(BOB, Event::Paths(paths));
-        sim.run(25_000);
+            other_network: Some(other_network),
+        })
+    };
+    let mut both = 0;
+    for later in (0..160).step_by(4) {
+        let mut sim = Sim::talking_over(network);
+        sim.handle(ANN, paths(false, false));
+        sim.run(6000);
+        // Bob makes a leg for the network that Ann has had, and Ann one through a relay.
+        sim.handle(ANN, paths(false, true));
+        sim.run(later);
+        sim.handle(ANN, paths(true, false));
+        sim.run(300);
+        let makers = [ANN, BOB].map(|side| sim.sent(side, "standby"));
+        let is_one = sim.ends[ANN].legs.last().map(LegEnd::leg_id) == Some(1);
+        both += usize::from(makers == [1, 1] && is_one);
+        sim.run(1000);
         let [ann, bob] = standby_paths(&sim);
-        assert_eq!(ann, bob);
+        assert_eq!(ann, bob, "{later} ms later");
+        sim.run_out();
         sim.assert_agreement();
     }
+    assert!(both > 3, "they met {both} times");
+}
+
+#[test]
+fn what_the_other_side_plays_is_not_replaced_nor_closed() {
+    let mut sim = warm();
+    sim.deaf = Some((ANN, 0));
+    sim.handle(ANN, unheard());
+    sim.run(3000);
+    assert_eq!(played(&sim), [Some(1), Some(0)]);
+    let paths = Paths {
+        relay: true,
+        saves: false,
+        other_network: Some(true),
+    };
+    sim.handle(ANN, Event::Paths(paths));
+    sim.run(20_000);
+    assert_eq!(played(&sim), [Some(1), Some(0)]);
+    for side in [ANN, BOB] {
+        assert_eq!(count(&sim, side, "CloseLeg"), 0);
+    }
+    // Nor is it where it has gone astray.
+    let mut sim = warm_over_two(Network::TWO);
+    sim.handle(BOB, unheard());
+    sim.astray = true;
+    sim.run(5000);
+    assert_eq!(played(&sim), [Some(0), Some(1)]);
+    assert_eq!(count(&sim, ANN, "CloseLeg"), 0);
+}
+
+#[test]
+fn a_page_that_knows_no_other_networks_is_given_a_relay() {
+    let mut sim = Sim::talking_over(Network {
+        relays: [true, false],
+        networks: [true, false],
+        ..Network::PERFECT
+    });
+    let of_before = Paths {
+        relay: false,
+        saves: false,
+        other_network: None,
+    };
+    sim.handle(BOB, Event::Paths(of_before));
+    sim.run(10_000);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::Relay); 2]);
+}
+
+#[test]
+fn a_leg_that_has_just_won_a_race_has_three_seconds_to_settle() {
+    let mut sim = warm_over_two(Network::TWO);
+    sim.handle(ANN, Event::NetworkMoved);
+    while sim.ends[BOB].legs.iter().all(|leg| leg.leg_id() != 2) || sim.ends[BOB].legs.len() > 1 {
+        sim.run(1);
+    }
+    sim.run(2800);
+    assert_eq!(sim.ends[BOB].legs.len(), 1);
+    sim.run(500);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
+}
+
+#[test]
+fn a_network_that_comes_back_later_is_used_at_once() {
+    let mut sim = warm_over_two(Network::TWO);
+    let paths = |other_network| {
+        Event::Paths(Paths {
+            relay: false,
+            saves: false,
+            other_network: Some(other_network),
+        })
+    };
+    // The one in use goes, and is given up.
+    sim.act(ANN, Act::DirectBlocked(30_000), 3000);
+    sim.handle(ANN, paths(false));
+    sim.run(30_000);
+    assert_eq!(legs(&sim, ANN), [(1, Carries::All)]);
+    sim.handle(ANN, paths(true));
+    sim.run(500);
+    assert_eq!(sim.ends[ANN].legs.len(), 2);
 }

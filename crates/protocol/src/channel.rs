@@ -54,8 +54,9 @@ pub struct Paths {
     pub relay: bool,
     /// Its connection is metered, or its person wants data to be saved: nothing is to be kept warm.
     pub saves: bool,
-    /// Its device is in another network besides the one that the call goes over.
-    pub other_network: bool,
+    /// Its device is in another network besides the one that the call goes over; none of a page that knows no legs over
+    /// such.
+    pub other_network: Option<bool>,
 }
 
 impl ChannelMessage {
@@ -84,7 +85,7 @@ impl ChannelMessage {
             Kind::Paths => Some(Self::Paths(Paths {
                 relay: is_on("relay").unwrap_or_default(),
                 saves: is_on("saves").unwrap_or_default(),
-                other_network: is_on("otherNetwork").unwrap_or_default(),
+                other_network: is_on("otherNetwork"),
             })),
             Kind::Media => Some(Self::Media(MediaState {
                 camera: is_on("camera").ok_or(missing("`camera`, 0 or 1"))?,

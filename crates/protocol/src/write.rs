@@ -173,7 +173,9 @@ impl JsonFields for ChannelMessage {
                 kind(show, Kind::Paths);
                 flag(show, "relay", *relay);
                 flag(show, "saves", *saves);
-                flag(show, "otherNetwork", *other_network);
+                if let Some(other_network) = other_network {
+                    flag(show, "otherNetwork", *other_network);
+                }
             }
             Self::Text { nth, text } => {
                 kind(show, Kind::Message);

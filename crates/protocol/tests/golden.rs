@@ -217,7 +217,7 @@ fn ours() -> Vec<Ours> {
         Channel(ChannelMessage::Paths(Paths {
             relay: true,
             saves: false,
-            other_network: true,
+            other_network: Some(true),
         })),
         call("Ann", "Bob", SignalBody::Away, 4),
         call("Ann", "Bob", SignalBody::Rejoin, 0),

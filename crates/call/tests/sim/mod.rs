@@ -1420,7 +1420,7 @@ impl Sim {
             let paths = Paths {
                 relay,
                 saves: false,
-                other_network,
+                other_network: Some(other_network),
             };
             self.handle(side, Event::Paths(paths));
         }
