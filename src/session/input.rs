@@ -25,8 +25,6 @@ pub(super) enum Input {
     Screen(ScreenEvent),
     /// The network of this device is another than before.
     NetworkMoved,
-    /// It is time for the data channel of the connection with this number.
-    OpenChannel(u32),
     /// The addresses of this device, as they are now.
     Addresses(Vec<String>),
     /// The page was hidden, and its timers slow, until now; or it is hidden.

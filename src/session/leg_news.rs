@@ -1,15 +1,10 @@
 //! A leg's news from the browser, as the call understands it.
 
-use gloo_timers::callback::Timeout;
 use holdfast_call::{CallState, ConnectionState, Event, IceConnectionState, LegEvent};
 use web_sys::{MediaStream, RtcIceConnectionState, RtcPeerConnectionState};
 
-use super::{input::Input, legs::LegNews, log::log, notice::Notice, state::Session};
+use super::{legs::LegNews, log::log, notice::Notice, state::Session};
 use crate::{rtc::PeerEvent, wire::decode_channel};
-
-/// How long after a leg is connected its channel is negotiated, if it has none, ms: the first pictures are being decoded
-/// then, which that would hold up.
-const AFTER_PICTURES: u32 = 300;
 
 /// Takes in news of the connection with that number.
 pub(super) fn leg_news(session: &mut Session, serial: u32, news: LegNews) {
@@ -97,9 +92,7 @@ fn peer_event(session: &mut Session, serial: u32, event: PeerEvent) -> Option<Le
 /// The browser says that a leg is connected.
 fn connected(session: &mut Session, serial: u32) {
     if session.call.peer_is_ours() {
-        let inputs = session.inputs.clone();
-        let open = move || inputs.send(Input::OpenChannel(serial));
-        Timeout::new(AFTER_PICTURES, open).forget();
+        session.legs.open_channel(serial);
     }
     session.legs.read_certificate(serial);
 }

@@ -124,11 +124,13 @@ impl Legs {
         legs.any(|leg| leg.serial == serial && leg.purpose != Purpose::Call)
     }
 
-    /// Whether another network would be of use: nothing but a relay is there beside the one that is seen.
+    /// Whether another network would be of use: nothing but a relay is there beside the one that is seen, and that one
+    /// goes through none.
     pub(super) fn could_do_with_another_network(&self, seen: Option<u32>) -> bool {
         let relay = Purpose::Standby(StandbyPath::Relay);
-        let mut others = self.all.iter().filter(|leg| Some(leg.serial) != seen);
-        others.all(|leg| leg.purpose == relay) && is_known(&self.address(seen))
+        let mut legs = self.all.iter();
+        let is_beside = legs.all(|leg| (leg.purpose == relay) == (Some(leg.serial) != seen));
+        is_beside && is_known(&self.address(seen))
     }
 
     /// The address of this device that the one that is seen goes out from; empty where that is not known.
@@ -289,7 +291,10 @@ impl Legs {
         let is_seen_pinned = self.is_pinned(seen);
         if let Some(leg) = self.by_id(id) {
             let (serial, reading) = (leg.serial, leg.peer.traffic());
-            let is_apart = seen != Some(serial) && (leg.pinned.is_some() || is_seen_pinned);
+            // What was made for another network of the other side's may go over the same here.
+            let is_theirs = leg.purpose == Purpose::Standby(StandbyPath::OtherNetwork);
+            let is_apart = leg.pinned.is_some() || is_seen_pinned && !is_theirs;
+            let is_apart = is_apart && seen != Some(serial);
             let address = Rc::clone(&leg.address);
             self.operate(serial, async move {
                 let traffic = reading.await.unwrap_or_default();

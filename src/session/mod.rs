@@ -127,7 +127,6 @@ fn handle(session: &mut Session, input: Input) {
             session.signaling.network_moved();
             session.feed(Event::NetworkMoved);
         }
-        Input::OpenChannel(serial) => session.legs.open_channel(serial),
         Input::Addresses(addresses) => session.networks.found(addresses),
         Input::Report(report) => session.screen.report(report),
         Input::AddressChanged => change_room(session),

@@ -726,7 +726,8 @@ impl Connectivity {
                 (StandbyStep::Read, None) => {}
                 // Nothing comes over it; but the other side may hear well what goes.
                 (StandbyStep::Lost, _) if self.legs.peer_plays_standby() => self.standby.kept(now),
-                (StandbyStep::Lost | StandbyStep::Failed, _) => self.standby_failed(false, now),
+                (StandbyStep::Lost, _) => self.standby_failed(false, now),
+                (StandbyStep::Failed, _) => self.standby_failed(self.leads_nowhere(), now),
                 (StandbyStep::Drop, _) => self.drop_standby(now),
                 (StandbyStep::Return, _) => {
                     self.standby.returned(now);
@@ -769,7 +770,7 @@ impl Connectivity {
     /// A standby is wanted: none through a relay beside a leg that has found no other way itself.
     fn seek_standby(&mut self, path: StandbyPath, now: Instant) {
         if self.relayed && path == StandbyPath::Relay {
-            return self.standby.failed(now);
+            return self.standby.failed(Some(path), now);
         }
         let out = self.legs.build(path);
         self.take(out, now);
@@ -798,23 +799,27 @@ impl Connectivity {
             }
         }
         if is_lost {
-            self.standby_failed(is_astray, now);
+            self.standby_failed(is_astray || self.leads_nowhere(), now);
         }
     }
 
-    /// What was kept warm, or was to be, has come to nothing. What was not for all that the call's own goes well, or is
-    /// where it ought not to be, says that our other network leads nowhere.
-    fn standby_failed(&mut self, astray: bool, now: Instant) {
+    /// What was kept warm, or was to be, has come to nothing. What was not, for all that the call's own goes well, or is
+    /// where it ought not to be, is to blame our other network for.
+    fn standby_failed(&mut self, is_to_blame: bool, now: Instant) {
         let standby = self.legs.standby();
-        let is_pinned = standby
-            .is_some_and(|leg| !leg.is_ours() && leg.path() == Some(StandbyPath::OtherNetwork));
-        let is_steady = matches!(self.live(), Live::Steady { .. });
-        let is_to_blame = astray || is_steady && !self.standby.is_warm();
+        let path = standby.and_then(Leg::path);
+        let is_ours = standby.is_some_and(Leg::is_ours);
+        let is_pinned = path == Some(StandbyPath::OtherNetwork) && !is_ours;
         if is_pinned && is_to_blame && self.standby.no_other_network(now) {
             self.tell_paths();
         }
-        self.standby.failed(now);
+        self.standby.failed(path, now);
         self.drop_standby(now);
+    }
+
+    /// Whether it is not for want of any path that it is not warm.
+    fn leads_nowhere(&self) -> bool {
+        matches!(self.live(), Live::Steady { .. }) && !self.standby.is_warm()
     }
 
     /// What was kept warm is what is played from now on, and what was played is kept warm.

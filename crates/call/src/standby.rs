@@ -19,8 +19,10 @@ const WAIT: [Duration; 4] = [
     Duration::from_secs(60),
 ];
 
-/// How long another network that led nowhere is not counted.
+/// How long another network that led nowhere is not counted; twice as long after each time that it did in a row, up to
+/// [`NOWHERE`] times.
 const LEADS_NOWHERE: Duration = Duration::from_secs(300);
+const NOWHERE: u32 = 4;
 
 /// How long a standby may take to connect.
 const BUILD_LIMIT: Duration = Duration::from_secs(10);
@@ -59,10 +61,13 @@ pub(crate) struct Standby {
     theirs: Option<Paths>,
     /// Nothing has come of our other network, and until then it is not counted.
     other_network_fails: Option<Instant>,
+    /// How many times in a row.
+    nowhere: u32,
     /// Since when the call's own leg has been steady.
     steady: Option<Instant>,
-    /// How many in a row came to nothing, and until when none is made for that.
+    /// How many in a row came to nothing, which way they went, and until when no other is made that way.
     failures: usize,
+    failed: Option<StandbyPath>,
     not_before: Instant,
     /// How many times a direct leg has taken a relay's place.
     returns: u32,
@@ -73,7 +78,7 @@ enum State {
     /// There is none, and this side makes none.
     None,
     /// One is to be made then, if nothing is amiss until then.
-    Due(Instant),
+    Due(Instant, StandbyPath),
     /// It is being made.
     Building { until: Instant },
     /// It is connected.
@@ -134,8 +139,10 @@ impl Standby {
             ours: None,
             theirs: None,
             other_network_fails: None,
+            nowhere: 0,
             steady: None,
             failures: 0,
+            failed: None,
             not_before: Instant::START,
             returns: 0,
         }
@@ -158,13 +165,17 @@ impl Standby {
 
     /// Nothing came of our other network. Gives whether that is news of what this side has.
     pub(crate) fn no_other_network(&mut self, now: Instant) -> bool {
-        let until = now + LEADS_NOWHERE;
+        let until = now + LEADS_NOWHERE * (1 << self.nowhere);
+        self.nowhere = (self.nowhere + 1).min(NOWHERE);
         self.other_network_fails.replace(until).is_none()
     }
 
     /// The call's own leg is another than before.
     pub(crate) fn unsettled(&mut self) {
         self.steady = None;
+        if let State::Due(..) = self.state {
+            self.state = State::None;
+        }
     }
 
     /// What the other side has.
@@ -176,6 +187,7 @@ impl Standby {
     /// has.
     pub(crate) fn moved(&mut self) -> bool {
         self.failures = 0;
+        self.nowhere = 0;
         self.not_before = Instant::START;
         self.other_network_fails.take().is_some()
     }
@@ -227,8 +239,11 @@ impl Standby {
         }
     }
 
-    /// There is no other way now.
-    pub(crate) fn failed(&mut self, now: Instant) {
+    /// One that was to go that way has come to nothing.
+    pub(crate) fn failed(&mut self, path: Option<StandbyPath>, now: Instant) {
+        if std::mem::replace(&mut self.failed, path) != path {
+            self.failures = 0;
+        }
         self.failures += 1;
         let [.., longest] = WAIT;
         self.not_before = now + WAIT.get(self.failures).copied().unwrap_or(longest);
@@ -293,15 +308,19 @@ impl Standby {
         let good = GOOD * (1 << self.returns);
         let read_every = read_every(live);
         match &mut self.state {
-            State::None if wanted.is_some() => {
-                self.state = State::Due(settled.max(self.not_before).max(now));
+            State::None => {
+                let path = wanted?;
+                // What came to nothing another way tells nothing of this one.
+                let waits = self.failed.is_none_or(|failed| failed == path);
+                let due = if waits { self.not_before } else { now };
+                self.state = State::Due(settled.max(due).max(now), path);
                 None
             }
-            State::Due(_) if wanted.is_none() => {
+            State::Due(_, path) if wanted != Some(*path) => {
                 self.state = State::None;
                 None
             }
-            State::Due(due) if *due <= now => {
+            State::Due(due, _) if *due <= now => {
                 self.building(now);
                 wanted.map(StandbyStep::Make)
             }
@@ -330,7 +349,7 @@ impl Standby {
                 *read = now;
                 Some(StandbyStep::Read)
             }
-            State::None | State::Due(_) | State::Building { .. } | State::Warm { .. } => None,
+            State::Due(..) | State::Building { .. } | State::Warm { .. } => None,
         }
     }
 
@@ -358,7 +377,7 @@ impl Standby {
     pub(crate) fn next(&self, live: Live) -> Option<Instant> {
         let due = match self.state {
             State::None => None,
-            State::Due(due) | State::Building { until: due } => Some(due),
+            State::Due(due, _) | State::Building { until: due } => Some(due),
             State::Warm {
                 read,
                 last_packet,

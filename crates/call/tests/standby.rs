@@ -567,15 +567,33 @@ fn a_page_that_knows_no_other_networks_is_given_a_relay() {
 
 #[test]
 fn a_leg_that_has_just_won_a_race_has_three_seconds_to_settle() {
-    let mut sim = warm_over_two(Network::TWO);
-    sim.handle(ANN, Event::NetworkMoved);
-    while sim.ends[BOB].legs.iter().all(|leg| leg.leg_id() != 2) || sim.ends[BOB].legs.len() > 1 {
-        sim.run(1);
+    // Beside a leg that is warm, and where one is about to be made: Bob is in no doubt all the while.
+    for before in [10_000, 2700] {
+        let mut sim = Sim::talking_over(Network::TWO);
+        sim.run(before - 2000);
+        sim.handle(ANN, Event::NetworkMoved);
+        let raced = sim.ends[ANN].races.len();
+        while sim.ends[BOB].used == Some(0) {
+            sim.run(1);
+        }
+        assert!(sim.ends[ANN].races.len() > raced, "Ann raced");
+        sim.run(2800);
+        assert_eq!(sim.ends[BOB].legs.len(), 1, "{before}");
+        sim.run(500);
+        assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
     }
-    sim.run(2800);
-    assert_eq!(sim.ends[BOB].legs.len(), 1);
-    sim.run(500);
-    assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
+}
+
+#[test]
+fn a_network_that_leads_nowhere_holds_up_no_relay() {
+    let mut sim = Sim::talking_over(Network {
+        networks: [true, false],
+        ..Network::RELAYED
+    });
+    // Three seconds, ten for the other network, and no more.
+    sim.act(ANN, Act::OtherBlocked(60_000), 14_500);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::Relay); 2]);
+    assert_eq!(sim.ends[BOB].legs.len(), 2);
 }
 
 #[test]

@@ -451,7 +451,7 @@ impl Sim {
                     CallState::Idle => end.legs.is_empty() && end.endpoint.poll_timeout().is_none(),
                     CallState::Connected { .. } => {
                         let is_relayed = self.network.relays.contains(&true) && !self.only_relayed;
-                        // Another network is given up for good where nothing came of it.
+                        // Another network is given up for minutes where nothing came of it.
                         let in_two = self.network.networks.contains(&true);
                         end.legs.len() == 1 + usize::from(is_relayed)
                             || in_two && !is_relayed && end.legs.len() == 2
