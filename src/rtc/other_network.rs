@@ -18,8 +18,7 @@ const STEPS: u32 = 10;
 const STEP: u32 = 100;
 
 /// The address and the network of a candidate that is an address of this device, in a network that costs less than 100,
-/// as Chromium reckons: mobile ones, which are paid for by what they carry, cost 250 and more; 50 is unknown, 10 Wi-Fi,
-/// and 0, which is left out, a cable.
+/// as Chromium reckons; 0 is left out. Mobile ones, which are paid for by what they carry, are above that; none was tried.
 const HOST: &str =
     r"^\S+ \S+ \S+ \S+ (\S+) \S+ typ host.* network-id (\d+)(?!\d| network-cost \d{3})";
 
@@ -56,8 +55,8 @@ impl Pinned {
 
     /// What is told of a candidate; none if nothing is. Of each network, an address of this device comes first.
     pub fn tells(&mut self, candidate: &str) -> Option<String> {
-        let network = part(NETWORK, candidate, 1)?;
-        if part(HOST, candidate, 1).is_some_and(|address| is_other(&address, &self.off)) {
+        let network = first_part(NETWORK, candidate)?;
+        if first_part(HOST, candidate).is_some_and(|address| is_other(&address, &self.off)) {
             self.others.push(network.clone());
         }
         self.others.contains(&network).then(|| {
@@ -70,8 +69,8 @@ impl Pinned {
     }
 }
 
-fn part(pattern: &str, of: &str, nth: u32) -> Option<String> {
-    RegExp::new(pattern, "").exec(of)?.get(nth).as_string()
+fn first_part(pattern: &str, of: &str) -> Option<String> {
+    RegExp::new(pattern, "").exec(of)?.get(1).as_string()
 }
 
 /// Whether the two are in different networks: they are told apart by address (IPv4) or by the first 64 bits of it
@@ -115,7 +114,7 @@ pub async fn addresses() -> Vec<String> {
         let peer = Peer::new(&Configuration::default(), true, move |event| {
             if let PeerEvent::Candidate(candidate) = event {
                 into.borrow_mut()
-                    .extend(part(HOST, &candidate.candidate, 1));
+                    .extend(first_part(HOST, &candidate.candidate));
             }
         });
         if let Ok(peer) = peer {
