@@ -373,3 +373,24 @@ fn an_offer_of_a_call_that_is_over_is_no_call_at_the_same_moment() {
     sim.assert_agreement();
     assert!(sim.connected(), "{:?} {:?}", sim.stage(ANN), sim.stage(BOB));
 }
+
+/// Ann's page goes while it rings at Bob's, where a path was found already; she calls him again. What Bob says to
+/// the page that went is not heard by the one that came.
+#[test]
+fn a_yes_to_a_page_that_went_is_none_to_the_next() {
+    let mut sim = Sim::new(Network {
+        delay: 9,
+        seed: 109_885_458_708_373_546,
+        contacts: true,
+        ..Network::PERFECT
+    });
+    sim.schedule(0, ANN, Act::Dial);
+    sim.schedule(277, ANN, Act::Crash(0));
+    sim.schedule(26_227, ANN, Act::Dial);
+    sim.schedule(26_391, ANN, Act::LinkBreaks(8205));
+    sim.schedule(30_791, BOB, Act::Dial);
+    sim.run_out();
+    sim.assert_agreement();
+    let ended = sim.ends[ANN].endpoint.view().ended.expect("a call");
+    assert_eq!(ended.reason, EndReason::NoAnswer);
+}

@@ -195,8 +195,9 @@ pub(crate) struct LegEnd {
     dead: Vec<String>,
     /// Counts the times it went dead.
     deaths: u32,
-    /// Its data channel has opened.
-    has_channel: bool,
+    /// The connection at the other end of its data channel, once that has opened; there is no other, even where a
+    /// new page's leg has the same number.
+    channel: Option<u32>,
     /// What is on its way here over it, in order, and whether it has got through; nothing is lost but
     /// with the leg.
     incoming: VecDeque<(ChannelMessage, bool)>,
@@ -1105,7 +1106,7 @@ impl Sim {
                         good: Vec::new(),
                         dead: Vec::new(),
                         deaths: 0,
-                        has_channel: false,
+                        channel: None,
                         incoming: VecDeque::new(),
                     },
                 );
@@ -1324,23 +1325,15 @@ impl Sim {
     /// Sends over every data channel that has opened.
     fn send_direct(&mut self, from: Side, message: &ChannelMessage) {
         let legs = self.ends[from].legs.iter();
-        let open: Vec<LegId> = legs
-            .filter(|leg| leg.has_channel)
-            .map(|leg| leg.id)
+        let open: Vec<(u32, bool)> = legs
+            .filter_map(|leg| Some((leg.channel?, self.carries(from, leg.serial))))
             .collect();
-        let carries = |sim: &Self, id| {
-            let mut legs = sim.ends[from].legs.iter();
-            legs.any(|leg| leg.id == id && sim.carries(from, leg.serial))
-        };
-        let open: Vec<_> = open.into_iter().map(|id| (id, carries(self, id))).collect();
         self.ends[from].direct.push(message.clone());
-        for (id, carries) in open {
-            let mut legs = self.ends[1 - from].legs.iter_mut();
-            let Some(leg) = legs.find(|leg| leg.id == id) else {
+        for (serial, carries) in open {
+            let Some(leg) = self.leg(1 - from, serial) else {
                 continue;
             };
             leg.incoming.push_back((message.clone(), carries));
-            let serial = leg.serial;
             let delay = Duration::from_millis(5 + self.roll(30));
             self.put(delay, Item::Carry(1 - from, serial));
         }
@@ -1482,9 +1475,12 @@ impl Sim {
                     );
                     let connected = LegEvent::Connection(ConnectionState::Connected);
                     self.leg_event(side, serial, connected);
-                    let has_channel = id > 0 || !self.no_channel;
-                    let leg = &mut self.ends[side].legs[n];
-                    if has_channel && !std::mem::replace(&mut leg.has_channel, true) {
+                    let mut there = self.ends[1 - side].legs.iter();
+                    let there = there.find(|leg| leg.id == id).map(|leg| leg.serial);
+                    let opens = id > 0 || !self.no_channel;
+                    let channel = &mut self.ends[side].legs[n].channel;
+                    if opens && channel.is_none() {
+                        *channel = there;
                         self.leg_event(side, serial, LegEvent::ChannelOpen);
                     }
                 } else {
