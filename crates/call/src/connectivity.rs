@@ -791,9 +791,9 @@ impl Connectivity {
             // A direct one may have found nothing but the relay.
             let path = self.legs.standby().and_then(Leg::path);
             let may_go = path != Some(StandbyPath::Relay) && !self.legs.peer_plays_standby();
-            is_astray = *astray && may_go;
+            is_astray = self.standby.strays(*astray && may_go, now);
             is_lost = is_astray || *relayed && path == Some(StandbyPath::Direct);
-            let comes = self.standby.counted(*received, now);
+            let comes = self.standby.counted(path, *received, now);
             if comes && self.live() == Live::Silent && self.standby.is_ready(now) && !is_lost {
                 self.take_over(false, now);
             }

@@ -20,9 +20,9 @@ const WAIT: [Duration; 4] = [
 ];
 
 /// How long another network that led nowhere is not counted; twice as long after each time that it did in a row, up to
-/// [`NOWHERE`] times.
-const LEADS_NOWHERE: Duration = Duration::from_secs(300);
-const NOWHERE: u32 = 4;
+/// [`NOWHERE`] times. The first is short: what a network that died a moment ago has lost, it may have back soon.
+const LEADS_NOWHERE: Duration = Duration::from_secs(10);
+const NOWHERE: u32 = 6;
 
 /// How long a standby may take to connect.
 const BUILD_LIMIT: Duration = Duration::from_secs(10);
@@ -45,6 +45,10 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// How long a standby must have been warm before it takes over; and one that was the call's own before.
 const WARM: Duration = Duration::from_secs(1);
 const STILL_WARM: Duration = Duration::from_millis(500);
+
+/// How long one may go where it was not to go before it is given up: a browser that finds the better way later changes
+/// over to it.
+const STRAYS: Duration = Duration::from_secs(3);
 
 /// How long a direct leg must have been good again before it takes a relay's place; twice as long after each
 /// time that it did, up to [`PATIENCE`].
@@ -91,6 +95,8 @@ enum State {
         last_packet: Instant,
         /// How long the last pause between packets was.
         pause: Duration,
+        /// Since when it has gone where it was not to go.
+        astray: Option<Instant>,
         /// The call's own leg is in doubt, and so only what comes from now on tells anything.
         doubted: bool,
     },
@@ -109,7 +115,8 @@ pub(crate) enum StandbyStep {
     Drop,
     /// It has not connected in time: say [`Standby::failed`].
     Failed,
-    /// Nothing has come over it for long: say [`Standby::failed`] or [`Standby::kept`].
+    /// Nothing has come over it for long, or the network is gone that it was made for: say [`Standby::failed`] or
+    /// [`Standby::kept`].
     Lost,
     /// It is the better way: let it take over.
     Return,
@@ -150,7 +157,14 @@ impl Standby {
 
     /// What this side has. Gives whether that is news.
     pub(crate) fn set_paths(&mut self, paths: Paths) -> bool {
-        self.ours.replace(paths) != Some(paths)
+        let before = self.ours.replace(paths);
+        let had = before.and_then(|before| before.other_network) == Some(true);
+        if !had && paths.other_network == Some(true) {
+            // What came of the one that was there before tells nothing of the one that is there now.
+            self.nowhere = 0;
+            self.other_network_fails = None;
+        }
+        before != Some(paths)
     }
 
     /// What this side has, as far as it is of use.
@@ -217,6 +231,7 @@ impl Standby {
             received: 0,
             last_packet: now,
             pause,
+            astray: None,
             doubted: false,
         };
     }
@@ -258,8 +273,20 @@ impl Standby {
         }
     }
 
-    /// Its packets were counted. Whether any have come.
-    pub(crate) fn counted(&mut self, bytes: u64, now: Instant) -> bool {
+    /// It goes where it was not to go, or does not: until then it is of no use. Whether it has for too long.
+    pub(crate) fn strays(&mut self, is_astray: bool, now: Instant) -> bool {
+        let State::Warm { ready, astray, .. } = &mut self.state else {
+            return false;
+        };
+        *astray = is_astray.then(|| astray.unwrap_or(now));
+        if is_astray {
+            *ready = now + WARM;
+        }
+        astray.is_some_and(|since| now >= since + STRAYS)
+    }
+
+    /// Its packets were counted, of one made to go that way. Whether any have come.
+    pub(crate) fn counted(&mut self, path: Option<StandbyPath>, bytes: u64, now: Instant) -> bool {
         let State::Warm {
             since,
             received,
@@ -280,6 +307,9 @@ impl Standby {
             if now >= *since + LOST {
                 // This one lasts.
                 self.failures = 0;
+                if path == Some(StandbyPath::OtherNetwork) {
+                    self.nowhere = 0;
+                }
             }
             *last_packet = now;
         }
@@ -305,6 +335,7 @@ impl Standby {
         let settled = self.settled(live, now);
         self.doubt(live == Live::Silent);
         let (wanted, saves) = (self.wanted(live), self.saves());
+        let is_in_vain = live.is_beside(StandbyPath::OtherNetwork) && !self.has_other_network();
         let good = GOOD * (1 << self.returns);
         let read_every = read_every(live);
         match &mut self.state {
@@ -329,6 +360,7 @@ impl Standby {
                 self.state = State::None;
                 Some(StandbyStep::Drop)
             }
+            State::Warm { .. } if is_in_vain => Some(StandbyStep::Lost),
             // Another network is better than a relay: that one goes with the network it is reached over.
             State::Warm { .. }
                 if wanted == Some(StandbyPath::OtherNetwork)
@@ -386,6 +418,13 @@ impl Standby {
             } => Some((read + read_every(live)).min(last_packet + lost_after(pause))),
         };
         [due, self.other_network_fails].into_iter().flatten().min()
+    }
+
+    /// Whether one of the two has another network, as far as is known.
+    fn has_other_network(&self) -> bool {
+        let has =
+            |paths: Option<Paths>| paths.is_none_or(|paths| paths.other_network == Some(true));
+        has(self.paths()) || has(self.theirs)
     }
 
     /// Whether one of the two saves data.
