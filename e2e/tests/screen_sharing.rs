@@ -79,6 +79,39 @@ fn a_screen_is_seen_beside_the_camera_as_often_as_it_is_shared() {
     stage(async |stage| shares_and_stops(stage, [Chromium, Chromium]).await);
 }
 
+/// What one side has no camera for has no section in use yet, so that a screen changes more than elsewhere.
+#[test]
+fn a_screen_shared_where_one_camera_is_blocked_leaves_the_other_picture_alone() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        let blocked =
+            "const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            navigator.mediaDevices.getUserMedia = async wanted => {
+                if (wanted.video) throw new DOMException('blocked', 'NotAllowedError');
+                return ask(wanted);
+            };";
+        ann.run(blocked, json!([])).await;
+        for (caller, callee) in [(&ann, &bob), (&bob, &ann)] {
+            caller.call(&callee.name).await;
+            callee.accept().await;
+            ann.sees_the_other_side().await;
+            for (one, other) in [(&ann, &bob), (&bob, &ann), (&ann, &bob)] {
+                one.click("#share-button").await;
+                one.reads("#share-label", "Stop sharing").await;
+                other.frames("#screen_video").await;
+                ann.sees_the_other_side().await;
+                bob.hears_the_other_side().await;
+                one.click("#share-button").await;
+                one.reads("#share-label", "Share screen").await;
+                ann.sees_the_other_side().await;
+            }
+            ann.hang_up().await;
+            ann.is_idle().await;
+            bob.is_idle().await;
+        }
+    });
+}
+
 #[test]
 fn a_screen_is_shared_from_chromium_with_firefox() {
     stage(async |stage| shares_and_stops(stage, [Chromium, Firefox]).await);
