@@ -89,7 +89,10 @@ fn a_screen_shared_where_one_camera_is_blocked_leaves_the_other_picture_alone() 
             navigator.mediaDevices.getUserMedia = async wanted => {
                 if (wanted.video) throw new DOMException('blocked', 'NotAllowedError');
                 return ask(wanted);
-            };";
+            };
+            const query = navigator.permissions.query.bind(navigator.permissions);
+            navigator.permissions.query = async asked =>
+                asked.name === 'camera' ? { state: 'denied' } : query(asked);";
         ann.run(blocked, json!([])).await;
         for (caller, callee) in [(&ann, &bob), (&bob, &ann)] {
             caller.call(&callee.name).await;
