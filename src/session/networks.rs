@@ -16,6 +16,7 @@ const FIRST: u32 = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct Networks {
     addresses: Vec<String>,
+    has_other: bool,
     looking: Option<(Timeout, Interval)>,
 }
 
@@ -25,9 +26,14 @@ impl Networks {
         self.addresses = addresses;
     }
 
-    /// Whether one of them is another than that of an address.
-    pub(super) fn has_other(&self, than: &str) -> bool {
-        self.addresses.iter().any(|address| is_other(address, than))
+    /// Whether one of them is another than that of an address. Until that is known it is as it was: what a leg is kept
+    /// warm for is not gone because the call has changed over to that leg.
+    pub(super) fn has_other(&mut self, than: Option<String>) -> bool {
+        if let Some(than) = than {
+            let mut addresses = self.addresses.iter();
+            self.has_other = addresses.any(|address| is_other(address, &than));
+        }
+        self.has_other
     }
 
     /// Looks for another one from now on, or no more.
@@ -46,6 +52,7 @@ impl Networks {
     /// The call is over, and the next may be elsewhere.
     pub(super) fn forget(&mut self) {
         self.addresses.clear();
+        self.has_other = false;
     }
 }
 
