@@ -14,7 +14,7 @@ use super::{
 
 /// How long to wait for the addresses of this device, in so many steps of so many ms: a frame just made has them after
 /// 200 to 550 ms (Chromium 156).
-const STEPS: u32 = 10;
+const STEPS: u32 = 20;
 const STEP: u32 = 100;
 
 /// The address and the network of a candidate that is an address of this device, in a network that costs less than 100,
@@ -105,30 +105,30 @@ fn network(address: &str) -> JsString {
     first.replace_by_pattern(&RegExp::new("(:0)+$", ""), "")
 }
 
-/// The addresses of this device, of every network that it is in and that may be kept busy, as they are now; none where
-/// the browser does not show them.
-pub async fn addresses() -> Vec<String> {
+/// The addresses of this device, of every network that it is in and that may be kept busy, as they are now. None where
+/// the browser does not show them, or has not shown all of them in time: what is missing then may be there.
+pub async fn addresses() -> Option<Vec<String>> {
+    if !sees_the_network_late() {
+        return None;
+    }
     let found = Rc::<RefCell<Vec<_>>>::default();
-    if sees_the_network_late() {
-        let into = Rc::clone(&found);
-        let peer = Peer::new(&Configuration::default(), true, move |event| {
-            if let PeerEvent::Candidate(candidate) = event {
-                into.borrow_mut()
-                    .extend(first_part(HOST, &candidate.candidate));
-            }
-        });
-        if let Ok(peer) = peer {
-            peer.open_channel(|_| {});
-            let _ = peer.set_local_description().await;
-            for _ in 0..STEPS {
-                TimeoutFuture::new(STEP).await;
-                if peer.state().gathering == "complete" {
-                    break;
-                }
-            }
+    let into = Rc::clone(&found);
+    let peer = Peer::new(&Configuration::default(), true, move |event| {
+        if let PeerEvent::Candidate(candidate) = event {
+            into.borrow_mut()
+                .extend(first_part(HOST, &candidate.candidate));
+        }
+    });
+    let peer = peer.ok()?;
+    peer.open_channel(|_| {});
+    let _ = peer.set_local_description().await;
+    for _ in 0..STEPS {
+        TimeoutFuture::new(STEP).await;
+        if peer.state().gathering == "complete" {
+            return Some(found.take());
         }
     }
-    found.take()
+    None
 }
 
 /// A description in which no candidate is named.

@@ -5,7 +5,7 @@ use gloo_timers::callback::{Interval, Timeout};
 use super::input::{Input, Inputs};
 use crate::{
     platform::task,
-    rtc::{addresses, is_other},
+    rtc::{addresses, is_known, is_other},
 };
 
 /// How often it is looked for, ms, and when at first: once the first pictures are there.
@@ -29,7 +29,7 @@ impl Networks {
     /// Whether one of them is another than that of an address. Until that is known it is as it was: what a leg is kept
     /// warm for is not gone because the call has changed over to that leg.
     pub(super) fn has_other(&mut self, than: Option<String>) -> bool {
-        if let Some(than) = than {
+        if let Some(than) = than.filter(|than| is_known(than)) {
             let mut addresses = self.addresses.iter();
             self.has_other = addresses.any(|address| is_other(address, &than));
         }
@@ -57,5 +57,9 @@ impl Networks {
 }
 
 fn look(inputs: Inputs) {
-    task::spawn(async move { inputs.send(Input::Addresses(addresses().await)) });
+    task::spawn(async move {
+        if let Some(addresses) = addresses().await {
+            inputs.send(Input::Addresses(addresses));
+        }
+    });
 }

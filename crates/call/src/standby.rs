@@ -158,8 +158,7 @@ impl Standby {
     /// What this side has. Gives whether that is news.
     pub(crate) fn set_paths(&mut self, paths: Paths) -> bool {
         let before = self.ours.replace(paths);
-        let had = before.and_then(|before| before.other_network) == Some(true);
-        if !had && paths.other_network == Some(true) {
+        if has_come(before, paths) {
             // What came of the one that was there before tells nothing of the one that is there now.
             self.nowhere = 0;
             self.other_network_fails = None;
@@ -194,7 +193,11 @@ impl Standby {
 
     /// What the other side has.
     pub(crate) fn set_peer_paths(&mut self, paths: Paths) {
-        self.theirs = Some(paths);
+        let before = self.theirs.replace(paths);
+        if has_come(before, paths) && self.failed == Some(StandbyPath::OtherNetwork) {
+            self.failures = 0;
+            self.not_before = Instant::START;
+        }
     }
 
     /// The network moved: what came to nothing before may not now. Gives whether that is news of what this side
@@ -275,12 +278,18 @@ impl Standby {
 
     /// It goes where it was not to go, or does not: until then it is of no use. Whether it has for too long.
     pub(crate) fn strays(&mut self, is_astray: bool, now: Instant) -> bool {
-        let State::Warm { ready, astray, .. } = &mut self.state else {
+        let State::Warm {
+            ready,
+            since,
+            astray,
+            ..
+        } = &mut self.state
+        else {
             return false;
         };
         *astray = is_astray.then(|| astray.unwrap_or(now));
         if is_astray {
-            *ready = now + WARM;
+            (*ready, *since) = (now + WARM, now);
         }
         astray.is_some_and(|since| now >= since + STRAYS)
     }
@@ -466,6 +475,12 @@ impl Live {
         let is_beside = matches!(self, Self::Steady { beside_relay, .. } if beside_relay);
         is_beside && !self.is_beside(StandbyPath::Relay)
     }
+}
+
+/// Whether another network is there that was not before, or is to be counted again.
+fn has_come(before: Option<Paths>, paths: Paths) -> bool {
+    let has = |paths: Paths| paths.other_network == Some(true);
+    has(paths) && !before.is_some_and(has)
 }
 
 fn lost_after(pause: Duration) -> Duration {

@@ -411,9 +411,50 @@ fn a_network_that_dies_is_left_with_no_question_asked() {
     assert_eq!(sim.sent(BOB, "standby"), 4);
     sim.run(60_000);
     assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
-    // One that lasts is not reckoned with those that came before.
-    sim.act(ANN, Act::OtherBlocked(20_000), 55_000);
+}
+
+fn has_another(has: bool) -> Event {
+    Event::Paths(Paths {
+        relay: false,
+        saves: false,
+        other_network: Some(has),
+    })
+}
+
+#[test]
+fn a_network_that_is_there_anew_is_tried_at_once() {
+    let mut sim = Sim::talking_over(Network::TWO);
+    sim.act(ANN, Act::OtherBlocked(150_000), 152_000);
+    let tries = sim.sent(BOB, "standby");
+    assert_eq!(tries, 4);
+    for has in [false, true] {
+        sim.handle(ANN, has_another(has));
+        sim.run(1000);
+    }
+    assert_eq!(sim.sent(BOB, "standby"), tries + 1);
     assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
+}
+
+#[test]
+fn a_leg_that_lasts_ends_the_count_of_those_that_led_nowhere() {
+    let mut sim = Sim::talking_over(Network::TWO);
+    sim.act(ANN, Act::OtherBlocked(100_000), 170_000);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
+    let tries = sim.sent(BOB, "standby");
+    // It is lost after five seconds; one that is made ten seconds later fails, and one is made soon.
+    sim.act(ANN, Act::OtherBlocked(27_000), 45_000);
+    assert_eq!(sim.sent(BOB, "standby"), tries + 2);
+    assert_eq!(standby_paths(&sim), [Some(StandbyPath::OtherNetwork); 2]);
+}
+
+#[test]
+fn what_was_kept_warm_for_a_network_that_is_gone_is_closed_on_both_sides() {
+    let mut sim = warm_over_two(Network::TWO);
+    sim.handle(ANN, has_another(false));
+    sim.run(200);
+    for side in [ANN, BOB] {
+        assert_eq!(legs(&sim, side), [(0, Carries::All)]);
+    }
 }
 
 #[test]
