@@ -79,7 +79,7 @@ fn a_screen_is_seen_beside_the_camera_as_often_as_it_is_shared() {
     stage(async |stage| shares_and_stops(stage, [Chromium, Chromium]).await);
 }
 
-/// What one side has no camera for has no section in use yet, so that a screen changes more than elsewhere.
+/// The side without a camera has no video section in use, so that sharing changes more of the description.
 #[test]
 fn a_screen_shared_where_one_camera_is_blocked_leaves_the_other_picture_alone() {
     stage(async |stage| {

@@ -167,7 +167,7 @@ enum Item {
     Dead(Side, u32, u32),
 }
 
-pub(crate) const OTHER_NETWORK: Purpose = Purpose::Standby(StandbyPath::OtherNetwork);
+const OTHER_NETWORK: Purpose = Purpose::Standby(StandbyPath::OtherNetwork);
 
 /// How long a browser takes to see a new interface in the page's own realm.
 const STALE: Duration = Duration::from_millis(2500);
@@ -347,7 +347,7 @@ impl Sim {
                     CallState::Idle => end.legs.is_empty() && end.endpoint.poll_timeout().is_none(),
                     CallState::Connected { .. } => {
                         let is_relayed = self.network.relays.contains(&true) && !self.only_relayed;
-                        // Another network is given up for minutes where nothing came of it.
+                        // Another network is given up for a while where nothing came of it.
                         let in_two = self.network.networks.contains(&true);
                         end.legs.len() == 1 + usize::from(is_relayed)
                             || in_two && !is_relayed && end.legs.len() == 2
