@@ -30,8 +30,8 @@ pub(super) struct Leg {
     pub(super) start: Option<u32>,
     /// It is to be kept off the network of the leg before.
     pub(super) pinned: Option<Pinned>,
-    /// The address of this device that it goes out from, empty where that is not known; none until it was looked at.
-    pub(super) address: Rc<RefCell<Option<String>>>,
+    /// The address of this device that it goes out from, as far as that is known.
+    pub(super) address: Rc<RefCell<String>>,
     /// What is sent over it.
     pub(super) carries: Carries,
     /// Which of all the connections that this page has made.
@@ -130,15 +130,15 @@ impl Legs {
         let relay = Purpose::Standby(StandbyPath::Relay);
         let mut legs = self.all.iter();
         let is_beside = legs.all(|leg| (leg.purpose == relay) == (Some(leg.serial) != seen));
-        is_beside && self.address(seen).is_some_and(|address| is_known(&address))
+        is_beside && is_known(&self.address(seen))
     }
 
-    /// The address of this device that the one that is seen goes out from: empty where that is not known, and none
-    /// where it has not been looked at.
-    pub(super) fn address(&self, seen: Option<u32>) -> Option<String> {
+    /// The address of this device that the one that is seen goes out from; empty where that is not known.
+    pub(super) fn address(&self, seen: Option<u32>) -> String {
         let mut legs = self.all.iter();
-        let seen = legs.find(|leg| Some(leg.serial) == seen)?;
-        seen.address.borrow().clone()
+        let seen = legs.find(|leg| Some(leg.serial) == seen);
+        let address = seen.map(|leg| leg.address.borrow().clone());
+        address.unwrap_or_default()
     }
 
     fn is_pinned(&self, serial: Option<u32>) -> bool {
@@ -287,7 +287,7 @@ impl Legs {
     /// that of the one that is seen.
     pub(super) fn read_stats(&mut self, id: LegId, seen: Option<u32>) {
         let available = Rc::clone(&self.available);
-        let network = self.address(seen).unwrap_or_default();
+        let network = self.address(seen);
         let is_seen_pinned = self.is_pinned(seen);
         if let Some(leg) = self.by_id(id) {
             let (serial, reading) = (leg.serial, leg.peer.traffic());
@@ -302,7 +302,7 @@ impl Legs {
                     available.set(traffic.available);
                 }
                 let astray = is_apart && is_same(&traffic.address, &network);
-                address.replace(Some(traffic.address));
+                address.replace(traffic.address);
                 Ok(LegEvent::Traffic {
                     received: traffic.received,
                     relayed: traffic.relayed,

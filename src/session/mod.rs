@@ -231,7 +231,7 @@ fn tell_media(session: &mut Session) {
     if session.capture.stream().is_some() {
         if session.config.standby {
             let address = session.legs.address(session.picture.shown());
-            let other_network = Some(session.networks.has_other(address));
+            let other_network = Some(session.networks.has_other(&address));
             session.feed(Event::Paths(Paths {
                 relay: session.config.rtc.has_relay(),
                 saves: session.saves(),

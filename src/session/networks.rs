@@ -28,10 +28,10 @@ impl Networks {
 
     /// Whether one of them is another than that of an address. Until that is known it is as it was: what a leg is kept
     /// warm for is not gone because the call has changed over to that leg.
-    pub(super) fn has_other(&mut self, than: Option<String>) -> bool {
-        if let Some(than) = than.filter(|than| is_known(than)) {
+    pub(super) fn has_other(&mut self, than: &str) -> bool {
+        if is_known(than) {
             let mut addresses = self.addresses.iter();
-            self.has_other = addresses.any(|address| is_other(address, &than));
+            self.has_other = addresses.any(|address| is_other(address, than));
         }
         self.has_other
     }

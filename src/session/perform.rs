@@ -146,14 +146,7 @@ fn open_leg(
 ) -> Result<(), DomError> {
     let (serial, emit) = session.legs.next();
     let is_pinned = !offers && purpose == Purpose::Standby(StandbyPath::OtherNetwork);
-    let pinned = is_pinned.then(|| {
-        Pinned::off(
-            session
-                .legs
-                .address(session.picture.shown())
-                .unwrap_or_default(),
-        )
-    });
+    let pinned = is_pinned.then(|| Pinned::off(session.legs.address(session.picture.shown())));
     let is_fresh = id > 0 && (purpose == Purpose::Call || is_pinned);
     let is_relayed = offers && purpose == Purpose::Standby(StandbyPath::Relay);
     let relayed = is_relayed.then(|| session.config.rtc.relayed());
