@@ -1,14 +1,14 @@
 //! Whether this device is in another network besides the one that the call goes over: then a leg can be kept warm there.
 
-use gloo_timers::callback::{Interval, Timeout};
+use gloo_timers::future::TimeoutFuture;
 
 use super::input::{Input, Inputs};
 use crate::{
-    platform::task,
+    platform::task::{self, Running},
     rtc::{addresses, is_known, is_other},
 };
 
-/// How often it is looked for, ms, and when at first: once the first pictures are there.
+/// How long after a look it is looked for again, ms, and when at first: once the first pictures are there.
 const EVERY: u32 = 5_000;
 const FIRST: u32 = 1_000;
 
@@ -17,7 +17,7 @@ const FIRST: u32 = 1_000;
 pub(super) struct Networks {
     addresses: Vec<String>,
     has_other: bool,
-    looking: Option<(Timeout, Interval)>,
+    looking: Option<Running>,
 }
 
 impl Networks {
@@ -39,13 +39,7 @@ impl Networks {
     /// Looks for another one from now on, or no more.
     pub(super) fn look(&mut self, looks: bool, inputs: &Inputs) {
         if looks != self.looking.is_some() {
-            self.looking = looks.then(|| {
-                let look = || {
-                    let inputs = inputs.clone();
-                    move || look(inputs.clone())
-                };
-                (Timeout::new(FIRST, look()), Interval::new(EVERY, look()))
-            });
+            self.looking = looks.then(|| task::spawn_while_held(look(inputs.clone())));
         }
     }
 
@@ -56,10 +50,13 @@ impl Networks {
     }
 }
 
-fn look(inputs: Inputs) {
-    task::spawn(async move {
+async fn look(inputs: Inputs) {
+    let mut wait = FIRST;
+    loop {
+        TimeoutFuture::new(wait).await;
         if let Some(addresses) = addresses().await {
             inputs.send(Input::Addresses(addresses));
         }
-    });
+        wait = EVERY;
+    }
 }
