@@ -92,6 +92,29 @@ fn a_path_is_there_before_the_yes_between_two_browsers() {
 }
 
 #[test]
+fn both_read_that_the_browser_asks_for_the_camera_though_there_is_a_path() {
+    stage(async |stage| {
+        let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;
+        have_talked(&ann, &bob).await;
+        let asks = "const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            const read = new Promise(resolve => window.allow = resolve);
+            navigator.mediaDevices.getUserMedia = async wanted => { await read; return ask(wanted); }";
+        bob.run(asks, json!([])).await;
+        is_connected_while_it_rings(&ann, &bob).await;
+        bob.accept().await;
+        bob.reads(".state", "waiting for your camera and microphone")
+            .await;
+        ann.reads(".state", "Bob is answering. Their browser may be asking")
+            .await;
+        bob.sees_the_other_side().await;
+        bob.run("allow()", json!([])).await;
+        ann.sees_the_other_side().await;
+        ann.reads(".state", "In a call with Bob").await;
+        bob.reads(".state", "In a call with Ann").await;
+    });
+}
+
+#[test]
 fn a_no_closes_the_path_and_strangers_have_none() {
     stage(async |stage| {
         let [ann, bob] = stage.people([(Chromium, "Ann"), (Chromium, "Bob")]).await;

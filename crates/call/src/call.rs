@@ -40,6 +40,8 @@ pub(crate) struct Call {
     contact: Contact,
     /// A data channel has been open.
     has_channel: bool,
+    /// The path was there before the side that was called had camera and microphone, and that side has them not yet.
+    is_answering: bool,
     path: Connectivity,
     /// What we send, and what the other side has said that it does.
     media: Option<MediaState>,
@@ -172,6 +174,7 @@ impl Call {
             chat: Chat::default(),
             contact: Contact::default(),
             has_channel: false,
+            is_answering: false,
             path: Connectivity::new(polite, 0, limits),
             media: None,
             peer_media: None,
@@ -274,9 +277,13 @@ impl Call {
             Agreement::Calling { .. } if !self.has_legs() => CallState::Preparing,
             Agreement::Calling { ringing } => CallState::Calling { ringing },
             Agreement::Ringing => CallState::Ringing,
-            Agreement::Agreed if self.is_asking() => CallState::Answering {
-                here: !self.outgoing,
-            },
+            Agreement::Agreed
+                if self.is_asking() || self.is_answering && !self.path.is_interrupted() =>
+            {
+                CallState::Answering {
+                    here: !self.outgoing,
+                }
+            }
             Agreement::Agreed => self.path.state(),
         }
     }
@@ -409,6 +416,7 @@ impl Call {
     // What the browser and the ground do.
 
     pub(crate) fn media_ready(&mut self, now: Instant) {
+        self.is_answering &= self.outgoing;
         match self.agreement {
             Agreement::Ringing => return,
             Agreement::Calling { .. } => self.timers.set(Timer::Answer, now + self.limits.answer),
@@ -583,7 +591,10 @@ impl Call {
                     self.command(Command::KeepContact(key));
                 }
             }
-            ChannelMessage::Media(media) => self.peer_media = Some(media),
+            ChannelMessage::Media(media) => {
+                self.is_answering &= !self.outgoing;
+                self.peer_media = Some(media);
+            }
             ChannelMessage::Paths(paths) => self.path.peer_paths(paths),
             ChannelMessage::Text { nth, text } => {
                 if self.chat.received(nth) {
@@ -821,6 +832,7 @@ impl Call {
     /// There may be a path already that both have found while it rang.
     fn begin_if_found(&mut self, now: Instant) {
         if self.is_agreed() && self.path.is_found() {
+            self.is_answering = true;
             self.begin_path(now);
         }
     }

@@ -708,11 +708,11 @@ fn each_side_is_told_what_the_other_sends_also_over_a_leg_that_comes_later() {
         limit: None,
     };
     let mut sim = Sim::talking();
-    assert_eq!(sim.ends[BOB].endpoint.view().peer_media, None);
+    let told = |sim: &Sim| sim.ends[BOB].endpoint.view().peer_media;
+    assert_eq!(told(&sim), Some(MediaState::default()));
     sim.handle(ANN, Event::LocalMedia(media(true, true)));
     sim.handle(ANN, Event::LocalMedia(media(false, true)));
     sim.run(100);
-    let told = |sim: &Sim| sim.ends[BOB].endpoint.view().peer_media;
     assert_eq!(told(&sim), Some(media(false, true)));
     // What is said while nothing comes through is said again over what does.
     sim.act(ANN, Act::BlackHole, 0);

@@ -58,9 +58,11 @@ fn whoever_accepts_is_connected_before_camera_and_microphone_are_there() {
     let mut sim = rings(CONTACTS);
     sim.act(BOB, Act::AllowSlowly(5000), 0);
     sim.act(BOB, Act::Accept, 60);
-    assert!(sim.connected());
     assert_eq!(sim.ends[ANN].legs[0].carries, Carries::All);
     assert_eq!(count(&sim, BOB, "AcquireMedia"), 1);
+    let stages = |sim: &Sim| [ANN, BOB].map(|side| sim.stage(side));
+    let answering = |here| CallState::Answering { here };
+    assert_eq!(stages(&sim), [answering(false), answering(true)]);
     sim.run(60_000);
     assert!(sim.connected());
     assert_eq!(

@@ -27,7 +27,7 @@ use holdfast_call::{
 };
 use holdfast_clock::Instant;
 use holdfast_jsep::PeerConnection;
-use holdfast_protocol::{CallId, Signal, StandbyPath};
+use holdfast_protocol::{CallId, MediaState, Signal, StandbyPath};
 
 use ends::Over;
 pub(crate) use ends::{End, LegEnd};
@@ -457,6 +457,9 @@ impl Sim {
                     Event::MediaRefused
                 };
                 self.handle(side, event);
+                if self.ends[side].has_media {
+                    self.handle(side, Event::LocalMedia(MediaState::default()));
+                }
                 self.tell_paths(side);
             }
             Item::Operation(side, serial, command) => self.complete(side, serial, command),
