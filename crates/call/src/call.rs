@@ -832,7 +832,8 @@ impl Call {
     /// There may be a path already that both have found while it rang.
     fn begin_if_found(&mut self, now: Instant) {
         if self.is_agreed() && self.path.is_found() {
-            self.is_answering = true;
+            // Whoever had a preview open may have told before we learn that there is a path.
+            self.is_answering = !self.outgoing || self.peer_media.is_none();
             self.begin_path(now);
         }
     }

@@ -10,11 +10,12 @@ mod sim;
 use std::iter;
 
 use holdfast_call::{
-    CallState, Carries, Command, EndReason, Endpoint, Event, LegEvent, Limits, Secret,
+    CallState, Carries, Command, ConnectionState, EndReason, Endpoint, Event, LegEvent, Limits,
+    Secret,
 };
 use holdfast_clock::Instant;
 use holdfast_protocol::{
-    CallId, ChannelMessage, Description, HangUpReason, SdpType, Signal, SignalBody, Tag,
+    CallId, ChannelMessage, Description, HangUpReason, MediaState, SdpType, Signal, SignalBody, Tag,
 };
 use sim::{ANN, Act, BOB, Network, Side, Sim};
 
@@ -69,6 +70,23 @@ fn whoever_accepts_is_connected_before_camera_and_microphone_are_there() {
         count(&sim, ANN, "RestartIce") + count(&sim, BOB, "OpenLeg"),
         1
     );
+}
+
+#[test]
+fn what_is_said_before_we_learn_that_there_is_a_path_counts() {
+    let mut sim = rings(CONTACTS);
+    let path = |state| Event::Leg(0, LegEvent::Connection(state));
+    sim.handle(ANN, path(ConnectionState::Connecting));
+    for message in [
+        ChannelMessage::ContactKey(String::new()),
+        ChannelMessage::Media(MediaState::default()),
+    ] {
+        sim.handle(ANN, Event::ReceivedDirect(message));
+    }
+    assert_eq!(sim.stage(ANN), CallState::Answering { here: false });
+    sim.handle(ANN, path(ConnectionState::Connected));
+    let since = sim.now;
+    assert_eq!(sim.stage(ANN), CallState::Connected { since });
 }
 
 #[test]
