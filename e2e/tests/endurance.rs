@@ -17,10 +17,10 @@ struct Holdings {
 }
 
 impl Holdings {
-    /// Whether that is no more, but for one frame with its document's four nodes: V8 keeps the shape of the last
-    /// report of each type that a connection gave, and with it the frame in which the connection was made, until
-    /// another one reports of that type (by a heap snapshot, Chromium 156). Of what each call left there would be
-    /// more.
+    /// Whether that is no more, but for one frame and its document's four nodes, which may outlast it: V8 keeps the
+    /// shape of the last report of each type that a connection gave, and with it the frame in which the connection
+    /// was made, until another one reports of that type (by a heap snapshot, Chromium 156). What each call of a kind
+    /// leaves is noticed from the fifth node on, or the second frame.
     fn holds(&self, later: &Self) -> bool {
         let of = |it: &Self| [it.nodes, it.listeners, it.documents, it.frames];
         of(self)
@@ -31,11 +31,11 @@ impl Holdings {
     }
 }
 
-/// How many calls there are: ten, and as often as one likes the eight after which everything has happened to
+/// How many calls there are: ten, and as often as one likes the twelve after which everything has happened to
 /// both. `CALLS=106` is for when something has changed.
 fn calls() -> usize {
     let asked = env::var("CALLS").ok();
-    asked.map_or(18, |calls| calls.parse().expect("a number"))
+    asked.map_or(22, |calls| calls.parse().expect("a number"))
 }
 
 /// What that person's page holds, and how large its heap is, the memory of the wasm with it, in bytes, once

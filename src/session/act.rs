@@ -257,7 +257,11 @@ fn leave(session: &mut Session) {
     while let Some(command) = session.call.poll_command() {
         perform(session, command);
     }
-    if matches!(session.call.view().state, CallState::Connected { .. }) {
+    let state = session.call.view().state;
+    if matches!(
+        state,
+        CallState::Connected { .. } | CallState::Answering { .. }
+    ) {
         session.resume.closes(session.config.limits.no_path);
     }
     // A session that may come back is left as it is; its server waits for it.

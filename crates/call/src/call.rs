@@ -40,8 +40,8 @@ pub(crate) struct Call {
     contact: Contact,
     /// A data channel has been open.
     has_channel: bool,
-    /// The path was there before the side that was called had camera and microphone, and that side has them not yet.
-    is_answering: bool,
+    /// The path was there before the side that was called had camera and microphone.
+    is_found_early: bool,
     path: Connectivity,
     /// What we send, and what the other side has said that it does.
     media: Option<MediaState>,
@@ -174,7 +174,7 @@ impl Call {
             chat: Chat::default(),
             contact: Contact::default(),
             has_channel: false,
-            is_answering: false,
+            is_found_early: false,
             path: Connectivity::new(polite, 0, limits),
             media: None,
             peer_media: None,
@@ -273,18 +273,18 @@ impl Call {
     }
 
     pub(crate) fn state(&self) -> CallState {
+        let answering = CallState::Answering {
+            here: !self.outgoing,
+        };
         match self.agreement {
             Agreement::Calling { .. } if !self.has_legs() => CallState::Preparing,
             Agreement::Calling { ringing } => CallState::Calling { ringing },
             Agreement::Ringing => CallState::Ringing,
-            Agreement::Agreed
-                if self.is_asking() || self.is_answering && !self.path.is_interrupted() =>
-            {
-                CallState::Answering {
-                    here: !self.outgoing,
-                }
-            }
-            Agreement::Agreed => self.path.state(),
+            Agreement::Agreed if self.is_asking() => answering,
+            Agreement::Agreed => match self.path.state() {
+                CallState::Connected { .. } if self.lacks_media() => answering,
+                state => state,
+            },
         }
     }
 
@@ -416,7 +416,6 @@ impl Call {
     // What the browser and the ground do.
 
     pub(crate) fn media_ready(&mut self, now: Instant) {
-        self.is_answering &= self.outgoing;
         match self.agreement {
             Agreement::Ringing => return,
             Agreement::Calling { .. } => self.timers.set(Timer::Answer, now + self.limits.answer),
@@ -591,10 +590,7 @@ impl Call {
                     self.command(Command::KeepContact(key));
                 }
             }
-            ChannelMessage::Media(media) => {
-                self.is_answering &= !self.outgoing;
-                self.peer_media = Some(media);
-            }
+            ChannelMessage::Media(media) => self.peer_media = Some(media),
             ChannelMessage::Paths(paths) => self.path.peer_paths(paths),
             ChannelMessage::Text { nth, text } => {
                 if self.chat.received(nth) {
@@ -832,8 +828,7 @@ impl Call {
     /// There may be a path already that both have found while it rang.
     fn begin_if_found(&mut self, now: Instant) {
         if self.is_agreed() && self.path.is_found() {
-            // Whoever had a preview open may have told before we learn that there is a path.
-            self.is_answering = !self.outgoing || self.peer_media.is_none();
+            self.is_found_early = true;
             self.begin_path(now);
         }
     }
@@ -841,6 +836,15 @@ impl Call {
     /// Whether both want the call, and the side that was called is being asked for camera and microphone.
     fn is_asking(&self) -> bool {
         self.is_agreed() && !self.path.has_begun()
+    }
+
+    /// Whether there is a path, and the side that was called is being asked for camera and microphone still.
+    fn lacks_media(&self) -> bool {
+        self.is_found_early
+            && match self.outgoing {
+                true => self.peer_media.is_none(),
+                false => !self.path.legs().has_media(),
+            }
     }
 
     /// Tells the other side, as far as it knows of the call, and ends it here.

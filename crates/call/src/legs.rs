@@ -128,6 +128,11 @@ impl Legs {
         legs.flat_map(Leg::open).collect()
     }
 
+    /// Whether they are.
+    pub(crate) fn has_media(&self) -> bool {
+        self.ready
+    }
+
     /// It rings: the call's leg finds its way before camera and microphone are there.
     pub(crate) fn open_early(&mut self) -> Vec<LegOutput> {
         let current = self.current.as_mut();
