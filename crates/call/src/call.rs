@@ -281,10 +281,14 @@ impl Call {
             Agreement::Calling { ringing } => CallState::Calling { ringing },
             Agreement::Ringing => CallState::Ringing,
             Agreement::Agreed if self.is_asking() => answering,
-            Agreement::Agreed => match self.path.state() {
-                CallState::Connected { .. } if self.lacks_media() => answering,
-                state => state,
-            },
+            Agreement::Agreed => {
+                let state = self.path.state();
+                let is_connected = matches!(state, CallState::Connected { .. });
+                match is_connected && self.lacks_media() {
+                    true => answering,
+                    false => state,
+                }
+            }
         }
     }
 
