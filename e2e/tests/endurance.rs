@@ -16,7 +16,8 @@ struct Holdings {
     frames: u64,
 }
 
-/// What such a frame takes of the heap, bytes: by two heap snapshots, with it and without.
+/// What such a frame may take of the heap, bytes. Reckoned, not measured by itself: what cells, shapes and accessors of
+/// one more window came to, roughly, in the difference of two heap snapshots, which was 0.6 MB.
 const FRAME: u64 = 250_000;
 
 impl Holdings {
